@@ -1,0 +1,3 @@
+// Package background owns goroutines: a job is started once, stopped once, and
+// has written its last word when Stop returns.
+package background

@@ -1,0 +1,208 @@
+package keys
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxSecret and minUnchecked bound, in bytes, what can be a secret at all.
+	maxSecret    = 256
+	minUnchecked = 8
+	// maxPrefix leaves room for the body of a minted secret.
+	maxPrefix = 64
+
+	hintHead = 3
+	hintTail = 4
+
+	// TokenPrefix opens every management token, whatever keys are called.
+	TokenPrefix = "kst_"
+)
+
+// ErrMalformed says that a text is not a secret of any known prefix: nothing
+// needs to be looked up to refuse it.
+var ErrMalformed = errors.New("not a well-formed key")
+
+// Prefix is one opening literal and what it stands for.
+type Prefix struct {
+	Text        string      `json:"prefix"`
+	Environment Environment `json:"environment"`
+	// Unchecked drops the checksum and length rule, for imported secrets: 8 to
+	// 256 bytes in all.
+	Unchecked bool `json:"unchecked,omitempty"`
+}
+
+// Format knows the secrets of one configuration: how new ones are minted, and
+// which texts can be one.
+type Format struct {
+	minted   map[Environment]string
+	prefixes []Prefix // longest first
+}
+
+// NewFormat takes the prefix that each environment's new secrets get, and the
+// prefixes that are accepted beside them.
+func NewFormat(minted map[Environment]string, accepted []Prefix) (*Format, error) {
+	f := &Format{minted: minted}
+	for env, text := range minted {
+		f.prefixes = append(f.prefixes, Prefix{Text: text, Environment: env})
+	}
+	f.prefixes = append(f.prefixes, accepted...)
+	for _, p := range f.prefixes {
+		if err := p.validate(); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(f.prefixes, func(a, b Prefix) int {
+		return cmp.Or(cmp.Compare(len(b.Text), len(a.Text)), cmp.Compare(a.Text, b.Text))
+	})
+	for i := 1; i < len(f.prefixes); i++ {
+		if f.prefixes[i].Text == f.prefixes[i-1].Text {
+			return nil, fmt.Errorf("prefix %q is given twice", f.prefixes[i].Text)
+		}
+	}
+	return f, nil
+}
+
+func (p Prefix) validate() error {
+	switch {
+	case p.Text == "" && !p.Unchecked:
+		return errors.New("an empty prefix needs unchecked")
+	case len(p.Text) > maxPrefix:
+		return fmt.Errorf("prefix %q is longer than %d bytes", p.Text, maxPrefix)
+	case strings.HasPrefix(p.Text, TokenPrefix):
+		return fmt.Errorf("prefix %q is taken by management tokens", TokenPrefix)
+	}
+	for i := range len(p.Text) {
+		if !isTokenByte(p.Text[i]) {
+			return fmt.Errorf("prefix %q holds a character that a Bearer token can't (RFC 6750 section 2.1)", p.Text)
+		}
+	}
+	return nil
+}
+
+// isTokenByte is RFC 6750's b64token without padding.
+func isTokenByte(c byte) bool {
+	return isBase62[c] || c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/'
+}
+
+// Mint makes a new secret of an environment.
+func (f *Format) Mint(env Environment) Secret { return mint(f.minted[env]) }
+
+// MintToken makes the secret of a new management token.
+func MintToken() Secret { return mint(TokenPrefix) }
+
+func mint(prefix string) Secret {
+	text := prefix + randomText(randomChars)
+	sum := checksum(text)
+	return NewSecret(text + string(sum[:]))
+}
+
+// randomText returns n characters of base62, each with the same likelihood.
+func randomText(n int) string {
+	const fair = 256 - 256%len(base62) // bytes from here on would favour the first characters
+	out := make([]byte, 0, n)
+	buf := make([]byte, 2*n)
+	for len(out) < n {
+		_, _ = rand.Read(buf) // never fails (crypto/rand)
+		for _, b := range buf {
+			if int(b) < fair && len(out) < n {
+				out = append(out, base62[int(b)%len(base62)])
+			}
+		}
+	}
+	return string(out)
+}
+
+// Check says which environment a presented text's prefix stands for, or
+// ErrMalformed. The longest prefix that fits decides. It does not allocate.
+func (f *Format) Check(text string) (Environment, error) {
+	if len(text) > maxSecret || strings.HasPrefix(text, TokenPrefix) {
+		return "", ErrMalformed
+	}
+	for i := range f.prefixes {
+		p := &f.prefixes[i]
+		if !strings.HasPrefix(text, p.Text) {
+			continue
+		}
+		if p.Unchecked && uncheckedFits(text) || !p.Unchecked && checkedFits(text, len(p.Text)) {
+			return p.Environment, nil
+		}
+		return "", ErrMalformed
+	}
+	return "", ErrMalformed
+}
+
+// CheckToken reports whether a text can be a management token.
+func CheckToken(text string) bool {
+	return strings.HasPrefix(text, TokenPrefix) && checkedFits(text, len(TokenPrefix))
+}
+
+func checkedFits(text string, prefix int) bool {
+	if len(text) != prefix+bodyChars {
+		return false
+	}
+	for i := prefix; i < len(text); i++ {
+		if !isBase62[text[i]] {
+			return false
+		}
+	}
+	sum := checksum(text[:prefix+randomChars])
+	return text[prefix+randomChars:] == string(sum[:])
+}
+
+func uncheckedFits(text string) bool {
+	if len(text) < minUnchecked {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// Bears reports whether text opens with one of our own prefixes, so that it
+// must not reach anybody, valid or not. An empty prefix doesn't count: it
+// opens everything.
+func (f *Format) Bears(text string) bool {
+	if strings.HasPrefix(text, TokenPrefix) {
+		return true
+	}
+	for i := range f.prefixes {
+		if p := f.prefixes[i].Text; p != "" && strings.HasPrefix(text, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// Hint is what may be shown of a secret: its prefix with the first three and
+// the last four characters of the rest. A rest of under 16 characters shows
+// the prefix alone.
+func (f *Format) Hint(secret Secret) string {
+	text := secret.Reveal()
+	prefix := ""
+	for i := range f.prefixes {
+		if strings.HasPrefix(text, f.prefixes[i].Text) {
+			prefix = f.prefixes[i].Text
+			break
+		}
+	}
+	return hint(text, len(prefix))
+}
+
+// TokenHint is Hint for a management token.
+func TokenHint(secret Secret) string { return hint(secret.Reveal(), len(TokenPrefix)) }
+
+func hint(text string, prefix int) string {
+	const enough = 16
+	if len(text)-prefix < enough {
+		return text[:prefix] + "…"
+	}
+	return text[:prefix+hintHead] + "…" + text[len(text)-hintTail:]
+}

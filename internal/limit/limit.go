@@ -1,0 +1,61 @@
+// Package limit is the contract of rate limiting and the arithmetic beneath
+// it: GCRA, the generic cell rate algorithm (ITU-T I.371), which keeps one
+// instant per key and limit. Several limits are taken together or not at all,
+// and a denied request spends nothing.
+package limit
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrUnavailable says that the limiter can't tell at present.
+var ErrUnavailable = errors.New("limiter unavailable")
+
+// Cost is what one request spends.
+type Cost int64
+
+// MaxLimits bounds how many limits one request takes from.
+const MaxLimits = 4
+
+// Limit is a named rate. Its cells are told apart by name and rate, so a
+// limit that is configured anew starts from what was spent under the old rate.
+type Limit struct {
+	Name string // from a closed set: "live", "plan free", "route GET /v1/x"
+	Rate Rate
+}
+
+// Decision is a limiter's answer. When several limits were asked, it speaks of
+// the one that is closest to its end, or of the one that denied for longest.
+type Decision struct {
+	Granted    bool
+	States     [MaxLimits]State // of each limit that was asked, in their order
+	Count      int              // how many States are set
+	Closest    int              // index of the state that the headline figures speak of
+	RetryAfter time.Duration    // until the next grant of the same cost; 0 when granted
+}
+
+// State is where one limit stands after a decision.
+type State struct {
+	Limit     *Limit
+	Remaining int64         // requests of cost 1 that would pass now
+	Reset     time.Duration // until the bucket is full again
+	Denied    bool
+}
+
+// Limiter spends from buckets.
+type Limiter interface {
+	// Subject returns the buckets of one key (or of one lineage of keys that
+	// replaced each other). It is kept beside the cached key, so that a
+	// request reaches its buckets by pointer.
+	Subject(id string) Subject
+}
+
+// Subject holds one key's buckets. It is good for as long as it is kept: a
+// bucket never comes back full because somebody forgot it.
+type Subject interface {
+	// Take asks all limits for cost *and spends it* in each if all grant it.
+	// now is the time of this very request. Without limits it grants.
+	Take(ctx context.Context, limits []*Limit, cost Cost, now time.Time) (Decision, error)
+}

@@ -1,0 +1,214 @@
+// Package storage is the contract between Keystile and what persists: keys,
+// workspaces, projects, tokens, the audit trail, usage, and the log of changes
+// by which every node learns of what the others did. One suite, storagetest,
+// proves it for each driver.
+package storage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+)
+
+// Sentinel errors. Drivers translate their own errors into these in one
+// place; whatever is none of them means that the store could not tell.
+var (
+	// ErrNotFound: there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrExists: a unique name, ID or digest is taken.
+	ErrExists = errors.New("already exists")
+	// ErrGap: the change log no longer holds the position that was asked for
+	// (restored from a backup, pruned): whoever followed it must start anew.
+	ErrGap = errors.New("change log has a gap")
+	// ErrOutOfOrder: a usage batch is not the next one of its incarnation.
+	ErrOutOfOrder = errors.New("usage batch out of order")
+)
+
+// Revision numbers the commits that changed something which decisions depend
+// on, from 1, without gaps, in commit order.
+type Revision int64
+
+// Position is a place in the change log: a revision and the random ID of its
+// row, by which a log that was restored and grew anew is told from the one
+// that was followed. The zero Position is before the first change.
+type Position struct {
+	Revision Revision
+	ID       string
+}
+
+// Subject says what a change was about.
+type Subject string
+
+// The subjects.
+const (
+	SubjectKey       Subject = "key"
+	SubjectWorkspace Subject = "workspace"
+	SubjectProject   Subject = "project"
+	SubjectToken     Subject = "token"
+)
+
+// Change is one row of the log.
+type Change struct {
+	Position
+	Subject Subject
+	Name    string        // key ID, token ID, or the name of a workspace or project
+	Digests []keys.Digest // under which the key or token could be cached
+}
+
+// Lookup is what the store knows about a presented secret, as of Revision.
+// Key is nil where no key has any of the digests: absent, which is an answer.
+type Lookup struct {
+	Key      *keys.Key
+	Revision Revision
+}
+
+// Catalogue is what many keys share, as of Revision.
+type Catalogue struct {
+	Revision   Revision
+	Workspaces []Workspace
+	Projects   []Project
+}
+
+// Workspace is a tenant.
+type Workspace struct {
+	Name      string
+	Plan      string // empty: the default plan
+	CreatedAt time.Time
+}
+
+// Project is a division of a workspace.
+type Project struct {
+	Name      string
+	Workspace string
+	CreatedAt time.Time
+}
+
+// DefaultWorkspace is always there.
+const DefaultWorkspace = "default"
+
+// Store persists. Every method may be called concurrently, honours the
+// context's end, and returns either a sentinel of this package (wrapped) or an
+// error that means "could not tell". Times are UTC with microseconds.
+type Store interface {
+	// Migrate brings the schema to this version, creating it where there is
+	// none, together with DefaultWorkspace. Calling it again changes nothing;
+	// nodes that start at once run it once.
+	Migrate(ctx context.Context) error
+
+	// Lookup finds the key that is stored under one of digests, and the
+	// revision of the very snapshot that it was read in. It doesn't fill the
+	// key's use (see UsageTotals).
+	Lookup(ctx context.Context, digests []keys.Digest) (Lookup, error)
+	// Catalogue reads workspaces and projects, and the revision of the very
+	// snapshot that they were read in.
+	Catalogue(ctx context.Context) (Catalogue, error)
+
+	// Confirm asks the store whether anything changed, and returns the head
+	// of the change log. It is cheap, and called every PollInterval.
+	Confirm(ctx context.Context) (Position, error)
+	// PollInterval is how often Confirm is to be called.
+	PollInterval() time.Duration
+	// Changes returns at most limit changes after a position, oldest first;
+	// ErrGap where that position is not in the log any more.
+	Changes(ctx context.Context, after Position, limit int) ([]Change, error)
+
+	// View runs fn on one snapshot.
+	View(ctx context.Context, fn func(Reader) error) error
+	// Update runs fn in one transaction that excludes other Updates, and
+	// commits when fn returns nil. What fn changed is written to the log in
+	// the same transaction under one revision, which is returned. Where the
+	// outcome of the commit is unknown, the error is none of the sentinels.
+	Update(ctx context.Context, fn func(Tx) error) (Revision, error)
+	// OnCommit registers a function that Update calls with its changes after
+	// the last statement and before the commit is sent: who caches what is
+	// about to change stops trusting it here. It is called before first use.
+	OnCommit(fn func([]Change))
+
+	// ApplyUsage adds a batch to the sums, and remembers (incarnation,
+	// sequence) in the same transaction. A sequence that was applied already
+	// changes nothing and returns nil; one that is not the next: ErrOutOfOrder.
+	// A cell whose key is gone is kept all the same.
+	ApplyUsage(ctx context.Context, batch UsageBatch) error
+
+	// Close releases what the store holds. Calling it again is harmless.
+	Close() error
+}
+
+// Reader reads on one snapshot.
+type Reader interface {
+	Key(ctx context.Context, id keys.ID) (*keys.Key, error)
+	// Keys lists by descending creation (then ID) what fits the filter.
+	Keys(ctx context.Context, filter KeyFilter) ([]keys.Key, error)
+	// CountKeys counts a workspace's keys that are neither revoked nor
+	// expired at now; a key and the one that replaces it count once.
+	CountKeys(ctx context.Context, workspace string, now time.Time) (int, error)
+
+	Workspace(ctx context.Context, name string) (Workspace, error)
+	Workspaces(ctx context.Context) ([]Workspace, error)
+	Project(ctx context.Context, workspace, name string) (Project, error)
+	Projects(ctx context.Context, workspace string) ([]Project, error)
+
+	TokenByDigest(ctx context.Context, digest keys.Digest) (*keys.Token, error)
+	// Tokens lists a workspace's tokens; "" lists the operators'.
+	Tokens(ctx context.Context, workspace string) ([]keys.Token, error)
+
+	// Audit lists a workspace's entries, newest first, at most limit.
+	Audit(ctx context.Context, workspace string, limit int) ([]AuditEntry, error)
+
+	// UsageTotals returns what was counted for each of ids; keys that were
+	// never used are left out.
+	UsageTotals(ctx context.Context, ids []keys.ID) (map[keys.ID]UsageTotal, error)
+	// UsageCells returns a key's cells with from ≤ hour < to; zero times are
+	// no bound.
+	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
+}
+
+// Tx reads and changes in one transaction.
+type Tx interface {
+	Reader
+
+	InsertKey(ctx context.Context, key *keys.Key) error
+	UpdateKey(ctx context.Context, key *keys.Key) error
+	InsertWorkspace(ctx context.Context, w Workspace) error
+	InsertProject(ctx context.Context, p Project) error
+	InsertToken(ctx context.Context, t *keys.Token) error
+	DeleteToken(ctx context.Context, workspace, id string) error
+	AppendAudit(ctx context.Context, e AuditEntry) error
+}
+
+// KeyFilter selects keys of one workspace. Zero fields don't filter.
+type KeyFilter struct {
+	Workspace   string
+	Status      keys.Status // as StatusAt(Now)
+	Environment keys.Environment
+	Project     string
+	Owner       string
+	Query       string // part of the name, the hint or the ID, in any case
+	Now         time.Time
+	// After is the last key of the page before: its creation and ID.
+	After   time.Time
+	AfterID keys.ID
+	Limit   int
+}
+
+// AuditEntry is one change: who did what to what, when, from where and why.
+type AuditEntry struct {
+	ID        string
+	Time      time.Time
+	Workspace string
+	Actor     string
+	Action    string // "key.create", "key.revoke", …
+	KeyID     keys.ID
+	Target    string // what it was done to, where that is no key
+	Changes   map[string]FieldChange
+	Reason    string
+	Client    string // address of the caller; empty for commands
+}
+
+// FieldChange is a field's value before and after.
+type FieldChange struct {
+	From any `json:"from"`
+	To   any `json:"to"`
+}

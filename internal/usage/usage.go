@@ -1,0 +1,37 @@
+// Package usage counts what keys are used for, off the request's way: a
+// request adds to a counter in memory; a background job sweeps the counters
+// into batches, and each batch reaches the store exactly once.
+package usage
+
+import (
+	"time"
+	"unique"
+
+	"github.com/keystile/keystile/internal/problem"
+)
+
+// Label is an endpoint or a project in a form that costs nothing to compare.
+type Label = unique.Handle[string]
+
+// NewLabel makes a label. It takes a lock: make labels when a configuration
+// is loaded or a key is cached, not on a request's way.
+func NewLabel(text string) Label { return unique.Make(text) }
+
+// Labels for what has no name of its own.
+var (
+	DefaultEndpoint = NewLabel("default") // unlisted paths under `default allow`
+	OtherProject    = NewLabel("(other)") // projects that aren't registered
+	NoProject       = NewLabel("")
+)
+
+// Event is one request that a key made.
+type Event struct {
+	At       time.Time
+	Endpoint Label
+	Project  Label
+	// Denied is the code of a refusal; empty for an allowed call.
+	Denied problem.Code
+	// Status is the status line of an allowed call; 0 where none was written.
+	Status int
+	Cost   int64
+}
