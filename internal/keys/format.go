@@ -2,7 +2,6 @@ package keys
 
 import (
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,9 +14,6 @@ const (
 	minUnchecked = 8
 	// maxPrefix leaves room for the body of a minted secret.
 	maxPrefix = 64
-
-	hintHead = 3
-	hintTail = 4
 
 	// TokenPrefix opens every management token, whatever keys are called.
 	TokenPrefix = "kst_"
@@ -89,34 +85,6 @@ func isTokenByte(c byte) bool {
 	return isBase62[c] || c == '-' || c == '.' || c == '_' || c == '~' || c == '+' || c == '/'
 }
 
-// Mint makes a new secret of an environment.
-func (f *Format) Mint(env Environment) Secret { return mint(f.minted[env]) }
-
-// MintToken makes the secret of a new management token.
-func MintToken() Secret { return mint(TokenPrefix) }
-
-func mint(prefix string) Secret {
-	text := prefix + randomText(randomChars)
-	sum := checksum(text)
-	return NewSecret(text + string(sum[:]))
-}
-
-// randomText returns n characters of base62, each with the same likelihood.
-func randomText(n int) string {
-	const fair = 256 - 256%len(base62) // bytes from here on would favour the first characters
-	out := make([]byte, 0, n)
-	buf := make([]byte, 2*n)
-	for len(out) < n {
-		_, _ = rand.Read(buf) // never fails (crypto/rand)
-		for _, b := range buf {
-			if int(b) < fair && len(out) < n {
-				out = append(out, base62[int(b)%len(base62)])
-			}
-		}
-	}
-	return string(out)
-}
-
 // Check says which environment a presented text's prefix stands for, or
 // ErrMalformed. The longest prefix that fits decides. It does not allocate.
 func (f *Format) Check(text string) (Environment, error) {
@@ -179,30 +147,4 @@ func (f *Format) Bears(text string) bool {
 		}
 	}
 	return false
-}
-
-// Hint is what may be shown of a secret: its prefix with the first three and
-// the last four characters of the rest. A rest of under 16 characters shows
-// the prefix alone.
-func (f *Format) Hint(secret Secret) string {
-	text := secret.Reveal()
-	prefix := ""
-	for i := range f.prefixes {
-		if strings.HasPrefix(text, f.prefixes[i].Text) {
-			prefix = f.prefixes[i].Text
-			break
-		}
-	}
-	return hint(text, len(prefix))
-}
-
-// TokenHint is Hint for a management token.
-func TokenHint(secret Secret) string { return hint(secret.Reveal(), len(TokenPrefix)) }
-
-func hint(text string, prefix int) string {
-	const enough = 16
-	if len(text)-prefix < enough {
-		return text[:prefix] + "…"
-	}
-	return text[:prefix+hintHead] + "…" + text[len(text)-hintTail:]
 }

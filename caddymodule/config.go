@@ -1,0 +1,133 @@
+package caddymodule
+
+import (
+	"encoding/json"
+
+	"github.com/caddyserver/caddy/v2"
+)
+
+// Config is the app's configuration: what all gates of a process share.
+type Config struct {
+	// Where keys, the audit trail and usage are kept. Default: SQLite in
+	// Caddy's data directory.
+	StoreRaw json.RawMessage `json:"store,omitempty" caddy:"namespace=keystile.stores inline_key=driver"`
+
+	// What counts requests against limits. Default: local, for one node.
+	LimiterRaw json.RawMessage `json:"limiter,omitempty" caddy:"namespace=keystile.limiters inline_key=driver"`
+
+	// Secrets that go into the digest of a key, newest first: the first makes
+	// new digests, all verify. Placeholders such as {env.KEYSTILE_PEPPER} are
+	// resolved at start; one that is unset is an error.
+	Peppers []string `json:"peppers,omitempty"`
+
+	// What new secrets begin with, by environment. Default: ks_live_, ks_test_.
+	Prefixes map[string]string `json:"prefixes,omitempty"`
+
+	// Prefixes that are accepted beside those.
+	AcceptPrefixes []AcceptedPrefix `json:"accept_prefixes,omitempty"`
+
+	// The catalogue of scopes. Without one, any scope may be given to a key
+	// and asked for by a route.
+	Scopes []Scope `json:"scopes,omitempty"`
+
+	// Named sets of limits.
+	Plans map[string]*Plan `json:"plans,omitempty"`
+
+	// The plan of workspaces that name none.
+	DefaultPlan string `json:"default_plan,omitempty"`
+
+	// What one key may ask for in a time, by environment. Default: no limit.
+	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
+
+	// No node decides on knowledge older than this. Default: 10s, at least 1s.
+	MaxStaleness caddy.Duration `json:"max_staleness,omitempty"`
+
+	// How usage is kept.
+	Usage *Usage `json:"usage,omitempty"`
+
+	// How many keys are held in memory. Default: 250000.
+	CacheSize int64 `json:"cache_size,omitempty"`
+
+	// Every key needs a project.
+	RequireProject bool `json:"require_project,omitempty"`
+
+	// Keys may be created without a name.
+	NameOptional bool `json:"name_optional,omitempty"`
+}
+
+// AcceptedPrefix is a prefix of secrets that were made elsewhere or earlier.
+type AcceptedPrefix struct {
+	Environment string `json:"environment"`
+	Prefix      string `json:"prefix"`
+	// Drop the checksum and length rule: 8 to 256 bytes.
+	Unchecked bool `json:"unchecked,omitempty"`
+}
+
+// Scope is one permission that keys can carry.
+type Scope struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+}
+
+// Plan is a named set of limits.
+type Plan struct {
+	// How many keys a workspace may have. Absent: no bound.
+	MaxKeys *int `json:"max_keys,omitempty"`
+	// In place of the app's limits, by environment.
+	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
+}
+
+// RateLimit is a bucket of Burst that refills at Rate.
+type RateLimit struct {
+	// N/unit, where unit is s, m, h or d.
+	Rate string `json:"rate"`
+	// The bucket's size. Default: the rate's N.
+	Burst int64 `json:"burst,omitempty"`
+}
+
+// Usage is how usage is kept.
+type Usage struct {
+	// How often counters go to the store. Default: 1s.
+	FlushInterval caddy.Duration `json:"flush_interval,omitempty"`
+}
+
+// Policy is the configuration of one gate.
+type Policy struct {
+	// Where the key is read from. Default: bearer.
+	Credential *Credential `json:"credential,omitempty"`
+
+	// Only keys of this workspace are taken. Default: of any.
+	Workspace string `json:"workspace,omitempty"`
+
+	// Only keys of these environments are taken. Default: of all.
+	Environments []string `json:"environments,omitempty"`
+
+	// What may be called, and with which scopes.
+	Routes []Route `json:"routes,omitempty"`
+
+	// What happens to requests that no route lists: deny, or allow for any
+	// valid key. Default: deny as soon as one route stands.
+	Default string `json:"default,omitempty"`
+}
+
+// Credential says where a key is read from.
+type Credential struct {
+	// bearer: Authorization: Bearer KEY.
+	Source string `json:"source"`
+}
+
+// Route is one line of the table.
+type Route struct {
+	Methods    []string             `json:"methods"`
+	Pattern    string               `json:"pattern"`
+	Scopes     []string             `json:"scopes,omitempty"`
+	AnyOf      []string             `json:"any_of,omitempty"`
+	Public     bool                 `json:"public,omitempty"`
+	Project    string               `json:"project,omitempty"`
+	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
+	Cost       int64                `json:"cost,omitempty"`
+	PathsLoose bool                 `json:"paths_loose,omitempty"`
+	JWT        string               `json:"jwt,omitempty"`
+	// Where a Caddyfile has this route, for error messages.
+	Origin string `json:"-"`
+}

@@ -1,0 +1,206 @@
+package keycache
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgraph-io/ristretto/v2"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// ErrUnavailable says that neither memory nor the store could tell.
+var ErrUnavailable = errors.New("key store unavailable")
+
+// Loaded is what a read of the store found out about a secret.
+type Loaded[V any] struct {
+	Value    V
+	Found    bool
+	Revision storage.Revision
+	// Digests are those that the answer depends on: the key's own, or every
+	// candidate of a secret that nobody has.
+	Digests []keys.Digest
+}
+
+// Loader reads the store for a presented secret. It bounds its own time.
+type Loader[V any] func(secret string) (Loaded[V], error)
+
+// Config is how large the memory is and how long it is believed.
+type Config struct {
+	// Entries bounds the known keys that are kept; unknown ones have a bound
+	// of their own, so that a flood of guesses evicts nobody.
+	Entries int64
+	// Base is a time with a monotonic reading, from which trust is counted.
+	Base time.Time
+}
+
+const (
+	absentEntries = 1 << 14
+	absentFor     = time.Minute
+	// maxReads bounds the reads of the store that are under way at once.
+	maxReads = 64
+	// maxTries bounds how often one request reads because what it read changed
+	// meanwhile.
+	maxTries = 2
+)
+
+// Cache answers what a presented secret is.
+type Cache[V any] struct {
+	load    Loader[V]
+	known   *ristretto.Cache[uint64, *entry[V]]
+	absent  *ristretto.Cache[uint64, *entry[V]]
+	current atomic.Pointer[fence] // of this generation of the log
+	trust   trust
+	flights flights[V]
+	reads   chan struct{}
+}
+
+type entry[V any] struct {
+	fingerprint keys.Fingerprint
+	fence       *fence // of the generation that it was read in
+	slots       []slot
+	read        storage.Revision
+	value       V
+	found       bool
+	until       time.Time // of absent ones
+}
+
+// New makes a cache. Close it.
+func New[V any](cfg Config, load Loader[V]) (*Cache[V], error) {
+	known, err := newMemory[V](cfg.Entries)
+	if err != nil {
+		return nil, err
+	}
+	absent, err := newMemory[V](absentEntries)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cache[V]{load: load, known: known, absent: absent, reads: make(chan struct{}, maxReads)}
+	c.trust.base = cfg.Base
+	c.current.Store(&fence{})
+	return c, nil
+}
+
+func newMemory[V any](entries int64) (*ristretto.Cache[uint64, *entry[V]], error) {
+	const countersPerEntry, buffer = 10, 64 // as ristretto's documentation advises
+	memory, err := ristretto.NewCache(&ristretto.Config[uint64, *entry[V]]{
+		NumCounters: countersPerEntry * entries, MaxCost: entries, BufferItems: buffer, IgnoreInternalCost: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make a cache of %d entries: %w", entries, err)
+	}
+	return memory, nil
+}
+
+// Get answers what a secret is, from memory or else from the store. now is the
+// time of this very request. found is false for a secret that nobody has.
+// Every error is an ErrUnavailable, or the context's end.
+func (c *Cache[V]) Get(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
+	trusted := c.trust.holds(now)
+	if trusted {
+		if e := c.remembered(fp, now); e != nil {
+			return e.value, e.found, nil
+		}
+	}
+	return c.fill(ctx, fp, secret, now, trusted)
+}
+
+func (c *Cache[V]) remembered(fp keys.Fingerprint, now time.Time) *entry[V] {
+	at := indexOf(fp)
+	if e, ok := c.known.Get(at); ok && e.fingerprint == fp && c.good(e) {
+		return e
+	}
+	if e, ok := c.absent.Get(at); ok && e.fingerprint == fp && now.Before(e.until) && c.good(e) {
+		return e
+	}
+	return nil
+}
+
+// good reports whether nothing has changed an entry since it was read, as far
+// as this node knows.
+func (c *Cache[V]) good(e *entry[V]) bool {
+	return e.fence == c.current.Load() && e.fence.passes(e.slots, e.read)
+}
+
+func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time, trusted bool) (value V, found bool, err error) {
+	for try := range maxTries {
+		fresh := !trusted || try > 0
+		e, err := c.flights.join(ctx, fp, fresh, func() (*entry[V], error) { return c.read(fp, secret, now) })
+		if err != nil {
+			return value, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		// Compared when used: a change may have come while the read was under
+		// way, or between its end and now. The second read was sent after that
+		// change was known: it is true even where its fence was raised for a
+		// commit that then failed.
+		if c.good(e) || try > 0 && e.fence == c.current.Load() {
+			return e.value, e.found, nil
+		}
+	}
+	return value, false, fmt.Errorf("%w: the change log began anew while the key was read", ErrUnavailable)
+}
+
+func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (*entry[V], error) {
+	c.reads <- struct{}{}
+	defer func() { <-c.reads }()
+	generation := c.current.Load() // before the read, so that a reset during it shows
+	got, err := c.load(secret)
+	if err != nil {
+		return nil, err
+	}
+	e := &entry[V]{fingerprint: fp, fence: generation, read: got.Revision, value: got.Value, found: got.Found, until: now.Add(absentFor)}
+	for _, d := range got.Digests {
+		e.slots = append(e.slots, slotOf(d))
+	}
+	c.remember(e)
+	return e, nil
+}
+
+func (c *Cache[V]) remember(e *entry[V]) {
+	memory := c.absent
+	if e.found {
+		memory = c.known
+		c.absent.Del(indexOf(e.fingerprint))
+	}
+	memory.Set(indexOf(e.fingerprint), e, 1)
+	memory.Wait() // ristretto sets asynchronously: the next request would read the store again
+}
+
+// Fence makes what was read before the changes' revisions a miss. It is called
+// before a change of this node is committed, and for each row of the log
+// before its revision counts as applied.
+func (c *Cache[V]) Fence(changes []storage.Change) {
+	f := c.current.Load()
+	for _, change := range changes {
+		for _, d := range change.Digests {
+			f.raise(slotOf(d), change.Revision)
+		}
+	}
+}
+
+// Confirm says that everything in memory was true when the store confirmed
+// it, and may be believed until `until`.
+func (c *Cache[V]) Confirm(until time.Time) { c.trust.confirm(until) }
+
+// Trusted reports whether memory may be believed at a time.
+func (c *Cache[V]) Trusted(now time.Time) bool { return c.trust.holds(now) }
+
+// Reset forgets everything: the log that was followed is gone.
+func (c *Cache[V]) Reset() {
+	c.trust.revoke()
+	c.current.Store(&fence{})
+}
+
+// Close frees the memory.
+func (c *Cache[V]) Close() {
+	c.trust.revoke()
+	c.known.Close()
+	c.absent.Close()
+}
+
+func indexOf(fp keys.Fingerprint) uint64 { return binary.LittleEndian.Uint64(fp[:]) }

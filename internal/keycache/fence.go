@@ -1,0 +1,52 @@
+// Package keycache is the bounded memory of presented secrets in front of a
+// store: what each one turned out to be, for as long as nothing says that it
+// changed.
+//
+// A fill of the cache can race an invalidation, in whatever order the two are
+// applied. So entries carry the revision that they were read at, and a small
+// table of fences holds, for each part of the digests, the lowest revision
+// that is still good. An entry below its fence is a miss when it is *used*.
+package keycache
+
+import (
+	"encoding/binary"
+	"sync/atomic"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// slots is how many fences there are: a change makes one entry in so many a
+// needless miss.
+const slots = 1 << 14
+
+type slot uint16
+
+func slotOf(d keys.Digest) slot {
+	return slot(binary.LittleEndian.Uint16(d[len(d)-2:]) % slots)
+}
+
+// fence holds the lowest good revision of each slot. It only rises.
+type fence struct {
+	lowest [slots]atomic.Int64
+}
+
+func (f *fence) raise(s slot, to storage.Revision) {
+	at := &f.lowest[s]
+	for {
+		old := at.Load()
+		if old >= int64(to) || at.CompareAndSwap(old, int64(to)) {
+			return
+		}
+	}
+}
+
+// passes reports whether what was read at a revision is still good for slots.
+func (f *fence) passes(slots []slot, read storage.Revision) bool {
+	for _, s := range slots {
+		if f.lowest[s].Load() > int64(read) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,45 @@
+package keycache
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// trust is until when memory may be believed: max_staleness from the last
+// time that the store confirmed it. It is compared with a clock that is read
+// in the very request, never by a ticker: a process that was stopped and
+// continues must not let its queued requests in.
+type trust struct {
+	base time.Time // where monotonic readings are counted from
+	end  atomic.Pointer[deadline]
+}
+
+// deadline is one instant on both clocks. Passing it on either ends the trust:
+// the monotonic one stands still in some suspended machines, the wall clock
+// can be set back.
+type deadline struct {
+	mono time.Duration
+	wall time.Time
+}
+
+// confirm lets memory be believed until `until`, a time with a monotonic
+// reading, unless it is believed longer already.
+func (t *trust) confirm(until time.Time) {
+	next := &deadline{mono: until.Sub(t.base), wall: until.Round(0)}
+	for {
+		old := t.end.Load()
+		if old != nil && old.mono >= next.mono && !old.wall.After(next.wall) {
+			return
+		}
+		if t.end.CompareAndSwap(old, next) {
+			return
+		}
+	}
+}
+
+func (t *trust) revoke() { t.end.Store(nil) }
+
+func (t *trust) holds(now time.Time) bool {
+	d := t.end.Load()
+	return d != nil && now.Sub(t.base) < d.mono && now.UnixNano() < d.wall.UnixNano()
+}

@@ -1,0 +1,115 @@
+package verdict
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/policy"
+	"github.com/keystile/keystile/internal/problem"
+)
+
+// Facts are what a request brings besides its key.
+type Facts struct {
+	Now    time.Time
+	Site   *policy.Site
+	Match  *policy.Match
+	Method string
+	// Project is the one that the route speaks of; empty: none.
+	Project string
+	// ProjectElsewhere says that Project is registered, but not in the key's
+	// workspace.
+	ProjectElsewhere bool
+	Client           netip.Addr
+}
+
+// Judge checks a key against what the site and the route demand, in the order
+// of the documentation. The first rule that fails is the answer; an empty code
+// passes. Limits come after it.
+func Judge(p *Principal, f *Facts) problem.Code {
+	if code := status(&p.Key, f.Now); code != "" {
+		return code
+	}
+	if !f.Site.Allows(p.Key.Environment) {
+		return problem.EnvironmentNotAllowed
+	}
+	if f.Site.Workspace != "" && f.Site.Workspace != p.Key.Workspace {
+		return problem.WorkspaceMismatch
+	}
+	if f.Match.Route == nil && !(f.Site.DefaultAllow && policy.KnownMethod(f.Method)) {
+		return problem.RouteNotAllowed
+	}
+	if code := project(&p.Key, f); code != "" {
+		return code
+	}
+	if !satisfies(&p.Key, f.Match.Route) || !satisfies(&p.Key, f.Match.Shadow) {
+		return problem.InsufficientScope
+	}
+	if !within(p.Nets, f.Client) {
+		return problem.IPNotAllowed
+	}
+	return ""
+}
+
+func status(k *keys.Key, now time.Time) problem.Code {
+	switch k.StatusAt(now) {
+	case keys.Active:
+		return ""
+	case keys.Inactive:
+		return problem.InactiveKey
+	case keys.Expired:
+		return problem.ExpiredKey
+	default: // whatever else is stored must not open anything
+		return problem.RevokedKey
+	}
+}
+
+// project holds a key that is restricted to one project to it. A route that
+// speaks of a project, but of none that can be read, is no restricted key's.
+func project(k *keys.Key, f *Facts) problem.Code {
+	switch {
+	case f.Match.Route == nil || f.Match.Route.Project == "":
+		return ""
+	case f.ProjectElsewhere:
+		return problem.WorkspaceMismatch
+	case k.Project != "" && k.Project != f.Project:
+		return problem.ProjectMismatch
+	}
+	return ""
+}
+
+func satisfies(k *keys.Key, r *policy.Route) bool {
+	if r == nil {
+		return true
+	}
+	for _, scope := range r.Scopes {
+		if !k.Holds(scope) {
+			return false
+		}
+	}
+	return len(r.AnyOf) == 0 || slices.ContainsFunc(r.AnyOf, k.Holds)
+}
+
+// Missing returns which of a match's scopes a key lacks, and the alternatives
+// of which it has none.
+func Missing(k *keys.Key, m *policy.Match) (required, missing, anyOf []string) {
+	for _, r := range []*policy.Route{m.Route, m.Shadow} {
+		if r == nil {
+			continue
+		}
+		for _, scope := range r.Scopes {
+			if slices.Contains(required, scope) {
+				continue
+			}
+			required = append(required, scope)
+			if !k.Holds(scope) {
+				missing = append(missing, scope)
+			}
+		}
+		if len(r.AnyOf) > 0 && !slices.ContainsFunc(r.AnyOf, k.Holds) {
+			anyOf = append(anyOf, r.AnyOf...)
+		}
+	}
+	return required, missing, anyOf
+}
