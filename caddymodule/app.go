@@ -1,7 +1,14 @@
 package caddymodule
 
 import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
 	"github.com/caddyserver/caddy/v2"
+
+	"github.com/keystile/keystile/internal/engine"
 )
 
 func init() { caddy.RegisterModule(&App{}) }
@@ -10,6 +17,13 @@ func init() { caddy.RegisterModule(&App{}) }
 // format, scopes, plans, limits.
 type App struct {
 	Config
+
+	parts    *parts
+	engine   *engine.Engine
+	settings engine.Settings
+	releases []func()
+	started  bool
+	log      *slog.Logger
 }
 
 // CaddyModule implements caddy.Module.
@@ -17,8 +31,90 @@ func (*App) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "keystile", New: func() caddy.Module { return new(App) }}
 }
 
-// Start implements caddy.App.
-func (a *App) Start() error { return nil }
+// appOf returns the app of the configuration that is being provisioned; where
+// it has none, one with the defaults.
+func appOf(ctx caddy.Context) (*App, error) {
+	loaded, err := ctx.App("keystile")
+	if err != nil {
+		return nil, fmt.Errorf("load the keystile app: %w", err)
+	}
+	return loaded.(*App), nil
+}
 
-// Stop implements caddy.App.
-func (a *App) Stop() error { return nil }
+// Provision implements caddy.Provisioner. It opens what is needed, but reads
+// and writes nothing: `validate` provisions, too.
+func (a *App) Provision(ctx caddy.Context) error {
+	a.log = ctx.Slogger()
+	built, err := a.build(ctx)
+	if err != nil {
+		return err
+	}
+	a.parts = built
+	a.settings = engine.Settings{
+		MaxStaleness:  time.Duration(a.MaxStaleness),
+		FlushInterval: time.Duration(a.Usage.FlushInterval),
+		CacheSize:     a.CacheSize,
+	}
+	release, err := a.retain()
+	if err != nil {
+		return err
+	}
+	a.releases = append(a.releases, release)
+	return registerMetrics(ctx.GetMetricsRegistry())
+}
+
+// retain takes a reference to the engine, and returns what gives it back.
+func (a *App) retain() (release func(), err error) {
+	id := a.parts.id
+	value, _, err := engines.LoadOrNew(id, func() (caddy.Destructor, error) {
+		made, err := a.parts.newEngine(a.log)
+		if err != nil {
+			return nil, err
+		}
+		return &pooled{made}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.engine = value.(*pooled).Engine
+	return func() {
+		if _, err := engines.Delete(id); err != nil {
+			a.log.Error("closing the key store failed", "error", err)
+		}
+	}, nil
+}
+
+// Start implements caddy.App.
+func (a *App) Start() error {
+	if err := a.engine.Start(context.Background(), &a.settings); err != nil {
+		return fmt.Errorf("keystile: %w", err)
+	}
+	a.started = true
+	return nil
+}
+
+// Stop implements caddy.App. It undoes Start, as the failure of a later app
+// asks for; the last flush is the pool's.
+func (a *App) Stop() error {
+	if a.started {
+		a.engine.Retire(&a.settings)
+	}
+	return nil
+}
+
+// Cleanup implements caddy.CleanerUpper. It also follows a Provision that
+// failed half-way.
+func (a *App) Cleanup() error {
+	for _, release := range a.releases {
+		release()
+	}
+	a.releases = nil
+	return nil
+}
+
+// Interface guards.
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

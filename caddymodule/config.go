@@ -128,6 +128,4 @@ type Route struct {
 	Cost       int64                `json:"cost,omitempty"`
 	PathsLoose bool                 `json:"paths_loose,omitempty"`
 	JWT        string               `json:"jwt,omitempty"`
-	// Where a Caddyfile has this route, for error messages.
-	Origin string `json:"-"`
 }

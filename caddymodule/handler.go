@@ -2,9 +2,14 @@ package caddymodule
 
 import (
 	"net/http"
+	"net/netip"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/keystile/keystile/internal/gateway"
+	"github.com/keystile/keystile/internal/identity"
 )
 
 func init() { caddy.RegisterModule(&Handler{}) }
@@ -13,6 +18,11 @@ func init() { caddy.RegisterModule(&Handler{}) }
 // the request's API key may do what it asks for.
 type Handler struct {
 	Policy
+
+	app     *App
+	gate    *gateway.Gate
+	release func()
+	calls   sync.Pool
 }
 
 // CaddyModule implements caddy.Module.
@@ -20,7 +30,81 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 	return caddy.ModuleInfo{ID: "http.handlers.keystile", New: func() caddy.Module { return new(Handler) }}
 }
 
+// Provision implements caddy.Provisioner.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	app, err := appOf(ctx)
+	if err != nil {
+		return err
+	}
+	h.app = app
+	h.calls.New = func() any { return new(gateway.Call) }
+	if h.release, err = app.retain(); err != nil {
+		return err
+	}
+	h.gate, err = app.newGate(&h.Policy)
+	return err
+}
+
+// Cleanup implements caddy.CleanerUpper. It also follows a Provision that
+// failed half-way.
+func (h *Handler) Cleanup() error {
+	if h.release != nil {
+		h.release()
+		h.release = nil
+	}
+	return nil
+}
+
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	return next.ServeHTTP(w, r)
+	at := h.app.engine.Enter()
+	defer h.app.engine.Leave(at)
+	c := h.calls.Get().(*gateway.Call)
+	defer h.giveBack(c)
+
+	h.describe(c, r)
+	h.gate.Decide(c)
+	h.gate.Strip(c, r.Header)
+	identity.Scrub(r)
+	h.record(c, r)
+	if !c.Verdict.Admitted() {
+		return h.refuse(w, r, c)
+	}
+	return h.admit(w, r, c, next)
 }
+
+// describe tells a call what Caddy knows of the request.
+func (h *Handler) describe(c *gateway.Call, r *http.Request) {
+	c.Request = r
+	c.Client = clientOf(r)
+	c.Expand = func(template string) string { return replacerOf(r).ReplaceAll(template, "") }
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		c.Original = original.URL
+	}
+}
+
+func (h *Handler) giveBack(c *gateway.Call) {
+	c.Reset()
+	h.calls.Put(c)
+}
+
+// clientOf returns the client's address as Caddy's trusted_proxies settle it.
+func clientOf(r *http.Request) netip.Addr {
+	text, _ := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string)
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr
+}
+
+func replacerOf(r *http.Request) *caddy.Replacer {
+	return r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+}
+
+// Interface guards.
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

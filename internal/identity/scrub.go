@@ -32,10 +32,11 @@ func Scrub(r *http.Request) {
 }
 
 // ScrubResponse removes from a response what only the gate may say: headers in
-// its name, and rate-limit headers, which would contradict its own.
-func ScrubResponse(h http.Header) {
+// its name and, where the gate has limits of its own to speak of, rate-limit
+// headers that would contradict them.
+func ScrubResponse(h http.Header, limits bool) {
 	for name := range h {
-		if name != "" && (isReserved(name) || isRateLimit(name)) {
+		if name != "" && (isReserved(name) || limits && isRateLimit(name)) {
 			delete(h, name)
 		}
 	}

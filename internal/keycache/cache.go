@@ -196,6 +196,9 @@ func (c *Cache[V]) Reset() {
 	c.current.Store(&fence{})
 }
 
+// Resize changes how many known keys are kept.
+func (c *Cache[V]) Resize(entries int64) { c.known.UpdateMaxCost(entries) }
+
 // Close frees the memory.
 func (c *Cache[V]) Close() {
 	c.trust.revoke()

@@ -26,8 +26,9 @@ type Limit struct {
 	Rate Rate
 }
 
-// Decision is a limiter's answer. When several limits were asked, it speaks of
-// the one that is closest to its end, or of the one that denied for longest.
+// Decision is a limiter's answer. When several limits were asked, the headline
+// figures speak of the one with the least remaining (of those, the one that is
+// full again last), or of the one that denied for longest.
 type Decision struct {
 	Granted    bool
 	States     [MaxLimits]State // of each limit that was asked, in their order
@@ -36,12 +37,21 @@ type Decision struct {
 	RetryAfter time.Duration    // until the next grant of the same cost; 0 when granted
 }
 
+// Headline is the state that X-RateLimit-* speak of; nil without limits.
+func (d *Decision) Headline() *State {
+	if d.Count == 0 {
+		return nil
+	}
+	return &d.States[d.Closest]
+}
+
 // State is where one limit stands after a decision.
 type State struct {
-	Limit     *Limit
-	Remaining int64         // requests of cost 1 that would pass now
-	Reset     time.Duration // until the bucket is full again
-	Denied    bool
+	Limit      *Limit
+	Remaining  int64         // requests of cost 1 that would pass now; 0 where Denied
+	Reset      time.Duration // until the bucket is full again
+	Denied     bool
+	RetryAfter time.Duration // until this limit grants the same cost; 0 unless Denied, at most the window
 }
 
 // Limiter spends from buckets.
@@ -50,12 +60,16 @@ type Limiter interface {
 	// replaced each other). It is kept beside the cached key, so that a
 	// request reaches its buckets by pointer.
 	Subject(id string) Subject
+	// Sweep forgets what is as good as new: buckets that are full at now.
+	Sweep(now time.Time)
 }
 
 // Subject holds one key's buckets. It is good for as long as it is kept: a
 // bucket never comes back full because somebody forgot it.
 type Subject interface {
 	// Take asks all limits for cost *and spends it* in each if all grant it.
-	// now is the time of this very request. Without limits it grants.
+	// now is the time of this very request. Without limits it grants. The
+	// limits are all different, and at most MaxLimits; more are an error, and
+	// so is ErrUnavailable: the answer is not known then, and nothing is spent.
 	Take(ctx context.Context, limits []*Limit, cost Cost, now time.Time) (Decision, error)
 }

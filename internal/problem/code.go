@@ -4,6 +4,8 @@
 // rows.
 package problem
 
+//go:generate go test -run TestErrorsPageIsCurrent . -update
+
 // Code is the stable identifier of one outcome, as clients see it.
 type Code string
 

@@ -1,8 +1,6 @@
 package problem
 
 import (
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +29,11 @@ type Problem struct {
 // RetryAfterSeconds is whole seconds, rounded up and at least 1, as RFC 9110
 // section 10.2.3 writes them.
 func (p *Problem) RetryAfterSeconds() int64 {
-	return max(1, int64((p.RetryAfter+time.Second-1)/time.Second))
+	n := int64(p.RetryAfter / time.Second)
+	if p.RetryAfter%time.Second > 0 {
+		n++
+	}
+	return max(1, n)
 }
 
 // Text is the sentence that the caller reads.
@@ -39,10 +41,10 @@ func (p *Problem) Text() string {
 	if p.Message != "" {
 		return p.Message
 	}
-	text := p.Code.Row().Message
-	if p.Code == InsufficientScope && p.Route == "" {
-		return "This key may not do this: it lacks " + p.lacking() + "."
+	if p.Code == InsufficientScope && (p.Route == "" || p.lacking() == "") {
+		return p.vagueRefusal()
 	}
+	text := p.Code.Row().Message
 	if !strings.Contains(text, "{") {
 		return text
 	}
@@ -53,6 +55,19 @@ func (p *Problem) Text() string {
 		"{retry_after}", seconds(p.RetryAfterSeconds()),
 		"{param}", orElse(p.Param, "A field"),
 	).Replace(text)
+}
+
+// vagueRefusal is the row's message of InsufficientScope without what this
+// occurrence doesn't know.
+func (p *Problem) vagueRefusal() string {
+	text := "This key may not do this"
+	if p.Route != "" {
+		text = "This key may not call " + p.Route
+	}
+	if lacking := p.lacking(); lacking != "" {
+		text += ": it lacks " + lacking
+	}
+	return text + "."
 }
 
 func (p *Problem) lacking() string {
@@ -78,84 +93,4 @@ func orElse(s, other string) string {
 		return other
 	}
 	return s
-}
-
-// members are what both renderings of a problem share.
-type members struct {
-	RequiredScopes []string `json:"required_scopes,omitempty"`
-	MissingScopes  []string `json:"missing_scopes,omitempty"`
-	AnyOfScopes    []string `json:"any_of_scopes,omitempty"`
-	Param          string   `json:"param,omitempty"`
-	RequestID      string   `json:"request_id,omitempty"`
-	DocURL         string   `json:"doc_url"`
-}
-
-func (p *Problem) members() members {
-	return members{
-		RequiredScopes: p.RequiredScopes, MissingScopes: p.MissingScopes, AnyOfScopes: p.AnyOfScopes,
-		Param: p.Param, RequestID: p.RequestID, DocURL: DocsURL + "#" + string(p.Code),
-	}
-}
-
-// JSON renders {"error":{…}}.
-func (p *Problem) JSON() []byte {
-	type body struct {
-		Type    Type   `json:"type"`
-		Code    Code   `json:"code"`
-		Message string `json:"message"`
-		members
-	}
-	return encode(struct {
-		Error body `json:"error"`
-	}{body{p.Code.Row().Type, p.Code, p.Text(), p.members()}})
-}
-
-// Details renders an RFC 9457 problem+json document, the other members kept.
-func (p *Problem) Details() []byte {
-	row := p.Code.Row()
-	return encode(struct {
-		Type      string `json:"type"`
-		Title     string `json:"title"`
-		Status    int    `json:"status"`
-		Detail    string `json:"detail"`
-		ErrorType Type   `json:"error_type"`
-		Code      Code   `json:"code"`
-		members
-	}{DocsURL + "#" + string(p.Code), row.Title, row.Status, p.Text(), row.Type, p.Code, p.members()})
-}
-
-func encode(v any) []byte {
-	out, err := json.Marshal(v)
-	if err != nil { // strings and string slices always marshal
-		panic(fmt.Sprintf("problem: %v", err))
-	}
-	return append(out, '\n')
-}
-
-// Challenge is the value of WWW-Authenticate as RFC 6750 section 3 has it: no
-// error attribute where nothing was presented. It is empty for codes that
-// don't challenge.
-func (p *Problem) Challenge() string {
-	const realm = `Bearer realm="api"`
-	row := p.Code.Row()
-	switch {
-	case p.Code == MissingKey, p.Code == MissingToken:
-		return realm
-	case row.Status == 401:
-		return realm + `, error="invalid_token", error_description="` + attribute(row.Title) + `"`
-	case p.Code == InsufficientScope:
-		return realm + `, error="insufficient_scope", error_description="` + attribute(row.Title) + `", scope="` +
-			attribute(strings.Join(append(append([]string(nil), p.RequiredScopes...), p.AnyOfScopes...), " ")) + `"`
-	}
-	return ""
-}
-
-// attribute keeps what RFC 6750 section 3 allows in an attribute's value.
-func attribute(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' || r == '"' || r == '\\' {
-			return -1
-		}
-		return r
-	}, s)
 }

@@ -9,9 +9,8 @@ type Row struct {
 	Type   Type
 	Title  string
 	// Message is the sentence that the caller reads. {method}, {route},
-	// {missing}, {any_of}, {retry_after}, {project} and {param} stand for what
-	// this occurrence knows; a message never repeats what the client sent
-	// besides the method.
+	// {missing}, {retry_after} and {param} stand for what this occurrence
+	// knows; a message never repeats what the client sent besides the method.
 	Message string
 	// Advice tells the reader of the documentation what to do.
 	Advice string
@@ -82,7 +81,7 @@ var Rows = []Row{
 		Advice:  "A test key was sent to a live endpoint, or the reverse. The prefix of the key tells which it is.",
 	},
 	{
-		Code: WorkspaceMismatch, Status: http.StatusForbidden, Type: PermissionError, Parts: Gate,
+		Code: WorkspaceMismatch, Status: http.StatusForbidden, Type: PermissionError, Parts: Gate | Management,
 		Title:   "Wrong workspace",
 		Message: "This API key belongs to another workspace.",
 		Advice:  "The site, or the project in the path, belongs to another workspace than the key. Use a key of that workspace.",

@@ -78,7 +78,8 @@ type Workspace struct {
 	CreatedAt time.Time
 }
 
-// Project is a division of a workspace.
+// Project is a division of a workspace. A name is one project's, whatever the
+// workspace: it is what the path of a request names.
 type Project struct {
 	Name      string
 	Workspace string
@@ -111,7 +112,8 @@ type Store interface {
 	// PollInterval is how often Confirm is to be called.
 	PollInterval() time.Duration
 	// Changes returns at most limit changes after a position, oldest first;
-	// ErrGap where that position is not in the log any more.
+	// ErrGap where that position is not in the log any more. Each change has
+	// an ID of its own, so that a revision of many can be read in parts.
 	Changes(ctx context.Context, after Position, limit int) ([]Change, error)
 
 	// View runs fn on one snapshot.
@@ -139,7 +141,9 @@ type Store interface {
 // Reader reads on one snapshot.
 type Reader interface {
 	Key(ctx context.Context, id keys.ID) (*keys.Key, error)
-	// Keys lists by descending creation (then ID) what fits the filter.
+	// Keys lists by descending creation (then ascending ID) what fits the filter.
+	// Rows that can't be read are left out, and are no reason to fail: a page
+	// is shorter than the limit only where it is the last.
 	Keys(ctx context.Context, filter KeyFilter) ([]keys.Key, error)
 	// CountKeys counts a workspace's keys that are neither revoked nor
 	// expired at now; a key and the one that replaces it count once.
@@ -165,7 +169,9 @@ type Reader interface {
 	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
 }
 
-// Tx reads and changes in one transaction.
+// Tx reads and changes in one transaction. A sentinel is an answer: what was
+// asked for didn't happen, and the transaction can go on. After any other
+// error it can't, even where fn passes over it: Update fails.
 type Tx interface {
 	Reader
 

@@ -1,0 +1,76 @@
+# One command says whether a checkout is good: make test. The rest: make help.
+
+GO ?= go
+BIN := bin
+CACHE := .cache
+
+# The linter's version is pinned in tools/go.mod and nowhere else. Its binary
+# is kept by version, since building it takes minutes.
+LINT_VERSION := $(shell sed -n 's,.*golangci-lint/v2 \(v[^ ]*\).*,\1,p' tools/go.mod)
+LINT := $(CACHE)/bin/golangci-lint-$(LINT_VERSION)
+
+# Every package but those of the whole-binary tests, ./e2e/...
+UNIT := . ./caddymodule/... ./cmd/... ./internal/...
+
+# No part of the build depends on git: a checkout that another user owns builds.
+export GOFLAGS += -buildvcs=false
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: test
+test: toolchain lint vet unit e2e ## Check everything that must hold before a change lands
+
+.PHONY: toolchain
+toolchain: ## Check that Go and a C compiler are there (as root on Debian: install the latter)
+	@tools/toolchain.sh
+
+.PHONY: lint
+lint: $(LINT) ## Run the linters
+	$(LINT) run
+
+.PHONY: vet
+vet: ## Run go vet
+	$(GO) vet ./...
+
+.PHONY: unit
+unit: ## Run the unit tests with the race detector
+	CGO_ENABLED=1 $(GO) test -race -timeout 10m $(UNIT)
+
+.PHONY: e2e
+e2e: ## Run the whole-binary tests, which build the binary themselves
+	$(GO) test -count=1 -timeout 15m ./e2e/...
+
+.PHONY: build
+build: ## Build bin/keystile
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/keystile ./cmd/keystile
+
+.PHONY: xbuild
+xbuild: ## Build bin/caddy as xcaddy.toml says
+	$(GO) run ./cmd/keystile-build
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem $(UNIT)
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (10s unless set)
+	@tools/fuzz.sh $$($(GO) list $(UNIT))
+
+.PHONY: fmt
+fmt: $(LINT) ## Format the source
+	$(LINT) fmt
+
+.PHONY: docs
+docs: ## Write the generated documents anew
+	$(GO) generate ./...
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
+
+$(LINT):
+	@echo "building golangci-lint $(LINT_VERSION)"
+	@mkdir -p $(@D)
+	@cd tools && CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(CURDIR)/$@.new github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@mv $@.new $@

@@ -1,0 +1,27 @@
+package caddymodule
+
+import (
+	"time"
+
+	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// manager makes the administration of an app's store.
+func (a *App) manager(store storage.Store) (*manage.Manager, error) {
+	catalogue := manage.Catalogue{Scopes: map[string]string{}, Plans: map[string]manage.Plan{}, DefaultPlan: a.DefaultPlan}
+	for _, s := range a.Scopes {
+		catalogue.Scopes[s.Name] = s.Description
+	}
+	for name, plan := range a.Plans {
+		bound := manage.Plan{}
+		if plan.MaxKeys != nil {
+			bound.MaxKeys = *plan.MaxKeys
+		}
+		catalogue.Plans[name] = bound
+	}
+	return manage.New(manage.Config{
+		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
+		RequireProject: a.RequireProject, NameOptional: a.NameOptional, Now: time.Now,
+	})
+}

@@ -1,0 +1,61 @@
+package caddymodule
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/keystile/keystile/internal/engine"
+	"github.com/keystile/keystile/internal/problem"
+)
+
+// stats are what all engines of the process ask of their stores.
+var stats engine.Stats
+
+// allowed labels the decisions that let a request through.
+const allowed = "allowed"
+
+var decisions = prometheus.NewCounterVec(prometheus.CounterOpts{
+	Name: "keystile_decisions_total",
+	Help: "Requests decided, by outcome: allowed, or the code of the refusal.",
+}, []string{"outcome"})
+
+// byOutcome holds one counter for each row of the table, made once: labels
+// come from a closed set, and a request doesn't look them up.
+var byOutcome = func() map[string]prometheus.Counter {
+	counters := map[string]prometheus.Counter{allowed: decisions.WithLabelValues(allowed)}
+	for _, row := range problem.All() {
+		counters[string(row.Code)] = decisions.WithLabelValues(string(row.Code))
+	}
+	return counters
+}()
+
+func countDecision(outcome string) {
+	if counter, known := byOutcome[outcome]; known {
+		counter.Inc()
+	}
+}
+
+var collectors = []prometheus.Collector{
+	decisions,
+	counter("keystile_store_reads_total", "Look-ups of presented keys in the store.", &stats.StoreReads),
+	counter("keystile_store_errors_total", "Look-ups that the store did not answer.", &stats.StoreErrors),
+	counter("keystile_usage_flushes_total", "Transactions that write usage to the store.", &stats.StoreFlushes),
+}
+
+func counter(name, help string, of *atomic.Int64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(of.Load()) })
+}
+
+// registerMetrics puts the collectors into a configuration's registry: Caddy
+// makes a new one for each, and the counters go on across reloads.
+func registerMetrics(registry prometheus.Registerer) error {
+	for _, c := range collectors {
+		var already prometheus.AlreadyRegisteredError
+		if err := registry.Register(c); err != nil && !errors.As(err, &already) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package caddymodule
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/keystile/keystile/internal/engine"
+	"github.com/keystile/keystile/internal/gateway"
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/policy"
+)
+
+// parts are what an app's configuration resolves to.
+type parts struct {
+	id      string // of the engine: store, limiter and peppers
+	store   StoreModule
+	limiter LimiterModule
+	hasher  keys.Hasher
+	format  *keys.Format
+	limits  gateway.Limits
+}
+
+// build settles the configuration and loads its modules. It opens nothing.
+func (a *App) build(ctx caddy.Context) (*parts, error) {
+	a.setDefaults()
+	if err := a.Config.validate(); err != nil {
+		return nil, err
+	}
+	p := &parts{}
+	if err := p.load(ctx, &a.Config); err != nil {
+		return nil, err
+	}
+	peppers, err := resolvePeppers(a.Peppers)
+	if err != nil {
+		return nil, err
+	}
+	p.hasher = keys.NewHasher(peppers)
+	p.id = p.store.Key() + "\n" + p.limiter.Key() + "\n" + fingerprint(peppers)
+	if p.format, err = a.Config.format(); err != nil {
+		return nil, err
+	}
+	p.limits, err = a.Config.limits()
+	return p, err
+}
+
+// load loads the guest modules; a store or limiter that isn't configured is
+// the default one.
+func (p *parts) load(ctx caddy.Context, c *Config) error {
+	store, err := ctx.LoadModule(c, "StoreRaw")
+	if err != nil {
+		return fmt.Errorf("load the store: %w", err)
+	}
+	limiter, err := ctx.LoadModule(c, "LimiterRaw")
+	if err != nil {
+		return fmt.Errorf("load the limiter: %w", err)
+	}
+	p.store, p.limiter = store.(StoreModule), limiter.(LimiterModule)
+	return nil
+}
+
+// resolvePeppers reads placeholders. A variable that isn't set is an error:
+// without it, every key would be digested wrongly.
+func resolvePeppers(texts []string) ([]keys.Secret, error) {
+	repl := caddy.NewReplacer()
+	peppers := make([]keys.Secret, 0, len(texts))
+	for _, text := range texts {
+		value, err := repl.ReplaceOrErr(text, true, true)
+		if err != nil {
+			return nil, fmt.Errorf("pepper: %w", err)
+		}
+		peppers = append(peppers, keys.NewSecret(value))
+	}
+	return peppers, nil
+}
+
+// fingerprint tells sets of peppers apart without showing them.
+func fingerprint(peppers []keys.Secret) string {
+	sum := sha256.New()
+	for _, p := range peppers {
+		one := sha256.Sum256([]byte(p.Reveal()))
+		_, _ = sum.Write(one[:])
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
+	store, err := p.store.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	limiter, err := p.limiter.Open()
+	if err != nil {
+		return nil, fmt.Errorf("open the limiter: %w", err)
+	}
+	return engine.New(engine.Config{
+		Store: store, Limiter: limiter, Hasher: p.hasher, SpoolDir: p.store.SpoolDir(), Now: time.Now, Log: log, Stats: &stats,
+	})
+}
+
+// format makes the key format of a configuration.
+func (c *Config) format() (*keys.Format, error) {
+	minted := map[keys.Environment]string{}
+	for env, prefix := range c.Prefixes {
+		minted[keys.Environment(env)] = prefix
+	}
+	accepted := make([]keys.Prefix, 0, len(c.AcceptPrefixes))
+	for _, p := range c.AcceptPrefixes {
+		accepted = append(accepted, keys.Prefix{Text: p.Prefix, Environment: keys.Environment(p.Environment), Unchecked: p.Unchecked})
+	}
+	return keys.NewFormat(minted, accepted)
+}
+
+// limits makes the limits that keys have of themselves or by their plan.
+func (c *Config) limits() (gateway.Limits, error) {
+	out := gateway.Limits{DefaultPlan: c.DefaultPlan, Plans: map[string]map[keys.Environment]*limit.Limit{}}
+	var err error
+	if out.Default, err = limitsOf("", c.RateLimits); err != nil {
+		return out, err
+	}
+	for name, plan := range c.Plans {
+		if len(plan.RateLimits) == 0 {
+			continue
+		}
+		if out.Plans[name], err = limitsOf("plan "+name+" ", plan.RateLimits); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func limitsOf(of string, rates map[string]RateLimit) (map[keys.Environment]*limit.Limit, error) {
+	out := map[keys.Environment]*limit.Limit{}
+	for env, r := range rates {
+		rate, err := limit.ParseRate(r.Rate, r.Burst)
+		if err != nil {
+			return nil, fmt.Errorf("rate_limit %s %s: %w", env, r.Rate, err)
+		}
+		out[keys.Environment(env)] = &limit.Limit{Name: of + env, Rate: rate}
+	}
+	return out, nil
+}
+
+// newGate compiles the policy of one gate.
+func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
+	p.setDefaults()
+	if err := p.validate(&a.Config); err != nil {
+		return nil, err
+	}
+	routes := make([]*policy.Route, 0, len(p.Routes))
+	for i := range p.Routes {
+		r, err := p.Routes[i].compile()
+		if err != nil {
+			return nil, err
+		}
+		routes = append(routes, r)
+	}
+	table, err := policy.NewTable(routes)
+	if err != nil {
+		return nil, err
+	}
+	site := &policy.Site{Workspace: p.Workspace, Table: table, DefaultAllow: p.Default == allow}
+	for _, env := range p.Environments {
+		site.Environments = append(site.Environments, keys.Environment(env))
+	}
+	return gateway.New(gateway.Config{Engine: a.engine, Format: a.parts.format, Site: site, Limits: a.parts.limits, Now: time.Now})
+}
+
+func (r *Route) compile() (*policy.Route, error) {
+	out := &policy.Route{
+		Methods: r.Methods, Pattern: r.Pattern, Scopes: r.Scopes, AnyOf: r.AnyOf, Public: r.Public,
+		Project: r.Project, Cost: limit.Cost(r.Cost), Loose: r.PathsLoose, JWT: r.JWT == pass,
+	}
+	var err error
+	out.Limits, err = limitsOf("route "+out.Endpoint()+" ", r.RateLimits)
+	return out, err
+}

@@ -1,0 +1,79 @@
+package caddymodule
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/keystile/keystile/internal/gateway"
+	"github.com/keystile/keystile/internal/identity"
+	"github.com/keystile/keystile/internal/problem"
+)
+
+// refuse answers in the upstream's place. Caddy's own errors have an empty
+// body and cost ten times as much, so the answer is written here.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
+	p := c.Problem()
+	p.RequestID = requestID(r)
+	gateway.SetLimitHeaders(w.Header(), c)
+	writeProblem(w, r, p)
+	return nil
+}
+
+func writeProblem(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
+	body, kind := p.JSON(), "application/json"
+	if wantsDetails(r) {
+		body, kind = p.Details(), "application/problem+json"
+	}
+	head, row := w.Header(), p.Code.Row()
+	head.Set("Content-Type", kind)
+	head.Set("Cache-Control", "no-store")
+	head.Set("Content-Length", strconv.Itoa(len(body)))
+	head.Set("X-Content-Type-Options", "nosniff")
+	if challenge := p.Challenge(); challenge != "" {
+		head.Set("WWW-Authenticate", challenge)
+	}
+	if row.Status == http.StatusTooManyRequests || row.Status == http.StatusServiceUnavailable {
+		head.Set("Retry-After", strconv.FormatInt(p.RetryAfterSeconds(), 10))
+	}
+	w.WriteHeader(row.Status)
+	_, _ = w.Write(body) // a client that went away needs no answer
+}
+
+// wantsDetails reports whether the client asked for RFC 9457.
+func wantsDetails(r *http.Request) bool {
+	for _, accept := range r.Header["Accept"] {
+		if strings.Contains(strings.ToLower(accept), "application/problem+json") {
+			return true
+		}
+	}
+	return false
+}
+
+// requestID is Caddy's own, so that it stands in the access log, too, where
+// that is configured.
+func requestID(r *http.Request) string {
+	id, _ := replacerOf(r).GetString("http.request.uuid")
+	return id
+}
+
+// admit hands the request on, and counts the call once its status is known.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call, next caddyhttp.Handler) error {
+	headers := identity.Anonymous
+	if c.Entry != nil {
+		headers = c.Entry.Headers
+	}
+	headers.Set(r.Header, c.Project())
+
+	rw := &responseWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, gate: h.gate, call: c}
+	defer rw.finish() // also behind a panic, by which a cut response ends
+	err := next.ServeHTTP(rw, r)
+	var failure caddyhttp.HandlerError
+	if errors.As(err, &failure) && failure.StatusCode != 0 {
+		rw.count(failure.StatusCode) // Caddy writes it, behind us
+	}
+	return err
+}

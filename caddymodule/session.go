@@ -1,0 +1,96 @@
+package caddymodule
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+
+	"github.com/keystile/keystile/internal/cli"
+	"github.com/keystile/keystile/internal/manage"
+)
+
+// openSession opens the store of a configuration file for a command, with
+// nothing running. It doesn't make a database that isn't there.
+func openSession(ctx context.Context, configFile string) (*cli.Session, error) {
+	app, err := appIn(configFile)
+	if err != nil {
+		return nil, err
+	}
+	caddyCtx, cancel := caddy.NewContext(caddy.Context{Context: ctx})
+	if app.parts, err = app.build(caddyCtx); err != nil {
+		cancel()
+		return nil, fmt.Errorf("%s: %w", configFile, err)
+	}
+	store, err := app.parts.store.OpenExisting()
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	done := func() error { cancel(); return store.Close() }
+	if err := store.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, done())
+	}
+	service, err := app.manager(store)
+	if err != nil {
+		return nil, errors.Join(err, done())
+	}
+	return &cli.Session{Service: service, Actor: commandActor(), Now: time.Now, Close: done}, nil
+}
+
+// appIn reads the keystile app out of a configuration file.
+func appIn(configFile string) (*App, error) {
+	body, err := os.ReadFile(configFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w (--config names another)", err)
+	}
+	adapted, err := adapt(configFile, body)
+	if err != nil {
+		return nil, err
+	}
+	var cfg struct {
+		Apps struct {
+			Keystile json.RawMessage `json:"keystile"`
+		} `json:"apps"`
+	}
+	if err := json.Unmarshal(adapted, &cfg); err != nil {
+		return nil, fmt.Errorf("read %s: %w", configFile, err)
+	}
+	app := new(App)
+	if len(cfg.Apps.Keystile) == 0 {
+		return app, nil // a bare `keystile` directive: the defaults
+	}
+	if err := caddy.StrictUnmarshalJSON(cfg.Apps.Keystile, app); err != nil {
+		return nil, fmt.Errorf("read the keystile app in %s: %w", configFile, err)
+	}
+	return app, nil
+}
+
+func adapt(file string, body []byte) ([]byte, error) {
+	if strings.EqualFold(filepath.Ext(file), ".json") {
+		return body, nil
+	}
+	adapter := caddyconfig.GetAdapter("caddyfile")
+	if adapter == nil {
+		return nil, errors.New("this build of Caddy can't read Caddyfiles")
+	}
+	adapted, _, err := adapter.Adapt(body, map[string]any{"filename": file})
+	return adapted, err
+}
+
+// commandActor is who a command acts for: whoever runs it.
+func commandActor() manage.Actor {
+	name := "command"
+	if who, err := user.Current(); err == nil {
+		name = who.Username
+	}
+	return manage.CommandActor(name)
+}

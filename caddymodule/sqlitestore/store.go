@@ -1,0 +1,98 @@
+// Package sqlitestore is the guest module keystile.stores.sqlite: keys and
+// usage in one SQLite file.
+package sqlitestore
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"go.uber.org/zap"
+
+	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlite"
+)
+
+func init() { caddy.RegisterModule(Store{}) }
+
+// Store keeps everything in one SQLite file.
+type Store struct {
+	// The database's file; placeholders are resolved at start, and one that is
+	// unset is an error. A relative path is relative to the working directory.
+	// Default: keystile/keys.db in Caddy's data directory.
+	Path string `json:"path,omitempty"`
+
+	file string // absolute
+}
+
+// CaddyModule implements caddy.Module.
+func (Store) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "keystile.stores.sqlite", New: func() caddy.Module { return new(Store) }}
+}
+
+// UnmarshalCaddyfile reads: store sqlite [PATH]
+func (s *Store) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next() // sqlite
+	if d.NextArg() {
+		s.Path = d.Val()
+		if s.Path == "" {
+			return d.Err("store sqlite: the path is empty")
+		}
+	}
+	if d.Next() {
+		return d.Errf("store sqlite takes one path, but has %q behind it", d.Val())
+	}
+	return nil
+}
+
+// Provision implements caddy.Provisioner. It settles the path and touches
+// nothing.
+func (s *Store) Provision(caddy.Context) error {
+	path := filepath.Join(caddy.AppDataDir(), "keystile", "keys.db")
+	if s.Path != "" {
+		resolved, err := caddy.NewReplacer().ReplaceOrErr(s.Path, true, true)
+		if err != nil {
+			return fmt.Errorf("store sqlite %s: %w", s.Path, err)
+		}
+		path = resolved
+	}
+	file, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("store sqlite %s: %w", path, err)
+	}
+	s.file = file
+	return nil
+}
+
+// Key names the file.
+func (s *Store) Key() string { return "sqlite:" + s.file }
+
+// SpoolDir is the folder of the file.
+func (s *Store) SpoolDir() string { return filepath.Dir(s.file) }
+
+// Open returns the store; its Migrate makes the file.
+func (s *Store) Open() (storage.Store, error) { return s.open() }
+
+// OpenExisting returns a store that never makes the file.
+func (s *Store) OpenExisting() (storage.Store, error) { return s.open(sqlite.MustExist()) }
+
+func (s *Store) open(more ...sqlite.Option) (storage.Store, error) {
+	store, err := sqlite.Open(s.file, append(more, sqlite.OnCorrupt(reportDamage))...)
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
+}
+
+// reportDamage uses the process's logger: a store outlives the configuration
+// that opened it.
+func reportDamage(id string, err error) {
+	caddy.Log().Named("keystile.stores.sqlite").Error("a damaged row is left out", zap.String("id", id), zap.Error(err))
+}
+
+// Interface guards.
+var (
+	_ caddy.Provisioner     = (*Store)(nil)
+	_ caddyfile.Unmarshaler = (*Store)(nil)
+)

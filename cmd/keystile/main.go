@@ -1,0 +1,18 @@
+// Command keystile is Caddy with Keystile built in, and with Keystile's
+// commands at the top level.
+package main
+
+import (
+	"github.com/caddyserver/caddy/v2"
+	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
+
+	_ "github.com/keystile/keystile"
+	"github.com/keystile/keystile/caddymodule"
+)
+
+func main() {
+	caddy.CustomBinaryName = "keystile"
+	caddymodule.RegisterTopLevelCommands()
+	caddycmd.Main()
+}

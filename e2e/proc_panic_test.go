@@ -1,0 +1,47 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+)
+
+var faultyBuild = sync.OnceValues(func() (string, error) { return build("./faultygate", "faultygate") })
+
+func TestPanicInTheGateIsOneRefusal(t *testing.T) {
+	t.Parallel()
+	path, err := faultyBuild()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := setup(t, options{
+		program: &program{path: path}, panics: true, app: "limiter faulty",
+		policy: "default allow\nroute GET /panic {\n rate_limit live 1000000/s\n}\nroute GET /fine {\n rate_limit live 1000000/s\n}",
+	})
+	k := g.key()
+	g.soon(k, "/fine", "")
+	g.upstream.seen()
+	baseline := g.goroutines()
+	for range 30 {
+		got := g.get("/panic", k.bearer())
+		if got.status != http.StatusInternalServerError || strings.Contains(got.raw, "forced by a test") {
+			t.Fatalf("PROC-03: answered %v", got)
+		}
+		g.upstream.untouched(t)
+		wantAnswer(t, g, g.get("/fine", k.bearer()), http.StatusOK, "")
+	}
+	g.calm(baseline)
+
+	// What the panicking requests held is released: a new configuration lets
+	// go of the old one, and the process ends in time with every call counted.
+	g.options.app = "limiter local"
+	g.reload(g.caddyfile())
+	wantAnswer(t, g, g.get("/panic", k.bearer()), http.StatusOK, "")
+	if status := g.stop(); status != 0 {
+		t.Errorf("PROC-03: exit status %d", status)
+	}
+	if calls := g.used(k.ID).TotalCalls; calls != 32 {
+		t.Errorf("PROC-03: %d calls counted, want the 32 that were answered", calls)
+	}
+}

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/problem"
+)
+
+const (
+	mediaJSON    = "application/json"
+	mediaProblem = "application/problem+json"
+)
+
+func refusal(code problem.Code, param, message string) error {
+	return &manage.Error{Problem: problem.Problem{Code: code, Param: param, Message: message}}
+}
+
+// answer writes a document. One that can't be written is a fault of ours.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, document any) {
+	body, err := json.Marshal(document)
+	if err != nil {
+		h.refuse(w, r, errors.Join(refusal(problem.InternalError, "", ""), fmt.Errorf("encode the answer: %w", err)))
+		return
+	}
+	send(w, status, mediaJSON, append(body, '\n'))
+}
+
+// refuse writes what an error says to the caller. Why the store could not tell
+// goes to the log alone.
+func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := manage.ProblemOf(err)
+	p.RequestID = h.RequestID(r)
+	row := p.Code.Row()
+	if row.Type == problem.APIError && r.Context().Err() == nil {
+		h.Log.ErrorContext(r.Context(), "management call failed",
+			slog.String("request_id", p.RequestID), slog.String("code", string(p.Code)), slog.Any("error", err))
+	}
+	if challenge := p.Challenge(); challenge != "" {
+		w.Header().Set("WWW-Authenticate", challenge)
+	}
+	if row.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.FormatInt(p.RetryAfterSeconds(), 10))
+	}
+	if accepts(r, mediaProblem) {
+		send(w, row.Status, mediaProblem, p.Details())
+		return
+	}
+	send(w, row.Status, mediaJSON, p.JSON())
+}
+
+func send(w http.ResponseWriter, status int, media string, body []byte) {
+	w.Header().Set("Content-Type", media)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client went away: nobody is left to tell
+}
+
+// accepts reports whether the client names a media type.
+func accepts(r *http.Request, media string) bool {
+	for _, line := range r.Header.Values("Accept") {
+		for part := range strings.SplitSeq(line, ",") {
+			if got, _, err := mime.ParseMediaType(part); err == nil && got == media {
+				return true
+			}
+		}
+	}
+	return false
+}

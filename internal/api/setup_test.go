@@ -1,0 +1,164 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/keystile/keystile/internal/api"
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlite"
+)
+
+// start is when every test begins.
+var start = time.Date(2026, 11, 22, 12, 30, 15, 0, time.UTC)
+
+// fixture is the API on a database of its own.
+type fixture struct {
+	http.Handler
+	store    storage.Store
+	manager  *manage.Manager
+	command  manage.Call
+	token    string // of the default workspace
+	operator string
+	log      *bytes.Buffer
+}
+
+func setup(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{command: manage.Call{Actor: manage.CommandActor("ann")}, log: new(bytes.Buffer)}
+	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	format, err := keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.store = store
+	f.manager, err = manage.New(manage.Config{
+		Store: store, Format: format, Now: func() time.Time { return start },
+		Catalogue: manage.Catalogue{
+			Scopes: map[string]string{"read": "Read", "write": "Write"},
+			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.token, f.operator = f.newToken(t, "", false), f.newToken(t, "", true)
+	var requests atomic.Int64
+	f.Handler, err = api.New(api.Config{
+		Service: f.manager, Authenticate: f.manager.Authenticate, Version: "1.2.3",
+		RequestID:     func(*http.Request) string { return fmt.Sprint("request-", requests.Add(1)) },
+		ClientAddress: func(r *http.Request) string { return strings.TrimSuffix(r.RemoteAddr, ":1234") },
+		Log:           slog.New(slog.NewTextHandler(f.log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// newToken makes a token of a workspace; of all of them for an operator.
+func (f *fixture) newToken(t *testing.T, workspace string, operator bool) string {
+	t.Helper()
+	call := f.command
+	call.Workspace = workspace
+	made, err := f.manager.CreateToken(t.Context(), call, manage.NewToken{Name: "a token", AllWorkspaces: operator})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Secret.Reveal()
+}
+
+// workspace makes a workspace and a token of it.
+func (f *fixture) workspace(t *testing.T, name string) (token string) {
+	t.Helper()
+	if _, err := f.manager.CreateWorkspace(t.Context(), f.command, manage.NewWorkspace{Name: name}); err != nil {
+		t.Fatal(err)
+	}
+	return f.newToken(t, name, false)
+}
+
+// response is an answer that has been read.
+type response struct {
+	*http.Response
+	text string
+	doc  map[string]any // of a JSON object
+	err  map[string]any // its error member
+}
+
+// do sends a request with the default workspace's token. Each header is
+// "Name: value"; an Authorization of its own takes the token's place.
+func (f *fixture) do(t *testing.T, method, target, body string, headers ...string) response {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+f.token)
+	for _, header := range headers {
+		if strings.HasPrefix(header, "Authorization: ") {
+			r.Header.Del("Authorization")
+		}
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		r.Header.Add(name, value)
+	}
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, r)
+	got := response{Response: w.Result(), text: w.Body.String()}
+	_ = json.Unmarshal(w.Body.Bytes(), &got.doc) // lists and empty bodies have no members
+	got.err, _ = got.doc["error"].(map[string]any)
+	return got
+}
+
+func as(token string) string { return "Authorization: Bearer " + token }
+
+// wantRefusal checks status, code and field of a refusal, and its form.
+func wantRefusal(t *testing.T, got response, status int, code, param string) {
+	t.Helper()
+	field, _ := got.err["param"].(string)
+	if got.StatusCode != status || got.err["code"] != code || field != param {
+		t.Errorf("%d %s, want %d %s with param %q", got.StatusCode, got.text, status, code, param)
+	}
+	if got.Header.Get("Content-Type") != "application/json" || got.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("refused with the headers %v", got.Header)
+	}
+	if id, _ := got.err["request_id"].(string); !strings.HasPrefix(id, "request-") {
+		t.Errorf("refused without a request ID: %s", got.text)
+	}
+	if message, _ := got.err["message"].(string); message == "" || got.err["doc_url"] == nil || got.err["type"] == nil {
+		t.Errorf("refused without a word: %s", got.text)
+	}
+}
+
+// create makes a key and returns its document.
+func (f *fixture) create(t *testing.T, body string, headers ...string) map[string]any {
+	t.Helper()
+	got := f.do(t, "POST", "/v1/keys", body, headers...)
+	if got.StatusCode != http.StatusCreated {
+		t.Fatalf("create %s: %d %s", body, got.StatusCode, got.text)
+	}
+	return got.doc
+}
+
+// rows counts the keys that a token sees.
+func (f *fixture) rows(t *testing.T, headers ...string) int {
+	t.Helper()
+	data, _ := f.do(t, "GET", "/v1/keys", "", headers...).doc["data"].([]any)
+	return len(data)
+}

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestFailuresAreOneLineAndAStatus(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	id := f.create(t, "a key")
+	for _, row := range []struct {
+		args   string
+		status int
+		says   string
+	}{
+		{"keys create ab", 1, "keystile: name must have 3 to 100 characters."},
+		{"keys create good --scopes fly", 1, "keystile: scopes must be of the configuration; number 1 is not; known are: all, manage:api-keys, read, write."},
+		{"keys create good --project nobodys", 1, "keystile: project is none that is registered in this workspace."},
+		{"keys create good --expires soon", 1, "keystile: expires_in must be a duration such as 90d, 12h, 30m or 45s."},
+		{"keys create good --expires 2020-01-01", 1, "keystile: expires_at must be in the future, by at most 36500d."},
+		{"keys create good --profile strict", 1, "keystile: profile is none that is known here."},
+		{"keys show key_nobody", 1, "keystile: There is no such key here."},
+		{"keys revoke key_nobody", 1, "keystile: There is no such key here."},
+		{"keys usage key_nobody", 1, "keystile: There is no such key here."},
+		{"keys usage " + id + " --by color", 1, "keystile: by must be endpoint, project or time."},
+		{"keys list --workspace nobodys", 1, "keystile: There is no such workspace here."},
+		{"keys list --limit 5000", 1, "keystile: limit must be 1 to 1000."},
+		{"keys list --config nowhere", 1, "keystile: read nowhere: no such file"},
+		{"keys list --config nowhere --json", 1, "keystile: read nowhere: no such file"},
+		{"workspaces create default", 1, "keystile: There is a workspace of that name already."},
+		{"tokens delete tok_nobody --yes", 1, "keystile: There is no such token here."},
+		{"tokens delete tok_nobody", 1, "keystile: this asks first, and there is no terminal to ask on: repeat it with --yes"},
+
+		{"keys create", 2, "keystile: NAME is missing; see keystile keys create --help"},
+		{"keys create two words", 2, "keystile: 1 argument(s) too many; quote a name that has spaces; see keystile keys create --help"},
+		{"keys show", 2, "keystile: ID is missing; see keystile keys show --help"},
+		{"keys list surplus", 2, "keystile: 1 argument(s) too many; quote a name that has spaces; see keystile keys list --help"},
+		{"keys list --frobnicate x", 2, "keystile: unknown flag: --frobnicate; see keystile keys list --help"},
+		{"keys list --limit many", 2, `keystile: invalid argument "many" for "--limit" flag: strconv.ParseInt: parsing "many": invalid syntax; see keystile keys list --help`},
+		{"keys list --config", 2, "keystile: flag needs an argument: --config; see keystile keys list --help"},
+		{"keys frobnicate", 2, `keystile: keystile keys has no command "frobnicate"; see keystile keys --help`},
+		{"keys frobnicate --config x --json", 2, `keystile: keystile keys has no command "frobnicate"; see keystile keys --help`},
+		{"keys frobnicate --wobble", 2, `keystile: keystile keys has no command "frobnicate"; see keystile keys --help`},
+	} {
+		t.Run(row.args, func(t *testing.T) {
+			got := f.run(t, strings.Fields(row.args)...)
+			if got.status != row.status || got.out != "" || got.err != row.says+"\n" {
+				t.Errorf("status %d, out %q, err %q; want %d and %q", got.status, got.out, got.err, row.status, row.says)
+			}
+		})
+	}
+}
+
+func TestAGroupWithoutAVerbSaysWhatThereIs(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	for _, group := range []string{"keys", "tokens", "workspaces", "projects"} {
+		got := f.run(t, group)
+		if got.status != StatusBadUsage || got.out != "" || !strings.Contains(got.err, "create") || !strings.Contains(got.err, "list") {
+			t.Errorf("%s: status %d, out %q, err %q", group, got.status, got.out, got.err)
+		}
+	}
+}
+
+func TestFlagsMayStandBeforeTheVerb(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	if out := f.ok(t, "keys", "--json", "--config", "other", "list"); !strings.HasPrefix(out, "{") {
+		t.Errorf("printed %q", out)
+	}
+	f.ok(t, "keys", "list")
+	if want := []string{"other", "Caddyfile"}; strings.Join(f.opened, " ") != strings.Join(want, " ") {
+		t.Errorf("opened %q, want %q", f.opened, want)
+	}
+}
+
+func TestEverySessionIsClosed(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.ok(t, "keys", "list")
+	f.run(t, "keys", "show", "key_nobody")
+	if f.closed != len(f.opened) || f.closed != 2 {
+		t.Errorf("%d sessions opened, %d closed", len(f.opened), f.closed)
+	}
+}
+
+func TestDeletingAsksOnATerminal(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.terminal = true
+	token := func() string {
+		id, _ := f.document(t, "tokens", "create", "deploy")["id"].(string)
+		return id
+	}
+	left := func() int {
+		rows, _ := f.document(t, "tokens", "list")["data"].([]any)
+		return len(rows)
+	}
+	id := token()
+	for _, typed := range []string{"", "\n", "n\n", "no\n", "yesterday\n", "q"} {
+		f.input = typed
+		got := f.run(t, "tokens", "delete", id)
+		if got.status != StatusFailed || got.out != "" || !strings.Contains(got.err, "[y/N]") || left() != 1 {
+			t.Errorf("typed %q: %+v, %d left", typed, got, left())
+		}
+	}
+	for _, typed := range []string{"y\n", "Yes\r\n", "y"} {
+		f.input = typed
+		got := f.run(t, "tokens", "delete", id)
+		if got.status != 0 || got.out != "Deleted "+id+".\n" || left() != 0 {
+			t.Errorf("typed %q: %+v, %d left", typed, got, left())
+		}
+		id = token()
+	}
+	if doc := f.document(t, "tokens", "delete", id, "--yes"); doc["id"] != id || doc["deleted"] != true {
+		t.Errorf("deleted: %v", doc)
+	}
+}
+
+func TestNobodyBehindAStreamIsNoTerminal(t *testing.T) {
+	t.Parallel()
+	nobody, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nobody.Close()
+	file, err := os.CreateTemp(t.TempDir(), "typed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	closed, err := os.CreateTemp(t.TempDir(), "closed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, stream := range map[string]io.Reader{
+		"the null device": nobody, "a file": file, "a closed file": closed, "a reader": strings.NewReader("y\n"),
+	} {
+		if isTerminal(stream) {
+			t.Errorf("%s is taken for a terminal", name)
+		}
+	}
+}
+
+func TestASecretIsShownWhateverHappensAfterwards(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.closing = errors.New("disk on fire")
+	got := f.run(t, "keys", "create", "New key")
+	if got.status != StatusFailed || !strings.Contains(got.out, "ks_live_") || got.err != "keystile: close the store: disk on fire\n" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCommandsActForWhoeverRunsThem(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	doc := f.document(t, "keys", "create", "New key")
+	if doc["created_by"] != "ann" || doc["owner"] != "ann" {
+		t.Errorf("made by %v for %v", doc["created_by"], doc["owner"])
+	}
+	if got := Commands(f.open, func(int) {}); len(got) != 4 || got[0].Name() != "keys" {
+		t.Errorf("commands: %v", got)
+	}
+}

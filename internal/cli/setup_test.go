@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlite"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// start is when every test begins.
+var start = time.Date(2026, 11, 22, 12, 30, 15, 0, time.UTC)
+
+// fixture is a terminal in front of a database of its own.
+type fixture struct {
+	store    storage.Store
+	manager  *manage.Manager
+	now      time.Time
+	terminal bool   // standard input is one
+	input    string // what is typed there
+	opened   []string
+	closed   int
+	closing  error // what closing a session comes to
+}
+
+func setup(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{now: start}
+	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	format, err := keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.store = store
+	f.manager, err = manage.New(manage.Config{
+		Store: store, Format: format, Now: func() time.Time { return f.now },
+		Catalogue: manage.Catalogue{
+			Scopes: map[string]string{"read": "Read", "write": "Write"},
+			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+var errNoConfig = errors.New("read nowhere:\n\tno such file")
+
+func (f *fixture) open(_ context.Context, configFile string) (*Session, error) {
+	f.opened = append(f.opened, configFile)
+	if configFile == "nowhere" {
+		return nil, errNoConfig
+	}
+	return &Session{
+		Service: f.manager, Actor: manage.CommandActor("ann"),
+		Now:   func() time.Time { return f.now },
+		Close: func() error { f.closed++; return f.closing },
+	}, nil
+}
+
+// result is what a command left behind.
+type result struct {
+	out, err string
+	status   int
+}
+
+// run types a command line. The root is like Caddy's: it prints usage where a
+// command lets it.
+func (f *fixture) run(t *testing.T, args ...string) result {
+	t.Helper()
+	var out, errs bytes.Buffer
+	var got result
+	a := &app{
+		open: f.open, exit: func(status int) { got.status = status },
+		interactive: func(any) bool { return f.terminal },
+	}
+	root := &cobra.Command{Use: "keystile"}
+	root.SetHelpTemplate(root.HelpTemplate() + "\nFooter of the root\n")
+	for _, g := range a.groups() {
+		cmd := &cobra.Command{Use: g.Name + " <command>", Short: g.Short}
+		g.Fill(cmd)
+		root.AddCommand(cmd)
+	}
+	root.SetOut(&out)
+	root.SetErr(&errs)
+	root.SetIn(strings.NewReader(f.input))
+	root.SetArgs(args)
+	err := root.ExecuteContext(t.Context())
+	if (err != nil) != (got.status != 0) {
+		t.Errorf("%v: cobra got %v, and the status is %d", args, err, got.status)
+	}
+	got.out, got.err = out.String(), errs.String()
+	return got
+}
+
+// ok runs a command that must succeed.
+func (f *fixture) ok(t *testing.T, args ...string) string {
+	t.Helper()
+	got := f.run(t, args...)
+	if got.status != 0 || got.err != "" {
+		t.Fatalf("%v: status %d, %s", args, got.status, got.err)
+	}
+	return got.out
+}
+
+// document runs a command with --json and reads its one document.
+func (f *fixture) document(t *testing.T, args ...string) map[string]any {
+	t.Helper()
+	out := f.ok(t, append(args, "--json")...)
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(out), &doc); err != nil {
+		t.Fatalf("%v printed no document: %v\n%s", args, err, out)
+	}
+	return doc
+}
+
+// create makes a key and returns its ID.
+func (f *fixture) create(t *testing.T, args ...string) string {
+	t.Helper()
+	id, _ := f.document(t, append([]string{"keys", "create"}, args...)...)["id"].(string)
+	return id
+}
+
+// steady replaces what is random by its shape, of the same length.
+var steady = regexp.MustCompile(`\b(key_|tok_|ks_live_|ks_test_|kst_)([0-9A-Za-z]+)(…[0-9A-Za-z]{4})?`)
+
+// cursors hold an ID and can't be told apart by their shape.
+var cursors = regexp.MustCompile(`(--cursor |"next_cursor": ")[\w-]+`)
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	got = cursors.ReplaceAllString(got, "${1}CURSOR")
+	got = steady.ReplaceAllStringFunc(got, func(text string) string {
+		parts := steady.FindStringSubmatch(text)
+		tail := ""
+		if parts[3] != "" {
+			tail = "…yyyy"
+		}
+		return parts[1] + strings.Repeat("x", len(parts[2])) + tail
+	})
+	file := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}

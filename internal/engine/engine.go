@@ -1,0 +1,200 @@
+// Package engine is what outlives a configuration: one store with the memory
+// in front of it, the buckets of its keys, and the counters of their use. Any
+// number of gates, of this configuration and of the one before it, share one
+// engine.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/keystile/keystile/internal/background"
+	"github.com/keystile/keystile/internal/keycache"
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/usage"
+)
+
+// ErrUnavailable says that the engine can't tell at present.
+var ErrUnavailable = keycache.ErrUnavailable
+
+const (
+	// lookupTimeout bounds one read of the store.
+	lookupTimeout = 2 * time.Second
+	// readyTimeout bounds how long a request waits for an engine that starts.
+	readyTimeout = 5 * time.Second
+	// finalTimeout bounds the last flush.
+	finalTimeout = 5 * time.Second
+	// sweepEvery is how often buckets that are full again are forgotten.
+	sweepEvery = 30 * time.Second
+)
+
+// Config is what an engine is made of. It can't change while it lives.
+type Config struct {
+	Store   storage.Store
+	Limiter limit.Limiter
+	Hasher  keys.Hasher
+	// SpoolDir is where counts wait that the store didn't take at the end;
+	// empty: nowhere.
+	SpoolDir string
+	Now      func() time.Time
+	Log      *slog.Logger
+	// Stats is where the engine counts; several engines may share it.
+	Stats *Stats
+}
+
+// Engine decides nothing; it knows.
+type Engine struct {
+	cfg       Config
+	cache     *keycache.Cache[*Entry]
+	catalogue catalogue
+	recorder  *usage.Recorder
+	flusher   *usage.Flusher
+	follower  *follower
+	sweeper   *background.Loop
+
+	settings settings
+	inflight inflight
+	stats    *Stats
+
+	starting sync.Mutex
+	started  bool
+	ready    chan struct{}
+	closing  sync.Once
+	closed   error
+}
+
+// New makes an engine that does nothing yet: it reads and writes only once
+// started.
+func New(cfg Config) (*Engine, error) {
+	e := &Engine{cfg: cfg, stats: cfg.Stats, ready: make(chan struct{})}
+	e.inflight.init()
+	e.settings.current.Store(&DefaultSettings)
+	cache, err := keycache.New(keycache.Config{Entries: DefaultSettings.CacheSize, Base: cfg.Now()}, e.load)
+	if err != nil {
+		return nil, fmt.Errorf("make the key cache: %w", err)
+	}
+	e.cache = cache
+	e.catalogue.store = cfg.Store
+	e.recorder = usage.NewRecorder(uuid.NewString())
+	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
+		Interval: DefaultSettings.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
+	})
+	e.follower = &follower{engine: e}
+	e.sweeper = background.NewLoop(sweepEvery, func(context.Context) { cfg.Limiter.Sweep(cfg.Now()) })
+	cfg.Store.OnCommit(e.beforeCommit)
+	return e, nil
+}
+
+// Start opens the store, brings its schema up to date and begins the work
+// beside the requests. Started again, it only takes the settings over, until
+// Retire.
+func (e *Engine) Start(ctx context.Context, s *Settings) error {
+	e.starting.Lock()
+	defer e.starting.Unlock()
+	if !e.started {
+		if err := e.begin(ctx, s); err != nil {
+			return err
+		}
+	}
+	e.adopt(e.settings.push(s))
+	return nil
+}
+
+func (e *Engine) begin(ctx context.Context, s *Settings) error {
+	if err := e.cfg.Store.Migrate(ctx); err != nil {
+		return fmt.Errorf("prepare the store: %w", err)
+	}
+	e.settings.current.Store(s)
+	if err := e.follower.catchUp(ctx); err != nil {
+		return fmt.Errorf("read the change log: %w", err)
+	}
+	if err := e.flusher.Replay(ctx); err != nil {
+		// What was spooled stays where it is; keys can be served all the same.
+		e.cfg.Log.Error("counts of an earlier run could not be replayed", "error", err)
+	}
+	beside := context.WithoutCancel(ctx)
+	e.follower.start(beside, e.cfg.Store.PollInterval())
+	e.flusher.Start(beside)
+	e.sweeper.Start(beside)
+	e.started = true
+	close(e.ready)
+	return nil
+}
+
+// Retire takes back the settings that a Start brought: those of the latest
+// Start that still stands are in force again.
+func (e *Engine) Retire(s *Settings) {
+	e.starting.Lock()
+	defer e.starting.Unlock()
+	e.adopt(e.settings.remove(s))
+}
+
+func (e *Engine) adopt(s *Settings) {
+	e.flusher.SetInterval(s.FlushInterval)
+	e.cache.Resize(s.CacheSize)
+}
+
+// Enter says that a request needs the engine, until Leave with what Enter
+// returned.
+func (e *Engine) Enter() uint32 { return e.inflight.enter() }
+
+// Leave ends what Enter began.
+func (e *Engine) Leave(at uint32) { e.inflight.leave(at) }
+
+// Close waits until nobody needs the engine any more, flushes what was counted
+// and closes the store. When ctx ends first, or Hurry's time is over, it goes
+// on without waiting. Every call returns once all that is done.
+func (e *Engine) Close(ctx context.Context) error {
+	e.closing.Do(func() { e.closed = e.close(ctx) })
+	return e.closed
+}
+
+// Hurry is Close for the end of the process: requests that are still under
+// way after so long are not waited for, by a Close that waits already neither.
+func (e *Engine) Hurry(within time.Duration) error {
+	timer := time.AfterFunc(within, e.inflight.giveUp)
+	defer timer.Stop()
+	return e.Close(context.Background())
+}
+
+func (e *Engine) close(ctx context.Context) error {
+	if !e.inflight.wait(ctx) {
+		e.cfg.Log.Warn("closing the store while requests are under way", "requests", e.inflight.count())
+	}
+	e.starting.Lock()
+	defer e.starting.Unlock()
+	var flushed error
+	if e.started {
+		e.sweeper.Stop()
+		e.follower.stop()
+		flushed = e.flusher.Stop()
+	}
+	e.cache.Close()
+	err := errors.Join(flushed, e.cfg.Store.Close())
+	if err != nil {
+		e.cfg.Log.Error("closing the store failed", "error", err)
+	}
+	return err
+}
+
+// Flush writes what was counted so far to the store.
+func (e *Engine) Flush(ctx context.Context) error { return e.flusher.Flush(ctx) }
+
+// beforeCommit runs in a transaction of this process, before its commit is
+// sent: from here on, memory of what it changes is not believed.
+func (e *Engine) beforeCommit(changes []storage.Change) {
+	e.cache.Fence(changes)
+	e.catalogue.fence(changes)
+}
+
+// Store is the store that the engine knows from. Changes that are made through
+// it are in force here at once.
+func (e *Engine) Store() storage.Store { return e.cfg.Store }

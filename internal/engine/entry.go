@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/keystile/keystile/internal/identity"
+	"github.com/keystile/keystile/internal/keycache"
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/usage"
+	"github.com/keystile/keystile/internal/verdict"
+)
+
+// Entry is a key in memory, with everything that its requests touch within
+// reach of a pointer.
+type Entry struct {
+	Principal verdict.Principal
+	Headers   *identity.Headers
+	Buckets   limit.Subject
+	Counters  *usage.Counters
+	Project   usage.Label
+}
+
+// Find answers what a presented secret is. now is the time of this very
+// request. found is false for a secret that nobody has; every error is
+// ErrUnavailable.
+func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	return e.cache.Get(ctx, keys.FingerprintOf(secret), secret, now)
+}
+
+// load reads the store for a secret that isn't in memory.
+func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
+	var none keycache.Loaded[*Entry]
+	if err := e.awaitReady(); err != nil {
+		return none, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
+	defer cancel()
+	e.stats.StoreReads.Add(1)
+	candidates := e.cfg.Hasher.Candidates(secret)
+	got, err := e.cfg.Store.Lookup(ctx, candidates)
+	if err != nil {
+		e.stats.StoreErrors.Add(1)
+		return none, fmt.Errorf("look a key up: %w", err)
+	}
+	if got.Key == nil {
+		return keycache.Loaded[*Entry]{Revision: got.Revision, Digests: candidates}, nil
+	}
+	entry, err := e.newEntry(got.Key)
+	if err != nil {
+		return none, err
+	}
+	return keycache.Loaded[*Entry]{Value: entry, Found: true, Revision: got.Revision, Digests: []keys.Digest{got.Key.Digest}}, nil
+}
+
+func (e *Engine) awaitReady() error {
+	select {
+	case <-e.ready:
+		return nil
+	default:
+	}
+	timeout := time.NewTimer(readyTimeout)
+	defer timeout.Stop()
+	select {
+	case <-e.ready:
+		return nil
+	case <-timeout.C:
+		return fmt.Errorf("the store isn't ready: %w", context.DeadlineExceeded)
+	}
+}
+
+func (e *Engine) newEntry(k *keys.Key) (*Entry, error) {
+	p, err := verdict.NewPrincipal(k)
+	if err != nil {
+		return nil, fmt.Errorf("read the record of %s: %w", k.ID, err)
+	}
+	return &Entry{
+		Principal: *p,
+		Headers:   identity.HeadersOf(k),
+		Buckets:   e.cfg.Limiter.Subject(string(k.Lineage)),
+		Counters:  e.recorder.Counters(k.ID),
+		Project:   usage.NewLabel(k.Project),
+	}, nil
+}

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/keystile/keystile/internal/background"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// follower keeps memory true to the store: it reads the change log, raises the
+// fences, and only then says that memory was confirmed.
+type follower struct {
+	engine  *Engine
+	loop    *background.Loop
+	joined  bool
+	applied storage.Position
+	failing bool
+}
+
+// changesAtOnce bounds one read of the log.
+const changesAtOnce = 1000
+
+func (f *follower) start(ctx context.Context, every time.Duration) {
+	f.loop = background.NewLoop(every, f.poll)
+	f.loop.Start(ctx)
+}
+
+func (f *follower) stop() { f.loop.Stop() }
+
+// poll is one round. A failed one prolongs nothing: trust ends by itself.
+func (f *follower) poll(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	err := f.catchUp(ctx)
+	log := f.engine.cfg.Log
+	switch {
+	case err != nil && !f.failing && !errors.Is(err, context.Canceled):
+		log.Error("the store doesn't answer", "error", err)
+	case err == nil && f.failing:
+		log.Info("the store answers again")
+	}
+	f.failing = err != nil
+}
+
+// catchUp asks the store for news and applies them. Memory is believed from
+// the time *before* the question was sent.
+func (f *follower) catchUp(ctx context.Context) error {
+	e := f.engine
+	asked := e.cfg.Now()
+	head, err := e.cfg.Store.Confirm(ctx)
+	if err != nil {
+		return err
+	}
+	if !f.joined {
+		f.applied, f.joined = head, true
+	}
+	for f.applied != head {
+		if err := f.apply(ctx); err != nil {
+			return err
+		}
+		if f.applied.Revision >= head.Revision {
+			break
+		}
+	}
+	e.cache.Confirm(asked.Add(e.settings.current.Load().MaxStaleness))
+	return nil
+}
+
+// apply takes the next changes of the log. Where the log is not the one that
+// was followed, everything is forgotten and followed anew.
+func (f *follower) apply(ctx context.Context) error {
+	e := f.engine
+	changes, err := e.cfg.Store.Changes(ctx, f.applied, changesAtOnce)
+	if errors.Is(err, storage.ErrGap) || err == nil && len(changes) == 0 {
+		return f.rejoin(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	e.cache.Fence(changes)
+	e.catalogue.fence(changes)
+	f.applied = changes[len(changes)-1].Position
+	return nil
+}
+
+func (f *follower) rejoin(ctx context.Context) error {
+	e := f.engine
+	e.cfg.Log.Warn("the change log began anew, as after a restore: forgetting everything in memory")
+	e.cache.Reset()
+	e.catalogue.reset()
+	head, err := e.cfg.Store.Confirm(ctx)
+	if err != nil {
+		return err
+	}
+	f.applied = head
+	return nil
+}

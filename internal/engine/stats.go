@@ -1,0 +1,29 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// Stats counts what an engine asks of its store.
+type Stats struct {
+	StoreReads   atomic.Int64 // look-ups of presented secrets
+	StoreErrors  atomic.Int64 // of those, the ones that failed
+	StoreFlushes atomic.Int64 // usage transactions
+}
+
+// Stats returns the counters, which go on counting.
+func (e *Engine) Stats() *Stats { return e.stats }
+
+// countedStore counts the transactions of usage.
+type countedStore struct {
+	storage.Store
+	stats *Stats
+}
+
+func (s countedStore) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error {
+	s.stats.StoreFlushes.Add(1)
+	return s.Store.ApplyUsage(ctx, batch)
+}

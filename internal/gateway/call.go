@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/keystile/keystile/internal/engine"
+	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/policy"
+	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/usage"
+	"github.com/keystile/keystile/internal/verdict"
+)
+
+// Call is one request on its way through a gate: what the caller of Decide
+// fills in, and what Decide finds out. It may be used again after Reset.
+type Call struct {
+	// Request is the request where the gate stands, behind all rewrites.
+	Request *http.Request
+	// Original is the target as the client sent it; nil: as in Request.
+	Original *url.URL
+	// Client is the client's address; the zero Addr where it can't be read.
+	Client netip.Addr
+	// Expand resolves placeholders in a text.
+	Expand func(template string) string
+
+	// Match is what the route table says.
+	Match policy.Match
+	// Verdict is the conclusion.
+	Verdict verdict.Verdict
+	// Entry is the key that was presented; nil where there is none.
+	Entry *engine.Entry
+	// Foreign says that the credential is not ours to judge and stays on the
+	// request: a public route's, or a JSON Web Token that may pass.
+	Foreign bool
+
+	now     time.Time
+	method  string // as decided: extended CONNECT counts as GET
+	project string
+	label   usage.Label // of the project
+	limits  [limit.MaxLimits]*limit.Limit
+	nLimits int
+}
+
+// Reset makes a call ready for another request.
+func (c *Call) Reset() { *c = Call{} }
+
+// Project is the one that the upstream is told of beside the key's own.
+func (c *Call) Project() string { return c.project }
+
+// Problem is what a refused caller is told.
+func (c *Call) Problem() *problem.Problem {
+	p := &problem.Problem{Code: c.Verdict.Code, RetryAfter: c.Verdict.RetryAfter}
+	if p.Code == "" {
+		p.Code = problem.InternalError
+	}
+	if policy.KnownMethod(c.method) {
+		p.Method = c.method
+	}
+	if c.Match.Route != nil {
+		p.Route = c.Match.Route.Endpoint()
+	}
+	if c.Verdict.Code == problem.InsufficientScope && c.Entry != nil {
+		p.RequiredScopes, p.MissingScopes, p.AnyOfScopes = verdict.Missing(&c.Entry.Principal.Key, &c.Match)
+	}
+	return p
+}

@@ -1,0 +1,210 @@
+package gateway
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/keystile/keystile/internal/credential"
+	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/target"
+	"github.com/keystile/keystile/internal/usage"
+	"github.com/keystile/keystile/internal/verdict"
+)
+
+// retryLater is what a caller is told to wait while the store is away.
+const retryLater = time.Second
+
+// Decide fills in the call's verdict. A refusal of a known key is counted
+// here; an admitted call is counted by Count, once its status is known.
+func (g *Gate) Decide(c *Call) {
+	c.now = g.now()
+	c.Verdict = g.judge(c)
+	if !c.Verdict.Admitted() && c.Entry != nil {
+		c.Entry.Counters.Count(g.event(c, 0))
+	}
+}
+
+func (g *Gate) judge(c *Call) verdict.Verdict {
+	if !g.locate(c) {
+		return verdict.Deny(problem.AmbiguousPath)
+	}
+	if c.Match.Public() {
+		c.Foreign = true
+		return verdict.Admit(nil)
+	}
+	found := credential.FromBearer(c.Request.Header)
+	if found.Code != "" {
+		return verdict.Deny(found.Code)
+	}
+	if found.JWT {
+		return g.jwt(c)
+	}
+	if refusal := g.identify(c, found.Text); refusal.Code != "" {
+		return refusal
+	}
+	if refusal := g.permit(c); refusal.Code != "" {
+		return refusal
+	}
+	return g.take(c)
+}
+
+// locate looks the route up and judges the target's shape, as it was sent and
+// as it stands after rewrites. The path that is decided on is the one that is
+// forwarded.
+func (g *Gate) locate(c *Call) bool {
+	r := c.Request
+	c.method = r.Method
+	if target.ExtendedConnect(r) {
+		c.method = http.MethodGet
+	}
+	if !target.Served(r) {
+		return false
+	}
+	escaped := r.URL.EscapedPath()
+	g.site.Table.Find(c.method, escaped, &c.Match)
+	shape := target.Plain
+	if c.Match.Loose() {
+		shape = target.Loose
+	}
+	if !shape(escaped) {
+		return false
+	}
+	if c.Original == nil {
+		return true
+	}
+	original := c.Original.EscapedPath()
+	return original == escaped || shape(original)
+}
+
+func (g *Gate) jwt(c *Call) verdict.Verdict {
+	if !c.Match.PassesJWT() {
+		return verdict.Deny(problem.JWTNotSupported)
+	}
+	c.Foreign = true
+	return verdict.Admit(nil)
+}
+
+// identify finds whose secret was presented. What isn't a key of ours byte for
+// byte is refused without asking the store.
+func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
+	if _, err := g.format.Check(secret); err != nil {
+		return verdict.Deny(problem.MalformedKey)
+	}
+	entry, found, err := g.engine.Find(c.Request.Context(), secret, c.now)
+	if err != nil {
+		return unavailable(problem.StoreUnavailable)
+	}
+	if !found {
+		return verdict.Deny(problem.UnknownKey)
+	}
+	c.Entry, c.label = entry, entry.Project
+	return verdict.Verdict{Principal: &entry.Principal}
+}
+
+// permit holds the key against what the site and the route demand.
+func (g *Gate) permit(c *Call) verdict.Verdict {
+	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client}
+	c.project = g.project(c)
+	if c.project != "" {
+		known, err := g.engine.ProjectOf(c.Request.Context(), c.Entry.Principal.Key.Workspace, c.project)
+		if err != nil {
+			return unavailable(problem.StoreUnavailable)
+		}
+		c.label = known.Label
+		facts.Project, facts.ProjectElsewhere = c.project, known.Elsewhere
+	}
+	code := verdict.Judge(&c.Entry.Principal, &facts)
+	return verdict.Verdict{Code: code, Principal: &c.Entry.Principal}
+}
+
+// take asks all limits for the request's cost, and spends it if all grant it.
+func (g *Gate) take(c *Call) verdict.Verdict {
+	v := verdict.Admit(&c.Entry.Principal)
+	v.Project = c.project
+	if err := g.gather(c); err != nil {
+		return unavailable(problem.StoreUnavailable)
+	}
+	if c.nLimits == 0 {
+		return v
+	}
+	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], g.cost(c), c.now)
+	if err != nil {
+		return unavailable(problem.LimiterUnavailable)
+	}
+	v.Limits = decision
+	if !decision.Granted {
+		v.Code, v.RetryAfter = problem.RateLimited, decision.RetryAfter
+	}
+	return v
+}
+
+// gather collects the limits that a call takes from: the plan's or the
+// default one, and the route's on top.
+func (g *Gate) gather(c *Call) error {
+	own, err := g.ownLimit(c)
+	if err != nil {
+		return err
+	}
+	c.add(own)
+	if c.Match.Route != nil {
+		c.add(c.Match.Route.Limits[c.Entry.Principal.Key.Environment])
+	}
+	return nil
+}
+
+func (g *Gate) ownLimit(c *Call) (*limit.Limit, error) {
+	k := &c.Entry.Principal.Key
+	if len(g.limits.Plans) > 0 {
+		plan := k.Plan
+		if plan == "" {
+			var err error
+			if plan, err = g.engine.PlanOf(c.Request.Context(), k.Workspace); err != nil {
+				return nil, err
+			}
+		}
+		if plan == "" {
+			plan = g.limits.DefaultPlan
+		}
+		if l := g.limits.Plans[plan][k.Environment]; l != nil {
+			return l, nil
+		}
+	}
+	return g.limits.Default[k.Environment], nil
+}
+
+func (c *Call) add(l *limit.Limit) {
+	if l != nil && c.nLimits < len(c.limits) {
+		c.limits[c.nLimits] = l
+		c.nLimits++
+	}
+}
+
+func (g *Gate) cost(c *Call) limit.Cost {
+	if c.Match.Route == nil {
+		return 1
+	}
+	return c.Match.Route.Cost
+}
+
+func unavailable(code problem.Code) verdict.Verdict {
+	v := verdict.Deny(code)
+	v.RetryAfter = retryLater
+	return v
+}
+
+// Count records an admitted call: once its status line is written, or with
+// status 0 when it ended without one.
+func (g *Gate) Count(c *Call, status int) {
+	if c.Entry == nil || !c.Verdict.Admitted() {
+		return
+	}
+	c.Entry.Counters.Count(g.event(c, status))
+}
+
+func (g *Gate) event(c *Call, status int) usage.Event {
+	return usage.Event{
+		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
+		Denied: c.Verdict.Code, Status: status, Cost: int64(g.cost(c)),
+	}
+}

@@ -1,0 +1,68 @@
+// Package gateway tells one request's story: its target, its credential, whose
+// key that is, whether the key may, whether its limits grant it, and what is
+// counted. It decides in memory; only a key that isn't there costs a read of
+// the store.
+package gateway
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/keystile/keystile/internal/engine"
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/policy"
+	"github.com/keystile/keystile/internal/usage"
+)
+
+// Limits are what one key may ask for in a time.
+type Limits struct {
+	// Default holds by environment; nil: no limit.
+	Default map[keys.Environment]*limit.Limit
+	// Plans take the place of Default where they name a limit.
+	Plans map[string]map[keys.Environment]*limit.Limit
+	// DefaultPlan is the plan of workspaces that name none.
+	DefaultPlan string
+}
+
+// Config is what a gate is made of.
+type Config struct {
+	Engine *engine.Engine
+	Format *keys.Format
+	Site   *policy.Site
+	Limits Limits
+	Now    func() time.Time
+}
+
+// Gate decides about the requests of one site or route.
+type Gate struct {
+	engine    *engine.Engine
+	format    *keys.Format
+	site      *policy.Site
+	limits    Limits
+	now       func() time.Time
+	endpoints []usage.Label   // by Route.Index
+	projects  []projectSource // by Route.Index
+}
+
+// New compiles a gate.
+func New(cfg Config) (*Gate, error) {
+	g := &Gate{engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, now: cfg.Now}
+	for _, r := range cfg.Site.Table.Routes() {
+		source, err := newProjectSource(r)
+		if err != nil {
+			return nil, fmt.Errorf("route %q: %w", r.Endpoint(), err)
+		}
+		g.projects = append(g.projects, source)
+		g.endpoints = append(g.endpoints, usage.NewLabel(r.Endpoint()))
+	}
+	return g, nil
+}
+
+// Endpoint names what a call met, as usage counts it.
+func (g *Gate) endpoint(m *policy.Match) usage.Label {
+	if m.Route == nil {
+		return usage.DefaultEndpoint
+	}
+	return g.endpoints[m.Route.Index]
+}

@@ -1,0 +1,12 @@
+package local
+
+// ManyCells is for tests.
+const ManyCells = manyCells
+
+// CellsOf counts the buckets of a subject.
+func CellsOf(l *Limiter, id string) int {
+	b := l.table.resolve(id)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.cells)
+}

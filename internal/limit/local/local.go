@@ -1,0 +1,90 @@
+// Package local is the limiter of a single node: all buckets are in its
+// memory.
+package local
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/keystile/keystile/internal/limit"
+)
+
+// overtaking is how much older than its predecessor a request may be and still
+// count as late rather than as proof that the clock was set back. Requests for
+// a key that is being looked up wait for the store, two seconds at most, and
+// arrive in any order.
+const overtaking = 5 * time.Second
+
+// Limiter keeps the buckets of all subjects. A subject that was used takes
+// about 200 bytes until Sweep finds its buckets full again.
+type Limiter struct {
+	start time.Time
+	table table
+}
+
+// New makes a limiter. start is any recent reading of the clock that the times
+// given to Take come from: where both have a monotonic reading, setting the
+// wall clock changes nothing for anybody.
+func New(start time.Time) *Limiter {
+	l := &Limiter{start: start}
+	l.table.init()
+	return l
+}
+
+// Subject returns a handle on the buckets of one key. It takes no lock, and
+// nothing is kept for a subject before it is asked for a limit.
+func (l *Limiter) Subject(id string) limit.Subject {
+	return &subject{limiter: l, id: id}
+}
+
+// Sweep forgets the subjects whose buckets are all full again at now. It may
+// run beside any Take; the caller schedules it.
+func (l *Limiter) Sweep(now time.Time) { l.table.sweep(l.instant(now)) }
+
+// Len is how many subjects are in memory.
+func (l *Limiter) Len() int { return l.table.len() }
+
+func (l *Limiter) instant(now time.Time) limit.Instant {
+	return limit.Instant(now.Sub(l.start))
+}
+
+// subject is a handle. It may outlive the buckets that it points to, and then
+// finds those that took their place.
+type subject struct {
+	limiter *Limiter
+	id      string
+	buckets atomic.Pointer[buckets]
+}
+
+// Take implements limit.Subject. It never waits longer than for the other
+// requests of the same subject, which hold their lock for well under a
+// microsecond.
+func (s *subject) Take(_ context.Context, limits []*limit.Limit, cost limit.Cost, now time.Time) (limit.Decision, error) {
+	if len(limits) == 0 {
+		return limit.Decision{Granted: true}, nil
+	}
+	if len(limits) > limit.MaxLimits {
+		return limit.Decision{}, fmt.Errorf("take from %d limits at once: at most %d", len(limits), limit.MaxLimits)
+	}
+	b := s.lock()
+	defer b.mu.Unlock()
+	return b.take(limits, cost, s.limiter.instant(now)), nil
+}
+
+// lock returns the subject's one live set of buckets, locked.
+func (s *subject) lock() *buckets {
+	b := s.buckets.Load()
+	for {
+		if b != nil {
+			b.mu.Lock()
+			if !b.swept {
+				return b
+			}
+			b.mu.Unlock()
+		}
+		b = s.limiter.table.resolve(s.id)
+		s.buckets.Store(b)
+	}
+}

@@ -1,0 +1,47 @@
+package manage
+
+import (
+	"context"
+
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// enter returns the workspace that a call is about. A call that its actor may
+// not make is refused and leaves an entry in the audit trail.
+func (m *Manager) enter(ctx context.Context, call Call, action string) (string, error) {
+	workspace, err := call.workspace()
+	if err != nil {
+		return "", m.refused(ctx, call, action, err)
+	}
+	return workspace, nil
+}
+
+// operate refuses whoever may not enter every workspace, as enter does.
+func (m *Manager) operate(ctx context.Context, call Call, action string) error {
+	if err := call.operator(); err != nil {
+		return m.refused(ctx, call, action, err)
+	}
+	return nil
+}
+
+// refused records that somebody tried what they may not do. It returns why,
+// or what kept it from being recorded: neither lets the call go on.
+func (m *Manager) refused(ctx context.Context, call Call, action string, why error) error {
+	entry := m.entry(call, call.Actor.Workspace, action+".refused")
+	if isWorkspaceName(call.Workspace) {
+		entry.Target = call.Workspace
+	}
+	err := m.update(ctx, "record a refusal", func(tx storage.Tx) error {
+		return tx.AppendAudit(ctx, entry)
+	})
+	if err != nil {
+		return err
+	}
+	return why
+}
+
+// workspaceExists answers 404 where a workspace was not made.
+func workspaceExists(ctx context.Context, r storage.Reader, name string) (storage.Workspace, error) {
+	w, err := r.Workspace(ctx, name)
+	return w, found("workspace", err)
+}

@@ -1,0 +1,46 @@
+package manage
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/keystile/keystile/internal/problem"
+)
+
+// retryAfter is what a caller is told to wait for when the store can't tell.
+const retryAfter = time.Second
+
+// Error is an answer: the call was understood, and refused. Its text never
+// repeats what the caller sent, which may be a secret in the wrong place.
+type Error struct {
+	Problem problem.Problem
+}
+
+// Error is the sentence that the caller reads.
+func (e *Error) Error() string { return e.Problem.Text() }
+
+// ProblemOf is what err says to the caller: the refusal that it carries, or
+// else that the store could not tell, without a word of why.
+func ProblemOf(err error) *problem.Problem {
+	if refused, ok := errors.AsType[*Error](err); ok {
+		p := refused.Problem
+		return &p
+	}
+	return &problem.Problem{Code: problem.StoreUnavailable, RetryAfter: retryAfter}
+}
+
+// refuse makes a refusal; an empty message leaves the code its own.
+func refuse(code problem.Code, param, message string) error {
+	return &Error{problem.Problem{Code: code, Param: param, Message: message}}
+}
+
+// invalid refuses a field. The message continues the field's name: "must have
+// 3 to 100 characters".
+func invalid(param, format string, args ...any) error {
+	return refuse(problem.InvalidRequest, param, param+" "+fmt.Sprintf(format, args...)+".")
+}
+
+func notFound(what string) error {
+	return refuse(problem.NotFound, "", "There is no such "+what+" here.")
+}

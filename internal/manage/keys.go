@@ -1,0 +1,100 @@
+package manage
+
+import (
+	"context"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// Revocation says why a key ends.
+type Revocation struct {
+	Reason string `json:"reason,omitempty" doc:"Kept in the audit trail."`
+}
+
+// ShowKey implements Service.
+func (m *Manager) ShowKey(ctx context.Context, call Call, id keys.ID) (KeyView, error) {
+	workspace, err := m.enter(ctx, call, "key.show")
+	if err != nil {
+		return KeyView{}, err
+	}
+	var out KeyView
+	err = m.view(ctx, "show key", func(r storage.Reader) error {
+		key, err := keyIn(ctx, r, workspace, id)
+		if err != nil {
+			return err
+		}
+		out, err = viewWithUse(ctx, r, key, m.now())
+		return err
+	})
+	return out, err
+}
+
+// RevokeKey implements Service.
+func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revocation) (KeyView, error) {
+	const action = "key.revoke"
+	workspace, err := m.enter(ctx, call, action)
+	if err != nil {
+		return KeyView{}, err
+	}
+	if err := reason.check("reason", ask.Reason); err != nil {
+		return KeyView{}, err
+	}
+	var out KeyView
+	err = m.update(ctx, "revoke key", func(tx storage.Tx) error {
+		key, err := keyIn(ctx, tx, workspace, id)
+		if err != nil {
+			return err
+		}
+		if key.Status != keys.Revoked {
+			entry := m.entry(call, workspace, action)
+			entry.KeyID, entry.Reason = id, ask.Reason
+			entry.Changes = map[string]storage.FieldChange{"status": {From: key.Status, To: keys.Revoked}}
+			if err := endKey(ctx, tx, key, entry); err != nil {
+				return err
+			}
+		}
+		out, err = viewWithUse(ctx, tx, key, m.now())
+		return err
+	})
+	return out, err
+}
+
+func endKey(ctx context.Context, tx storage.Tx, key *keys.Key, entry storage.AuditEntry) error {
+	key.Status = keys.Revoked
+	if err := tx.UpdateKey(ctx, key); err != nil {
+		return err
+	}
+	return tx.AppendAudit(ctx, entry)
+}
+
+// keyIn finds a key of a workspace. One of another workspace is not found,
+// with the same words.
+func keyIn(ctx context.Context, r storage.Reader, workspace string, id keys.ID) (*keys.Key, error) {
+	if _, err := workspaceExists(ctx, r, workspace); err != nil {
+		return nil, err
+	}
+	if !isWord(string(id), maxIDChars) {
+		return nil, notFound("key")
+	}
+	key, err := r.Key(ctx, id)
+	if err != nil {
+		return nil, found("key", err)
+	}
+	if key.Workspace != workspace {
+		return nil, notFound("key")
+	}
+	return key, nil
+}
+
+// maxIDChars is more than any ID has, so that no store is asked for a novel.
+const maxIDChars = 100
+
+func viewWithUse(ctx context.Context, r storage.Reader, key *keys.Key, now time.Time) (KeyView, error) {
+	totals, err := r.UsageTotals(ctx, []keys.ID{key.ID})
+	if err != nil {
+		return KeyView{}, err
+	}
+	return viewOf(key, totals[key.ID], now), nil
+}

@@ -1,0 +1,108 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// Config is what a Manager works with.
+type Config struct {
+	Store     storage.Store
+	Format    *keys.Format
+	Hasher    keys.Hasher
+	Catalogue Catalogue
+	// RequireProject asks for a project on every new key.
+	RequireProject bool
+	// NameOptional lets a key's name be left out; it is then "Key N".
+	NameOptional bool
+	Now          func() time.Time
+}
+
+// Catalogue is what the configuration lists by name.
+type Catalogue struct {
+	// Scopes maps names to descriptions. Empty: any text without spaces is a
+	// scope.
+	Scopes map[string]string
+	Plans  map[string]Plan
+	// DefaultPlan is the plan of workspaces that name none. Empty: no plan.
+	DefaultPlan string
+}
+
+// Plan is what a plan bounds on the side of administration.
+type Plan struct {
+	MaxKeys int // 0: no bound
+}
+
+// Manager is the Service on a store.
+type Manager struct {
+	store          storage.Store
+	format         *keys.Format
+	hasher         keys.Hasher
+	catalogue      Catalogue
+	requireProject bool
+	nameOptional   bool
+	clock          func() time.Time
+}
+
+var _ Service = (*Manager)(nil)
+
+// New checks the configuration; it doesn't touch the store.
+func New(c Config) (*Manager, error) {
+	switch {
+	case c.Store == nil, c.Format == nil, c.Now == nil:
+		return nil, errors.New("manage: a store, a key format and a clock are needed")
+	case c.Catalogue.DefaultPlan != "" && !has(c.Catalogue.Plans, c.Catalogue.DefaultPlan):
+		return nil, fmt.Errorf("manage: the default plan %q is not among the plans", c.Catalogue.DefaultPlan)
+	}
+	return &Manager{
+		store: c.Store, format: c.Format, hasher: c.Hasher, catalogue: c.Catalogue,
+		requireProject: c.RequireProject, nameOptional: c.NameOptional, clock: c.Now,
+	}, nil
+}
+
+// now is the time as a store keeps it, so that what is answered and what is
+// read back later are the same.
+func (m *Manager) now() time.Time { return m.clock().UTC().Truncate(time.Microsecond) }
+
+// view runs fn on a snapshot. doing names the attempt where the store fails.
+func (m *Manager) view(ctx context.Context, doing string, fn func(storage.Reader) error) error {
+	return attempt(doing, m.store.View(ctx, fn))
+}
+
+// update runs fn in a transaction; a store may run it again, so fn sets what
+// it answers and never adds to it.
+func (m *Manager) update(ctx context.Context, doing string, fn func(storage.Tx) error) error {
+	_, err := m.store.Update(ctx, fn)
+	return attempt(doing, err)
+}
+
+// attempt leaves refusals as they are, and says of other errors what was being
+// attempted.
+func attempt(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if refused, ok := errors.AsType[*Error](err); ok {
+		return refused
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// found turns the store's ErrNotFound into the answer that there is no such
+// thing.
+func found(what string, err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return notFound(what)
+	}
+	return err
+}
+
+func has[V any](m map[string]V, name string) bool {
+	_, there := m[name]
+	return there
+}

@@ -1,0 +1,86 @@
+package manage
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/keystile/keystile/internal/storage"
+)
+
+const (
+	maxProjectChars = 100
+	// otherProject is how usage names projects that aren't registered.
+	otherProject = "(other)"
+)
+
+// NewProject asks for a project.
+type NewProject struct {
+	Name string `json:"name" doc:"1 to 100 characters, no spaces and no slashes." example:"apollo"`
+}
+
+// ProjectView is a project as everybody sees it.
+type ProjectView struct {
+	Name      string    `json:"name"`
+	Workspace string    `json:"workspace"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// CreateProject implements Service.
+func (m *Manager) CreateProject(ctx context.Context, call Call, ask NewProject) (ProjectView, error) {
+	const action = "project.create"
+	workspace, err := m.enter(ctx, call, action)
+	if err != nil {
+		return ProjectView{}, err
+	}
+	if !isProjectName(ask.Name) {
+		return ProjectView{}, invalid("name", "must be 1 to %d characters, without spaces, slashes and control characters", maxProjectChars)
+	}
+	p := storage.Project{Name: ask.Name, Workspace: workspace, CreatedAt: m.now()}
+	err = m.update(ctx, "create project", func(tx storage.Tx) error {
+		if _, err := workspaceExists(ctx, tx, workspace); err != nil {
+			return err
+		}
+		if err := tx.InsertProject(ctx, p); err != nil {
+			return taken("project", err)
+		}
+		entry := m.entry(call, workspace, action)
+		entry.Target = p.Name
+		return tx.AppendAudit(ctx, entry)
+	})
+	if err != nil {
+		return ProjectView{}, err
+	}
+	return viewOfProject(p), nil
+}
+
+// ListProjects implements Service.
+func (m *Manager) ListProjects(ctx context.Context, call Call) (Page[ProjectView], error) {
+	workspace, err := m.enter(ctx, call, "project.list")
+	if err != nil {
+		return Page[ProjectView]{}, err
+	}
+	var out Page[ProjectView]
+	err = m.view(ctx, "list projects", func(r storage.Reader) error {
+		if _, err := workspaceExists(ctx, r, workspace); err != nil {
+			return err
+		}
+		all, err := r.Projects(ctx, workspace)
+		out = page[ProjectView](nil)
+		for _, p := range all {
+			out.Data = append(out.Data, viewOfProject(p))
+		}
+		return err
+	})
+	return out, err
+}
+
+func viewOfProject(p storage.Project) ProjectView {
+	return ProjectView{Name: p.Name, Workspace: p.Workspace, CreatedAt: p.CreatedAt.UTC()}
+}
+
+// isProjectName keeps a project to what can be one segment of a path.
+func isProjectName(name string) bool {
+	return isWord(name, maxProjectChars) && !strings.ContainsAny(name, `/\`) &&
+		name != "." && name != ".." && name != otherProject
+}

@@ -1,0 +1,131 @@
+package manage
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+)
+
+// What can be in a list has a bound.
+const (
+	maxScopes       = 100
+	maxScopeChars   = 100
+	maxAddresses    = 100
+	maxMetadata     = 50
+	maxMetaKeyChars = 40
+	maxListed       = 30 // names that a message lists
+)
+
+func (m *Manager) settleScopes(d *draft) error {
+	if len(d.ask.Scopes) > maxScopes {
+		return invalid("scopes", "must be at most %d", maxScopes)
+	}
+	for i, scope := range d.ask.Scopes {
+		switch {
+		case !isWord(scope, maxScopeChars):
+			return invalid("scopes", "must be words of at most %d characters without spaces; number %d is not", maxScopeChars, i+1)
+		case slices.Contains(d.ask.Scopes[:i], scope):
+			return invalid("scopes", "must not repeat one; number %d does", i+1)
+		case !m.scopeKnown(scope):
+			return invalid("scopes", "must be of the configuration; number %d is not; known are: %s, %s, %s",
+				i+1, keys.ScopeAll, keys.ScopeManageKeys, known(m.catalogue.Scopes))
+		}
+	}
+	d.key.Scopes = slices.Clone(d.ask.Scopes)
+	return nil
+}
+
+// scopeKnown takes any scope where there is no catalogue.
+func (m *Manager) scopeKnown(scope string) bool {
+	return len(m.catalogue.Scopes) == 0 || scope == keys.ScopeAll || scope == keys.ScopeManageKeys ||
+		has(m.catalogue.Scopes, scope)
+}
+
+// known lists the names of a catalogue, as many as a message can hold.
+func known[V any](catalogue map[string]V) string {
+	names := slices.Sorted(maps.Keys(catalogue))
+	if len(names) == 0 {
+		return "none"
+	}
+	if len(names) > maxListed {
+		names = append(names[:maxListed], "…")
+	}
+	return strings.Join(names, ", ")
+}
+
+// settleAddresses keeps addresses and blocks in the one spelling that a
+// look-up compares: no host bits, and IPv4 where IPv6 only wraps it.
+func (m *Manager) settleAddresses(d *draft) error {
+	if len(d.ask.AllowedIPs) > maxAddresses {
+		return invalid("allowed_ips", "must be at most %d", maxAddresses)
+	}
+	for i, text := range d.ask.AllowedIPs {
+		address, ok := canonicalAddress(text)
+		if !ok {
+			return invalid("allowed_ips", "must be addresses or CIDR blocks, such as 192.0.2.7 or 10.0.0.0/8; number %d is not", i+1)
+		}
+		d.key.AllowedIPs = append(d.key.AllowedIPs, address)
+	}
+	return nil
+}
+
+func canonicalAddress(text string) (string, bool) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return addr.Unmap().String(), addr.Zone() == ""
+	}
+	block, err := netip.ParsePrefix(text)
+	if err != nil {
+		return "", false
+	}
+	const mapped = 96 // bits of IPv6 before a wrapped IPv4 address
+	if block.Addr().Is4In6() && block.Bits() >= mapped {
+		block = netip.PrefixFrom(block.Addr().Unmap(), block.Bits()-mapped)
+	}
+	return block.Masked().String(), true
+}
+
+func (m *Manager) settleMetadata(d *draft) error {
+	if len(d.ask.Metadata) > maxMetadata {
+		return invalid("metadata", "must have at most %d entries", maxMetadata)
+	}
+	for name, value := range d.ask.Metadata {
+		if !isWord(name, maxMetaKeyChars) {
+			return invalid("metadata", "must have names of 1 to %d characters without spaces", maxMetaKeyChars)
+		}
+		if metaValue.check("metadata", value) != nil {
+			return invalid("metadata", "must have values of at most %d characters, none of them control characters", metaValue.max)
+		}
+	}
+	d.key.Metadata = maps.Clone(d.ask.Metadata)
+	return nil
+}
+
+// expiry settles when something ends, from one of two ways to say it; neither
+// is the zero time: never.
+func expiry(at, in string, now time.Time) (time.Time, error) {
+	var end time.Time
+	switch {
+	case at != "" && in != "":
+		return end, invalid("expires_in", "can't stand beside expires_at")
+	case at != "":
+		t, ok := parseInstant(at)
+		if !ok {
+			return end, invalid("expires_at", "must be a time as RFC 3339 writes it, such as 2026-11-30T12:00:00Z, or a date")
+		}
+		if !t.After(now) || t.Sub(now) > longest {
+			return end, invalid("expires_at", "must be in the future, by at most 36500d")
+		}
+		return t, nil
+	case in != "":
+		d, err := ParseDuration(in)
+		if err != nil || d == 0 {
+			return end, invalid("expires_in", "must be a duration such as 90d, 12h, 30m or 45s")
+		}
+		return now.Add(d), nil
+	}
+	return end, nil
+}

@@ -1,0 +1,105 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+const maxWorkspaceChars = 63
+
+// NewWorkspace asks for a workspace.
+type NewWorkspace struct {
+	Name string `json:"name" doc:"1 to 63 letters, digits, dots, hyphens and underscores." example:"acme"`
+	Plan string `json:"plan,omitempty" doc:"The default plan unless stated."`
+}
+
+// WorkspaceView is a workspace as everybody sees it.
+type WorkspaceView struct {
+	Name      string    `json:"name"`
+	Plan      string    `json:"plan" doc:"Empty: none."`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// CreateWorkspace implements Service.
+func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspace) (WorkspaceView, error) {
+	const action = "workspace.create"
+	if err := m.operate(ctx, call, action); err != nil {
+		return WorkspaceView{}, err
+	}
+	if !isWorkspaceName(ask.Name) {
+		return WorkspaceView{}, invalid("name", "must be 1 to %d letters, digits, dots, hyphens and underscores, the first a letter or digit", maxWorkspaceChars)
+	}
+	if err := m.planKnown(ask.Plan); err != nil {
+		return WorkspaceView{}, err
+	}
+	w := storage.Workspace{Name: ask.Name, Plan: ask.Plan, CreatedAt: m.now()}
+	err := m.update(ctx, "create workspace", func(tx storage.Tx) error {
+		if err := tx.InsertWorkspace(ctx, w); err != nil {
+			return taken("workspace", err)
+		}
+		entry := m.entry(call, w.Name, action)
+		entry.Target = w.Name
+		if w.Plan != "" {
+			entry.Changes = map[string]storage.FieldChange{"plan": {To: w.Plan}}
+		}
+		return tx.AppendAudit(ctx, entry)
+	})
+	if err != nil {
+		return WorkspaceView{}, err
+	}
+	return m.viewOfWorkspace(w), nil
+}
+
+// ListWorkspaces implements Service.
+func (m *Manager) ListWorkspaces(ctx context.Context, call Call) (Page[WorkspaceView], error) {
+	home, err := m.enter(ctx, call, "workspace.list")
+	if err != nil {
+		return Page[WorkspaceView]{}, err
+	}
+	var out Page[WorkspaceView]
+	err = m.view(ctx, "list workspaces", func(r storage.Reader) error {
+		all, err := r.Workspaces(ctx)
+		out = page[WorkspaceView](nil)
+		for _, w := range all {
+			if call.Actor.operates() || w.Name == home {
+				out.Data = append(out.Data, m.viewOfWorkspace(w))
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+func (m *Manager) viewOfWorkspace(w storage.Workspace) WorkspaceView {
+	return WorkspaceView{Name: w.Name, Plan: m.planOf(w), CreatedAt: w.CreatedAt.UTC()}
+}
+
+// isWorkspaceName keeps workspaces to what can stand in a header, a file name
+// and a command line without quotes.
+func isWorkspaceName(name string) bool {
+	if name == "" || len(name) > maxWorkspaceChars || !isAlphanumeric(name[0]) {
+		return false
+	}
+	for i := range len(name) {
+		if c := name[i]; !isAlphanumeric(c) && c != '.' && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+}
+
+// taken turns the store's ErrExists into the answer that the name is taken.
+func taken(what string, err error) error {
+	if errors.Is(err, storage.ErrExists) {
+		return refuse(problem.AlreadyExists, "name", "There is a "+what+" of that name already.")
+	}
+	return err
+}

@@ -1,0 +1,146 @@
+// Package mask takes secrets out of text: whatever opens with one of the known
+// prefixes is cut off behind it, however often it is percent-encoded.
+package mask
+
+import (
+	"bytes"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// replacement stands for what was cut off.
+const replacement = "***"
+
+// Set is the prefixes of secrets. It only grows: a log may still write what
+// was accepted before a reload. All methods may be called concurrently.
+type Set struct {
+	mu    sync.Mutex
+	known atomic.Pointer[table]
+}
+
+// table is one state of a set, never changed.
+type table struct {
+	prefixes []string
+	opens    [256]bool // bytes that a prefix can begin with, in any spelling
+}
+
+// Add makes prefixes known. Empty ones are passed over: they open everything.
+func (s *Set) Add(prefixes ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := &table{}
+	if old := s.known.Load(); old != nil {
+		next.prefixes = slices.Clone(old.prefixes)
+	}
+	for _, p := range prefixes {
+		if p != "" && !slices.Contains(next.prefixes, p) {
+			next.prefixes = append(next.prefixes, p)
+		}
+	}
+	for _, p := range next.prefixes {
+		next.opens[p[0]] = true
+	}
+	next.opens['%'] = true
+	s.known.Store(next)
+}
+
+// Bytes returns text without secrets; text itself, untouched, where it holds
+// none.
+func (s *Set) Bytes(text []byte) []byte {
+	t := s.known.Load()
+	if t == nil {
+		return text
+	}
+	var out []byte
+	done := 0
+	for i := 0; i < len(text); {
+		secret, end := t.at(text, i)
+		if secret == i {
+			i++
+			continue
+		}
+		out = append(append(out, text[done:secret]...), replacement...)
+		done, i = end, end
+	}
+	if out == nil {
+		return text
+	}
+	return append(out, text[done:]...)
+}
+
+// Holds reports whether text bears a secret.
+func (s *Set) Holds(text []byte) bool { return !bytes.Equal(s.Bytes(text), text) }
+
+// at returns where the secret behind a prefix at i begins and ends; i, where
+// there is none.
+func (t *table) at(text []byte, i int) (begin, end int) {
+	if !t.opens[text[i]] {
+		return i, i
+	}
+	for _, p := range t.prefixes {
+		begin = follow(text, i, p)
+		if begin == i {
+			continue
+		}
+		end = begin
+		for end < len(text) {
+			c, width := decode(text[end:])
+			if !belongs(c) {
+				break
+			}
+			end += width
+		}
+		if end > begin {
+			return begin, end
+		}
+	}
+	return i, i
+}
+
+// follow returns where text goes on behind prefix; i, where it doesn't hold it
+// there.
+func follow(text []byte, i int, prefix string) int {
+	at := i
+	for j := range len(prefix) {
+		if at >= len(text) {
+			return i
+		}
+		c, width := decode(text[at:])
+		if c != prefix[j] {
+			return i
+		}
+		at += width
+	}
+	return at
+}
+
+// decode reads one byte as whoever decodes it often enough will: %5F and
+// %255F are both an underscore. width is how many bytes spell it.
+func decode(text []byte) (c byte, width int) {
+	c, width = text[0], 1
+	for c == '%' && len(text) >= width+2 {
+		high, low := hex(text[width]), hex(text[width+1])
+		if high < 0 || low < 0 {
+			break
+		}
+		c, width = byte(high<<4|low), width+2
+	}
+	return c, width
+}
+
+func hex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
+}
+
+// belongs reports whether a byte can be part of a token (RFC 6750 section
+// 2.1), the slash aside: in a path, what follows it is another segment.
+func belongs(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || bytes.IndexByte([]byte("-._~+="), c) >= 0
+}

@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+func BenchmarkLookup(b *testing.B) {
+	s := setup(b)
+	const count = 1000
+	_, err := s.Update(b.Context(), func(tx storage.Tx) error {
+		for i := range count {
+			if err := tx.InsertKey(b.Context(), newKey(keys.ID(fmt.Sprintf("key_%d", i)))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	must(b, err)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		key, err := lookup(b.Context(), s, keys.ID(fmt.Sprintf("key_%d", i%count)))
+		if err != nil || key == nil {
+			b.Fatal(key, err)
+		}
+	}
+}
+
+func BenchmarkConfirm(b *testing.B) {
+	s := setup(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Confirm(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkUpdate(b *testing.B) {
+	s := setup(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		must(b, insert(b.Context(), s, keys.ID(fmt.Sprintf("key_%d", i))))
+	}
+}
+
+func BenchmarkApplyUsage(b *testing.B) {
+	s := setup(b)
+	batch := storage.UsageBatch{Incarnation: "a"}
+	for i := range 1000 {
+		batch.Cells = append(batch.Cells, storage.UsageCell{KeyID: keys.ID(fmt.Sprint("key_", i)), Hour: noon, Outcome: "2xx", Count: 1, Last: noon})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		batch.Sequence++
+		must(b, s.ApplyUsage(b.Context(), batch))
+	}
+}

@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// writerEnv makes the test binary a process that writes to the named database
+// until somebody kills it.
+const writerEnv = "KEYSTILE_TEST_WRITER"
+
+// writeUntilKilled prints a line for each commit that was acknowledged.
+func writeUntilKilled(path string) {
+	ctx := context.Background()
+	s, err := Open(path)
+	if err == nil {
+		err = s.Migrate(ctx)
+	}
+	for i := int64(1); err == nil; i++ {
+		id := keys.ID(fmt.Sprintf("key_%d_%d", os.Getpid(), i))
+		if err = insert(ctx, s, id); err != nil {
+			break
+		}
+		fmt.Println("key", id)
+		err = s.ApplyUsage(ctx, storage.UsageBatch{Incarnation: fmt.Sprint(os.Getpid()), Sequence: i, Cells: []storage.UsageCell{
+			{KeyID: "key_used", Hour: noon, Outcome: "2xx", Count: 1, Last: noon},
+		}})
+		if err == nil {
+			fmt.Println("call", i)
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// killWriter lets a process write until it acknowledged so many commits, kills
+// it, and returns what it had said by then.
+func killWriter(t *testing.T, path string, lines int) (acknowledged []keys.ID, calls int) {
+	t.Helper()
+	writer := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very test
+	writer.Env = append(os.Environ(), writerEnv+"="+path)
+	writer.Stderr = os.Stderr
+	out, err := writer.StdoutPipe()
+	must(t, err)
+	must(t, writer.Start())
+	said := bufio.NewScanner(out)
+	for n := 1; said.Scan(); n++ { // to the end: what it says while it is killed counts
+		if id, isKey := strings.CutPrefix(said.Text(), "key "); isKey {
+			acknowledged = append(acknowledged, keys.ID(id))
+		} else {
+			calls++
+		}
+		if n == lines {
+			must(t, writer.Process.Kill())
+		}
+	}
+	if err := writer.Wait(); err == nil || len(acknowledged) < lines/2 {
+		t.Fatalf("the writer ended by itself (%v) after %d keys", err, len(acknowledged))
+	}
+	return acknowledged, calls
+}
+
+// SQLITE-03, for the store.
+func TestKilledProcessLosesNothingThatItAcknowledged(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys.db")
+	var acknowledged []keys.ID
+	calls, rounds := 0, []int{1, 7, 40, 111, 60}
+	for _, lines := range rounds {
+		ids, counted := killWriter(t, path, lines)
+		acknowledged, calls = append(acknowledged, ids...), calls+counted
+	}
+	checkIntegrity(t, raw(t, path))
+	s := open(t, path)
+	must(t, s.Migrate(t.Context()))
+	for _, id := range acknowledged {
+		if key, err := lookup(t.Context(), s, id); err != nil || key == nil {
+			t.Errorf("%s was acknowledged and is %v (%v)", id, key, err)
+		}
+	}
+	stored := len(list(t, s))
+	if most := len(acknowledged) + len(rounds); stored > most {
+		t.Errorf("%d keys are stored, want at most %d", stored, most)
+	}
+	wantWholeLog(t, s, stored)
+	must(t, s.View(t.Context(), func(r storage.Reader) error {
+		totals, err := r.UsageTotals(t.Context(), []keys.ID{"key_used"})
+		if got := totals["key_used"].Calls; got < int64(calls) || got > int64(calls+len(rounds)) {
+			t.Errorf("%d calls are stored, %d were acknowledged by %d writers", got, calls, len(rounds))
+		}
+		return err
+	}))
+}
+
+// wantWholeLog checks that the log names each stored key, without a gap.
+func wantWholeLog(t *testing.T, s *Store, stored int) {
+	t.Helper()
+	changes, err := s.Changes(t.Context(), storage.Position{}, stored+10)
+	must(t, err)
+	if len(changes) != stored {
+		t.Errorf("the log has %d changes for %d keys", len(changes), stored)
+	}
+	for i := range changes {
+		if changes[i].Revision != storage.Revision(i+1) {
+			t.Fatalf("change %d has revision %d", i+1, changes[i].Revision)
+		}
+	}
+	if head, err := s.Confirm(t.Context()); err != nil || int(head.Revision) != stored {
+		t.Errorf("got head %v (%v)", head, err)
+	}
+}
+
+func TestProcessesThatStartAtOnceMigrateOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys.db")
+	t.Run("processes", func(t *testing.T) {
+		for i := range 4 {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				killWriter(t, path, 3)
+			})
+		}
+	})
+	s := open(t, path)
+	must(t, s.Migrate(t.Context()))
+	wantWholeLog(t, s, len(list(t, s)))
+	var times int
+	must(t, raw(t, path).QueryRowContext(t.Context(), `SELECT count(*) FROM schema_version WHERE version_id = 1`).Scan(&times))
+	if times != 1 {
+		t.Errorf("the first migration ran %d times", times)
+	}
+}

@@ -1,0 +1,110 @@
+// Package sqlite is the store in one SQLite file, by the pure-Go driver: a
+// build needs no C compiler, an installation no server. Several processes may
+// share the file on one machine.
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/keystile/keystile/internal/storage"
+)
+
+const (
+	defaultBusyTimeout = 5 * time.Second
+	// defaultKeep is how many revisions the change log holds. A follower asks
+	// for changes every PollInterval; one that is further behind starts anew.
+	defaultKeep  = 10_000
+	pollInterval = 200 * time.Millisecond
+)
+
+var errClosed = errors.New("the store is closed")
+
+// Store is one database file.
+type Store struct {
+	path        string // absolute
+	mustExist   bool
+	busyTimeout time.Duration
+	keep        int64
+	onCorrupt   func(id string, err error)
+	onCommit    func([]storage.Change)
+	statfs      func(path string) (mount, error)
+	// writer holds one token: whoever writes takes it, in the order of asking.
+	writer chan struct{}
+
+	mu     sync.Mutex // guards what follows
+	live   *connections
+	closed bool
+}
+
+var _ storage.Store = (*Store)(nil)
+
+// Option adjusts a Store.
+type Option func(*Store)
+
+// MustExist makes Migrate refuse, with a NoDatabaseError, to create a database
+// that isn't there.
+func MustExist() Option { return func(s *Store) { s.mustExist = true } }
+
+// BusyTimeout is how long a call waits for another process that holds the
+// database. The default is 5 s.
+func BusyTimeout(d time.Duration) Option { return func(s *Store) { s.busyTimeout = d } }
+
+// OnCorrupt registers who hears of damaged rows that a list leaves out. It is
+// called from the goroutine that lists, and may be called concurrently.
+func OnCorrupt(fn func(id string, err error)) Option { return func(s *Store) { s.onCorrupt = fn } }
+
+// Open names a database file. It touches nothing: the file is opened by the
+// first call that needs it, and made by Migrate alone. Until then, every other
+// call fails with a NoDatabaseError.
+func Open(path string, opts ...Option) (*Store, error) {
+	if path == "" {
+		return nil, errors.New("the path of the database is empty")
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("find the database: %w", err)
+	}
+	s := &Store{
+		path: abs, busyTimeout: defaultBusyTimeout, keep: defaultKeep, statfs: statfs,
+		onCorrupt: func(string, error) {}, onCommit: func([]storage.Change) {},
+		writer: make(chan struct{}, 1),
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s, nil
+}
+
+// OnCommit implements storage.Store.
+func (s *Store) OnCommit(fn func([]storage.Change)) { s.onCommit = fn }
+
+// Close implements storage.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	live := s.live
+	s.live = nil
+	if live == nil {
+		return nil
+	}
+	if err := live.close(); err != nil {
+		return fmt.Errorf("close %s: %w", s.path, translate(err))
+	}
+	return nil
+}
+
+// lockWriter waits for this process's turn to write.
+func (s *Store) lockWriter(ctx context.Context) (release func(), err error) {
+	select {
+	case s.writer <- struct{}{}:
+		return func() { <-s.writer }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for other writers: %w", ctx.Err())
+	}
+}

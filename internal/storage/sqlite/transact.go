@@ -1,0 +1,114 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// View implements storage.Store.
+func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
+	return s.snapshot(ctx, func(q *session, _ storage.Position) error { return fn(&reader{q, s.onCorrupt}) })
+}
+
+// snapshot runs fn on one state of the database, with the head of the change
+// log as it is in there.
+func (s *Store) snapshot(ctx context.Context, fn func(*session, storage.Position) error) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	var tx *sql.Tx
+	var head storage.Position
+	err = s.retry(ctx, func() (err error) {
+		tx, head, err = beginRead(ctx, c.read)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("begin to read: %w", translate(err))
+	}
+	defer func() { _ = tx.Rollback() }() // there is nothing to lose
+	return fn(&session{tx: tx}, head)
+}
+
+// beginRead reads the head because SQLite takes its snapshot at the first
+// read, not at BEGIN.
+func beginRead(ctx context.Context, db *sql.DB) (*sql.Tx, storage.Position, error) {
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, storage.Position{}, err
+	}
+	head, err := readHead(ctx, tx)
+	if err != nil {
+		_ = tx.Rollback()
+		return nil, head, err
+	}
+	return tx, head, nil
+}
+
+// Update implements storage.Store.
+func (s *Store) Update(ctx context.Context, fn func(storage.Tx) error) (storage.Revision, error) {
+	var revision storage.Revision
+	err := s.change(ctx, func(q *session) error {
+		tx := &transaction{reader: reader{q, s.onCorrupt}}
+		err := fn(tx)
+		if err != nil {
+			return err
+		}
+		revision, err = s.record(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return revision, nil
+}
+
+// change runs fn in a transaction that no other writer shares, and commits it
+// where fn returns nil.
+func (s *Store) change(ctx context.Context, fn func(*session) error) error {
+	release, err := s.lockWriter(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	var tx *sql.Tx
+	err = s.retry(ctx, func() (err error) {
+		tx, err = c.write.BeginTx(ctx, nil)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("begin to write: %w", translate(err))
+	}
+	defer func() { _ = tx.Rollback() }() // nothing after a commit
+	q := &session{tx: tx}
+	if err := fn(q); err != nil {
+		return err
+	}
+	if q.fault != nil { // fn may have passed over it
+		return fmt.Errorf("nothing was changed: %w", q.fault)
+	}
+	return s.commit(ctx, c, tx)
+}
+
+// commit wraps none of the sentinels: after an error the outcome is unknown.
+func (s *Store) commit(ctx context.Context, c *connections, tx *sql.Tx) error {
+	if err := tx.Commit(); err != nil {
+		if ended := ctx.Err(); ended != nil {
+			err = ended
+		}
+		return fmt.Errorf("commit: %w", err)
+	}
+	c.watch.noteLog(s.path)
+	if file, err := os.Stat(s.path); err != nil || !os.SameFile(file, c.file) {
+		return fmt.Errorf("commit: %s was replaced meanwhile", s.path)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package usage
+
+import (
+	"sync"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// ledger holds what was counted and is not known to be stored. It is bounded
+// by keys × endpoints × projects × outcomes × hours, however many requests
+// there are. One batch at a time is on its way to the store; until the store
+// has acknowledged it, it stays exactly as it is, and new counts gather beside
+// it: that is what lets it be sent again without counting anything twice.
+type ledger struct {
+	mu          sync.Mutex
+	incarnation string
+	sequence    int64 // of the latest batch that was settled
+	mostCells   int
+
+	pending      map[place]sum
+	pendingSince time.Time // of the sweep that brought the oldest of them
+
+	frozen      *storage.UsageBatch // nil: none on its way
+	frozenSince time.Time
+}
+
+// place is what cells are told apart by.
+type place struct {
+	key keys.ID
+	slot
+}
+
+func (l *ledger) init(incarnation string) {
+	l.incarnation = incarnation
+	l.mostCells = maxBatchCells
+	l.pending = make(map[place]sum)
+}
+
+// drain moves a handle's counts into the ledger, whose lock the caller holds.
+func (c *Counters) drain(l *ledger, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.cells {
+		l.add(place{c.id, c.cells[i].slot}, c.cells[i].sum, now)
+	}
+	c.cells, c.index, c.listed = c.cells[:0], nil, false
+	if cap(c.cells) > keptCells {
+		c.cells = nil
+	}
+}
+
+func (l *ledger) add(at place, s sum, now time.Time) {
+	if len(l.pending) == 0 {
+		l.pendingSince = now
+	}
+	total := l.pending[at]
+	total.add(s)
+	l.pending[at] = total
+}
+
+// next returns the batch to send: the one in doubt, or else a new one of what
+// is pending; nil where there is nothing. Its cells must not be changed.
+func (l *ledger) next() *storage.UsageBatch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.frozen == nil && len(l.pending) > 0 {
+		l.frozen = &storage.UsageBatch{
+			Incarnation: l.incarnation,
+			Sequence:    l.sequence + 1,
+			Cells:       l.takeCells(),
+		}
+		l.frozenSince = l.pendingSince
+	}
+	return l.frozen
+}
+
+// settle says that the batch on its way needs no more care.
+func (l *ledger) settle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sequence = l.frozen.Sequence
+	l.frozen = nil
+}
+
+// restart begins a new incarnation with the batch on its way as its first.
+func (l *ledger) restart() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fresh := reborn(*l.frozen)
+	l.frozen, l.incarnation, l.sequence = &fresh, fresh.Incarnation, 0
+}
+
+// waiting returns how many cells are not known to be stored, and since when
+// the oldest of them; the zero time where there are none.
+func (l *ledger) waiting() (cells int, since time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if cells = len(l.pending); cells > 0 {
+		since = l.pendingSince
+	}
+	if l.frozen != nil {
+		cells += len(l.frozen.Cells)
+		since = l.frozenSince
+	}
+	return cells, since
+}
+
+// calls is how many allowed calls are not known to be stored.
+func (l *ledger) calls() (calls int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for at, s := range l.pending {
+		if !at.denied {
+			calls += s.count
+		}
+	}
+	if l.frozen != nil {
+		calls += allowedCalls(l.frozen.Cells)
+	}
+	return calls
+}

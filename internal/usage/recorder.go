@@ -1,0 +1,53 @@
+package usage
+
+import (
+	"sync"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+)
+
+// Recorder gathers what all keys were used for. Requests count through handles
+// of their key; a Flusher sweeps up what was counted.
+type Recorder struct {
+	ledger ledger
+
+	mu    sync.Mutex
+	dirty []*Counters // counted into since the sweep
+}
+
+// NewRecorder makes a recorder. incarnation names this start of the process to
+// the store: a UUID that no other recorder has or ever had.
+func NewRecorder(incarnation string) *Recorder {
+	r := &Recorder{}
+	r.ledger.init(incarnation)
+	return r
+}
+
+// Counters makes a handle on one key's counters. It costs next to nothing, and
+// there may be several for one key: their counts are added up. A handle that
+// was counted into may be dropped at any time without losing a count.
+func (r *Recorder) Counters(id keys.ID) *Counters {
+	return &Counters{recorder: r, id: id}
+}
+
+// list puts a handle on the list of the next sweep.
+func (r *Recorder) list(c *Counters) {
+	r.mu.Lock()
+	r.dirty = append(r.dirty, c)
+	r.mu.Unlock()
+}
+
+// sweep moves all counts into the ledger.
+func (r *Recorder) sweep(now time.Time) {
+	r.mu.Lock()
+	swept := r.dirty
+	r.dirty = make([]*Counters, 0, len(swept))
+	r.mu.Unlock()
+
+	r.ledger.mu.Lock()
+	defer r.ledger.mu.Unlock()
+	for _, c := range swept {
+		c.drain(&r.ledger, now)
+	}
+}
