@@ -83,14 +83,22 @@ func throughJSON[T any](t *testing.T, from any) *T {
 	return to
 }
 
+// wantCompiles does what a start does with a configuration that passed.
 func wantCompiles(t *testing.T, c *Config, p *Policy) {
 	t.Helper()
-	if err := checkRates("rate_limits", c.RateLimits); err != nil {
+	if _, err := c.format(); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.limits(); err != nil {
 		t.Error(err)
 	}
 	var routes []*policy.Route
-	for _, r := range p.Routes {
-		routes = append(routes, &policy.Route{Methods: r.Methods, Pattern: r.Pattern})
+	for i := range p.Routes {
+		r, err := p.Routes[i].compile()
+		if err != nil {
+			t.Error(err)
+		}
+		routes = append(routes, r)
 	}
 	if _, err := policy.NewTable(routes); err != nil {
 		t.Error(err)

@@ -1,8 +1,10 @@
 package caddymodule
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
@@ -10,6 +12,8 @@ import (
 
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/identity"
+	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/verdict"
 )
 
 func init() { caddy.RegisterModule(&Handler{}) }
@@ -63,7 +67,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	defer h.giveBack(c)
 
 	h.describe(c, r)
-	h.gate.Decide(c)
+	h.decide(c)
 	h.gate.Strip(c, r.Header)
 	identity.Scrub(r)
 	h.record(c, r)
@@ -71,6 +75,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.refuse(w, r, c)
 	}
 	return h.admit(w, r, c, next)
+}
+
+// decide fills in the verdict. A panic on the way there refuses this request
+// and no other. Its value may quote the request, so the log has only its type
+// and where it came from.
+func (h *Handler) decide(c *gateway.Call) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.Verdict = verdict.Deny(problem.InternalError)
+			h.app.log.Error("deciding on a request panicked", "type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+		}
+	}()
+	h.gate.Decide(c)
 }
 
 // describe tells a call what Caddy knows of the request.

@@ -78,7 +78,7 @@ func TestSecondCredentialIsRefused(t *testing.T) {
 
 func TestWhatIsNoKeyIsRefusedWithoutAskingTheStore(t *testing.T) {
 	t.Parallel()
-	g := setup(t, options{})
+	g := setup(t, options{global: "servers {\n max_header_size 64KiB\n}"})
 	s := g.key().Secret
 	wrongSum := s[:len(s)-1] + string(other(s[len(s)-1]))
 	attempts := []attempt{

@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -9,14 +11,20 @@ import (
 
 var faultyBuild = sync.OnceValues(func() (string, error) { return build("./faultygate", "faultygate") })
 
-func TestPanicInTheGateIsOneRefusal(t *testing.T) {
-	t.Parallel()
+// faulty is a program whose limiter and store panic where a test says so.
+func faulty(t *testing.T) *program {
+	t.Helper()
 	path, err := faultyBuild()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return &program{path: path}
+}
+
+func TestPanicInTheGateIsOneRefusal(t *testing.T) {
+	t.Parallel()
 	g := setup(t, options{
-		program: &program{path: path}, panics: true, app: "limiter faulty",
+		program: faulty(t), panics: true, app: "limiter faulty",
 		policy: "default allow\nroute GET /panic {\n rate_limit live 1000000/s\n}\nroute GET /fine {\n rate_limit live 1000000/s\n}",
 	})
 	k := g.key()
@@ -44,4 +52,22 @@ func TestPanicInTheGateIsOneRefusal(t *testing.T) {
 	if calls := g.used(k.ID).TotalCalls; calls != 32 {
 		t.Errorf("PROC-03: %d calls counted, want the 32 that were answered", calls)
 	}
+}
+
+func TestPanicInTheStoreIsAnOutageOfTheStore(t *testing.T) {
+	t.Parallel()
+	g := setup(t, options{program: faulty(t), panics: true, driver: "faulty"})
+	cached, cold := g.key(), g.key()
+	g.soon(cached, "/", "")
+	g.upstream.seen()
+	mark := filepath.Join(g.dir, "panic")
+	put(t, mark, "")
+	for range 30 {
+		wantAnswer(t, g, g.get("/", cold.bearer()), http.StatusServiceUnavailable, "store_unavailable")
+		wantAnswer(t, g, g.get("/", cached.bearer()), http.StatusOK, "")
+	}
+	if err := os.Remove(mark); err != nil {
+		t.Fatal(err)
+	}
+	wantAnswer(t, g, g.get("/", cold.bearer()), http.StatusOK, "")
 }

@@ -107,6 +107,7 @@ func TestRunningOutOfFilesNeverOpensTheGate(t *testing.T) {
 		got, err := g.try(http.MethodGet, "/", k.bearer())
 		return err == nil && got.status == http.StatusOK
 	})
+	g.upstream.seen()
 	eventually(t, 10*time.Second, "open files are where they were", func() bool { return g.openFiles() <= before+3 })
 	for range 20 {
 		wantAnswer(t, g, g.get("/"), http.StatusUnauthorized, "missing_key")

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,10 +17,6 @@ import (
 // them, $PORT stands for the port of the site, $UPSTREAM for the address of the
 // upstream, and $DIR for the gate's folder.
 func (g *gate) caddyfile() string {
-	behind := g.options.behind
-	if behind == "" {
-		behind = "reverse_proxy $UPSTREAM"
-	}
 	_, port, _ := net.SplitHostPort(g.addr)
 	text := fmt.Sprintf(`{
 	admin %s
@@ -29,7 +26,7 @@ func (g *gate) caddyfile() string {
 	metrics
 %s
 	keystile {
-		store sqlite $DIR/keys.db
+		store %s %s
 %s
 	}
 }
@@ -45,8 +42,20 @@ http://:$PORT {
 }
 
 %s
-`, g.admin, g.options.global, g.options.app, g.options.before, g.options.policy, behind, g.options.sites)
+`, g.admin, g.options.global, orElse(g.options.driver, "sqlite"), g.options.storePath(), g.options.app, g.options.before, g.options.policy, orElse(g.options.behind, "reverse_proxy $UPSTREAM"), g.options.sites)
 	return strings.NewReplacer("$PORT", port, "$UPSTREAM", g.upstream.addr, "$DIR", g.dir).Replace(text)
+}
+
+// storePath is where the database is.
+func (o options) storePath() string {
+	return orElse(o.store, "$DIR/keys.db")
+}
+
+func orElse(text, other string) string {
+	if text == "" {
+		return other
+	}
+	return text
 }
 
 func (g *gate) write(caddyfile string) {
@@ -65,6 +74,30 @@ func (g *gate) reload(caddyfile string) {
 		g.t.Fatal(err)
 	}
 	g.write(caddyfile)
+	// The kernel resets what waits for a listener that closes. (Caddy has the
+	// old one and the new one share the port.)
+	eventually(g.t, startWithin, "the old listeners are closed", func() bool {
+		return listeners(g.t, g.addr) == 1 && listeners(g.t, g.admin) == 1
+	})
+}
+
+// listeners counts the sockets that listen on an address of IPv4
+// (proc_pid_net(5): the port in hexadecimal, and the state 0A).
+func listeners(t testing.TB, addr string) (n int) {
+	t.Helper()
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(addr)
+	number, _ := strconv.Atoi(port)
+	for line := range strings.Lines(string(table)) {
+		fields := strings.Fields(line)
+		if strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", number)) && fields[3] == "0A" {
+			n++
+		}
+	}
+	return n
 }
 
 // tryReload is reload for configurations that may be refused. It may be called

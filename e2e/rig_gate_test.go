@@ -13,6 +13,8 @@ import (
 // options say how a gate differs from a bare one in front of an upstream.
 type options struct {
 	app      string    // lines of the global keystile block, beside the store
+	driver   string    // of the store; empty: sqlite
+	store    string    // path of the database; empty: $DIR/keys.db
 	policy   string    // lines of the site's keystile block
 	global   string    // more global options
 	before   string    // lines of the site before the gate
@@ -75,14 +77,15 @@ func prepare(t testing.TB, o options) *gate {
 	return g
 }
 
-// start starts the process and waits until the site takes connections.
+// start starts the process and waits until the site takes connections and the
+// store can be used.
 func (g *gate) start() {
 	g.t.Helper()
 	var err error
 	if g.process, err = launch(g, "run", "--config", g.config, "--adapter", "caddyfile"); err != nil {
 		g.t.Fatal(err)
 	}
-	up := func() bool { return g.process.ended() || accepts(g.addr) }
+	up := func() bool { return g.process.ended() || accepts(g.addr) && g.storeIsReady() }
 	if !becomes(startWithin, up) || g.process.ended() {
 		g.t.Fatalf("the gate doesn't serve:\n%s", g.log())
 	}

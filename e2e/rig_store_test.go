@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,19 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 	"github.com/keystile/keystile/internal/storage/sqlite"
 )
+
+// storeIsReady reports whether the gate has brought its database up to date.
+func (g *gate) storeIsReady() bool {
+	if g.options.store != "" {
+		return true // the test's own concern
+	}
+	store, err := sqlite.Open(g.db, sqlite.MustExist())
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	_, err = store.Confirm(context.Background())
+	return errors.Join(err, store.Close()) == nil
+}
 
 // update changes the gate's store as another process does, for what no command
 // can do yet.

@@ -1,5 +1,5 @@
-// Command faultygate is Keystile with one limiter more, which panics when it
-// is asked for a limit that a test has named so.
+// Command faultygate is Keystile with a limiter and a store more, which panic
+// where a test says so.
 package main
 
 import (
@@ -25,7 +25,8 @@ func main() {
 	caddycmd.Main()
 }
 
-// Limiter is the local limiter with a fault in it.
+// Limiter is the local limiter, which panics for limits of routes whose pattern
+// begins with /panic.
 type Limiter struct{}
 
 // CaddyModule implements caddy.Module.
@@ -52,8 +53,7 @@ func (f faulty) Subject(id string) limit.Subject { return faultySubject{f.Limite
 
 type faultySubject struct{ limit.Subject }
 
-// Take panics for limits of routes whose pattern names a panic, and blames the
-// request, as a library might.
+// Take implements limit.Subject.
 func (s faultySubject) Take(ctx context.Context, limits []*limit.Limit, cost limit.Cost, now time.Time) (limit.Decision, error) {
 	for _, l := range limits {
 		if strings.Contains(l.Name, "/panic") {

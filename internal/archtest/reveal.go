@@ -9,10 +9,11 @@ import (
 
 // reveals are the files that may take a Secret's bytes out, and what for.
 var reveals = map[string]string{
-	"caddymodule/parts.go":    "hashes peppers, to tell engines apart",
-	"internal/keys/digest.go": "hashes secrets, and keys the hash with peppers",
-	"internal/keys/hint.go":   "cuts the hint out of a new secret",
-	"internal/keys/mint.go":   "checks what it has just drawn",
+	"caddymodule/parts.go":           "hashes peppers, to tell engines apart",
+	"caddymodule/quickstart_keys.go": "prints the first keys once, to whoever starts it",
+	"internal/keys/digest.go":        "hashes secrets, and keys the hash with peppers",
+	"internal/keys/hint.go":          "cuts the hint out of a new secret",
+	"internal/keys/mint.go":          "checks what it has just drawn",
 
 	"internal/manage/revealed.go": "shows a new secret to the one that asked for it, once",
 }

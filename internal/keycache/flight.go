@@ -2,6 +2,8 @@ package keycache
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -50,6 +52,17 @@ func (g *flights[V]) board(fp keys.Fingerprint, fresh bool, read func() (*entry[
 	return f
 }
 
+// sheltered makes a panic an error: in this goroutine, it would end the process
+// for everybody.
+func sheltered[V any](read func() (*entry[V], error)) (e *entry[V], err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			e, err = nil, fmt.Errorf("reading the store panicked (%T): %s", fault, debug.Stack())
+		}
+	}()
+	return read()
+}
+
 // fly runs one read to its end, after the one before it: its own goroutine, so
 // that a client who gives up takes nobody else's answer along. read bounds its
 // own time.
@@ -61,7 +74,7 @@ func (g *flights[V]) fly(fp keys.Fingerprint, f, before *flight[V], read func() 
 	f.begun = true
 	g.mu.Unlock()
 
-	f.entry, f.err = read()
+	f.entry, f.err = sheltered(read)
 
 	g.mu.Lock()
 	if g.now[fp] == f {

@@ -131,7 +131,7 @@ func (w *walk) step(n *node, tail string, more bool, depth int) *Route {
 	if !more {
 		return n.end.route(w.method)
 	}
-	if w.variants && trimName(tail) == "" {
+	if w.variants && isNothing(tail) {
 		if r := n.end.route(w.method); r != nil {
 			return r
 		}
@@ -142,6 +142,17 @@ func (w *walk) step(n *node, tail string, more bool, depth int) *Route {
 // sameName reports whether an upstream that reads names loosely could take
 // one for the other: other case, parameters, trailing dots or spaces.
 func sameName(a, b string) bool { return strings.EqualFold(trimName(a), trimName(b)) }
+
+// isNothing reports whether an upstream that reads names loosely could take
+// the rest of a path for no more than a trailing slash.
+func isNothing(rest string) bool {
+	for segment := range strings.SplitSeq(rest, "/") {
+		if text, err := url.PathUnescape(segment); err != nil || trimName(text) != "" {
+			return false
+		}
+	}
+	return true
+}
 
 func trimName(name string) string {
 	name, _, _ = strings.Cut(name, ";")

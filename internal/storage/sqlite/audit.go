@@ -17,7 +17,7 @@ func (t *transaction) AppendAudit(ctx context.Context, e storage.AuditEntry) err
 	if err != nil {
 		return fmt.Errorf("append audit entry %s: %w", e.ID, err)
 	}
-	_, err = t.exec(ctx, "INSERT INTO audit ("+auditColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	err = t.exec(ctx, "INSERT INTO audit ("+auditColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		e.ID, micros(e.Time), e.Workspace, e.Actor, e.Action, e.KeyID, e.Target, string(changes), e.Reason, e.Client)
 	if err != nil {
 		return fmt.Errorf("append audit entry %s: %w", e.ID, err)

@@ -50,12 +50,12 @@ func (s *Store) record(ctx context.Context, tx *transaction) (storage.Revision, 
 	for i := range tx.changes {
 		c := &tx.changes[i]
 		c.Revision = revision
-		if _, err := tx.exec(ctx, `INSERT INTO change_log (revision, ordinal, id, subject, name, digests) VALUES (?, ?, ?, ?, ?, ?)`,
+		if err := tx.exec(ctx, `INSERT INTO change_log (revision, ordinal, id, subject, name, digests) VALUES (?, ?, ?, ?, ?, ?)`,
 			revision, i, c.ID, c.Subject, c.Name, joinDigests(c.Digests)); err != nil {
 			return 0, fmt.Errorf("log the change: %w", err)
 		}
 	}
-	if _, err := tx.exec(ctx, `DELETE FROM change_log WHERE revision <= ?`, int64(revision)-s.keep); err != nil {
+	if err := tx.exec(ctx, `DELETE FROM change_log WHERE revision <= ?`, int64(revision)-s.keep); err != nil {
 		return 0, fmt.Errorf("prune the log of changes: %w", err)
 	}
 	s.onCommit(tx.changes)
@@ -87,7 +87,7 @@ func find(ctx context.Context, q *session, head, at storage.Position) (int64, er
 	if at == (storage.Position{}) && head == at {
 		return 0, nil
 	}
-	query, args := `SELECT ordinal FROM change_log WHERE revision = ?1 AND ?2 = ?2`, []any{at.Revision, at.ID}
+	query, args := `SELECT ordinal FROM change_log WHERE revision = ? AND id = ?`, []any{at.Revision, at.ID}
 	if at == (storage.Position{}) {
 		query, args = `SELECT ordinal FROM change_log WHERE revision = 1 AND ordinal = 0`, nil
 	}

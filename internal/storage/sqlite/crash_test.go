@@ -15,14 +15,14 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// writerEnv makes the test binary a process that writes to the named database
-// until somebody kills it.
+// writerEnv makes the test binary a process that writes to the database of its
+// working directory until somebody kills it.
 const writerEnv = "KEYSTILE_TEST_WRITER"
 
 // writeUntilKilled prints a line for each commit that was acknowledged.
-func writeUntilKilled(path string) {
+func writeUntilKilled() {
 	ctx := context.Background()
-	s, err := Open(path)
+	s, err := Open("keys.db")
 	if err == nil {
 		err = s.Migrate(ctx)
 	}
@@ -45,10 +45,13 @@ func writeUntilKilled(path string) {
 
 // killWriter lets a process write until it acknowledged so many commits, kills
 // it, and returns what it had said by then.
-func killWriter(t *testing.T, path string, lines int) (acknowledged []keys.ID, calls int) {
+func killWriter(t *testing.T, folder string, lines int) (acknowledged []keys.ID, calls int) {
 	t.Helper()
-	writer := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very test
-	writer.Env = append(os.Environ(), writerEnv+"="+path)
+	self, err := os.Executable()
+	must(t, err)
+	writer := exec.CommandContext(t.Context(), self)
+	writer.Env = append(os.Environ(), writerEnv+"=yes")
+	writer.Dir = folder
 	writer.Stderr = os.Stderr
 	out, err := writer.StdoutPipe()
 	must(t, err)
@@ -77,7 +80,7 @@ func TestKilledProcessLosesNothingThatItAcknowledged(t *testing.T) {
 	var acknowledged []keys.ID
 	calls, rounds := 0, []int{1, 7, 40, 111, 60}
 	for _, lines := range rounds {
-		ids, counted := killWriter(t, path, lines)
+		ids, counted := killWriter(t, filepath.Dir(path), lines)
 		acknowledged, calls = append(acknowledged, ids...), calls+counted
 	}
 	checkIntegrity(t, raw(t, path))
@@ -127,7 +130,7 @@ func TestProcessesThatStartAtOnceMigrateOnce(t *testing.T) {
 		for i := range 4 {
 			t.Run(strconv.Itoa(i), func(t *testing.T) {
 				t.Parallel()
-				killWriter(t, path, 3)
+				killWriter(t, filepath.Dir(path), 3)
 			})
 		}
 	})

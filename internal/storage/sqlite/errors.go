@@ -73,5 +73,8 @@ type corruption struct {
 	err      error
 }
 
+// Error implements error.
 func (c *corruption) Error() string { return fmt.Sprintf("%s %s is damaged: %v", c.what, c.id, c.err) }
+
+// Unwrap returns what is wrong with the row.
 func (c *corruption) Unwrap() error { return c.err }

@@ -85,7 +85,7 @@ func (t *transaction) InsertKey(ctx context.Context, key *keys.Key) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, "INSERT INTO keys ("+keyColumns+", search) VALUES "+placeholders(1, keyColumnCount+1), args...)
+	err = t.exec(ctx, "INSERT INTO keys ("+keyColumns+", search) VALUES "+placeholders(1, keyColumnCount+1), args...)
 	if err != nil {
 		return fmt.Errorf("insert key %s: %w", key.ID, err)
 	}
@@ -103,7 +103,7 @@ func (t *transaction) UpdateKey(ctx context.Context, key *keys.Key) error {
 	if err := t.row(ctx, "SELECT digest FROM keys WHERE id = ?", []any{key.ID}, &was); err != nil {
 		return fmt.Errorf("update key %s: %w", key.ID, err)
 	}
-	_, err = t.exec(ctx, "UPDATE keys SET ("+keyColumns+", search) = "+placeholders(1, keyColumnCount+1)+" WHERE id = ?",
+	err = t.exec(ctx, "UPDATE keys SET ("+keyColumns+", search) = "+placeholders(1, keyColumnCount+1)+" WHERE id = ?",
 		append(args, key.ID)...)
 	if err != nil {
 		return fmt.Errorf("update key %s: %w", key.ID, err)

@@ -30,7 +30,7 @@ func statfs(path string) (mount, error) {
 	if err := syscall.Statfs(path, &fs); err != nil {
 		return mount{}, err
 	}
-	magic := uint32(fs.Type) //nolint:gosec // magic numbers have 32 bits; some platforms sign them
+	magic := uint32(fs.Type) // some platforms sign them
 	if magic != fuse {
 		return mount{network: networks[magic]}, nil
 	}
@@ -46,7 +46,7 @@ func fuseMount(path string) (mount, error) {
 	}
 	table, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
-		return mount{}, nil //nolint:nilerr // no table of mounts: not identifiable
+		return mount{}, nil // not identifiable
 	}
 	defer func() { _ = table.Close() }()
 	if kind := mountedAs(table, deviceOf(file.Dev)); remote[kind] {

@@ -35,8 +35,8 @@ func asNobody(t *testing.T, fn func()) {
 func publicFolder(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	must(t, os.Chmod(filepath.Dir(folder), 0o755)) //nolint:gosec // entering is the point
-	must(t, os.Chmod(folder, 0o555))               //nolint:gosec // so is this
+	must(t, os.Chmod(filepath.Dir(folder), 0o755))
+	must(t, os.Chmod(folder, 0o555))
 	t.Cleanup(func() { must(t, os.Chmod(folder, 0o700)) })
 	return folder
 }
@@ -54,12 +54,12 @@ func TestReadOnlyDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, folderMode := range []os.FileMode{0o555, 0o777} {
 		folder := publicFolder(t)
-		must(t, os.Chmod(folder, 0o777)) //nolint:gosec // until the database is made
+		must(t, os.Chmod(folder, 0o777))
 		path := filepath.Join(folder, "keys.db")
 		first := open(t, path)
 		must(t, first.Migrate(t.Context()))
 		must(t, first.Close())
-		must(t, os.Chmod(path, 0o444)) //nolint:gosec // readable by nobody
+		must(t, os.Chmod(path, 0o444))
 		must(t, os.Chmod(folder, folderMode))
 
 		s := open(t, path)

@@ -109,7 +109,7 @@ func TestConfirmReadsNoTableWhileNothingIsCommitted(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	must(t, insert(t.Context(), s, "key_a"))
-	real, err := s.Confirm(t.Context())
+	stored, err := s.Confirm(t.Context())
 	must(t, err)
 	c, err := s.connect()
 	must(t, err)
@@ -118,8 +118,8 @@ func TestConfirmReadsNoTableWhileNothingIsCommitted(t *testing.T) {
 		t.Errorf("got %v (%v), want what is remembered", head, err)
 	}
 	must(t, s.ApplyUsage(t.Context(), storage.UsageBatch{Incarnation: "a", Sequence: 1}))
-	if head, err := s.Confirm(t.Context()); err != nil || head != real {
-		t.Errorf("got %v (%v), want %v again after a commit", head, err, real)
+	if head, err := s.Confirm(t.Context()); err != nil || head != stored {
+		t.Errorf("got %v (%v), want %v again after a commit", head, err, stored)
 	}
 }
 

@@ -25,16 +25,12 @@ func (q *session) note(err error) error {
 	return said
 }
 
-// exec returns how many rows a statement changed.
-func (q *session) exec(ctx context.Context, statement string, args ...any) (int64, error) {
+func (q *session) exec(ctx context.Context, statement string, args ...any) error {
 	if q.fault != nil {
-		return 0, q.fault
+		return q.fault
 	}
-	result, err := q.tx.ExecContext(ctx, statement, args...)
-	if err != nil {
-		return 0, q.note(err)
-	}
-	return result.RowsAffected()
+	_, err := q.tx.ExecContext(ctx, statement, args...)
+	return q.note(err)
 }
 
 // row scans the only row of a query; ErrNotFound where there is none.

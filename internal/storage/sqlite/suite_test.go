@@ -12,8 +12,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if path := os.Getenv(writerEnv); path != "" {
-		writeUntilKilled(path)
+	if os.Getenv(writerEnv) != "" {
+		writeUntilKilled()
 	}
 	goleak.VerifyTestMain(m)
 }

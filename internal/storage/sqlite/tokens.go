@@ -33,7 +33,7 @@ func (r *reader) Tokens(ctx context.Context, workspace string) ([]keys.Token, er
 
 // InsertToken implements storage.Tx.
 func (t *transaction) InsertToken(ctx context.Context, token *keys.Token) error {
-	_, err := t.exec(ctx, "INSERT INTO tokens ("+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	err := t.exec(ctx, "INSERT INTO tokens ("+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		token.ID, token.Digest[:], token.Name, token.Hint, token.Workspace, token.CreatedBy,
 		micros(token.CreatedAt), orNull(token.ExpiresAt))
 	if err != nil {

@@ -53,11 +53,10 @@ func advance(ctx context.Context, q *session, batch storage.UsageBatch) error {
 	case batch.Sequence != last+1:
 		return fmt.Errorf("%w: the last one was %d", storage.ErrOutOfOrder, last)
 	}
-	_, err = q.exec(ctx, `INSERT INTO usage_incarnations (incarnation, sequence, updated)
+	return q.exec(ctx, `INSERT INTO usage_incarnations (incarnation, sequence, updated)
 		VALUES (?, ?, CAST(unixepoch('subsec') * 1000000 AS INTEGER))
 		ON CONFLICT (incarnation) DO UPDATE SET sequence = excluded.sequence, updated = excluded.updated`,
 		batch.Incarnation, batch.Sequence)
-	return err
 }
 
 func addCells(ctx context.Context, q *session, cells []storage.UsageCell) error {
@@ -68,7 +67,7 @@ func addCells(ctx context.Context, q *session, cells []storage.UsageCell) error 
 			args = append(args, c.KeyID, micros(c.Hour), c.Endpoint, c.Project, c.Outcome, c.Denied,
 				max(c.Count, 0), max(c.Cost, 0), micros(c.Last))
 		}
-		_, err := q.exec(ctx, "INSERT INTO usage_cells ("+cellColumns+") VALUES "+placeholders(len(chunk), cellColumnCount)+
+		err := q.exec(ctx, "INSERT INTO usage_cells ("+cellColumns+") VALUES "+placeholders(len(chunk), cellColumnCount)+
 			" ON CONFLICT (key_id, hour, endpoint, project, outcome) DO UPDATE SET last = max(last, excluded.last), "+
 			plus("usage_cells", "count")+", "+plus("usage_cells", "cost"), args...)
 		if err != nil {
@@ -92,7 +91,7 @@ func addTotals(ctx context.Context, q *session, cells []storage.UsageCell) error
 		for _, id := range chunk {
 			args = append(args, id, totals[id].Calls, micros(totals[id].LastUsed))
 		}
-		_, err := q.exec(ctx, "INSERT INTO usage_totals (key_id, calls, last_used) VALUES "+placeholders(len(chunk), 3)+
+		err := q.exec(ctx, "INSERT INTO usage_totals (key_id, calls, last_used) VALUES "+placeholders(len(chunk), 3)+
 			" ON CONFLICT (key_id) DO UPDATE SET last_used = max(last_used, excluded.last_used), "+plus("usage_totals", "calls"), args...)
 		if err != nil {
 			return err

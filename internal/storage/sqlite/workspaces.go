@@ -72,7 +72,7 @@ func (r *reader) Projects(ctx context.Context, workspace string) ([]storage.Proj
 
 // InsertWorkspace implements storage.Tx.
 func (t *transaction) InsertWorkspace(ctx context.Context, w storage.Workspace) error {
-	_, err := t.exec(ctx, `INSERT INTO workspaces (name, plan, created_at) VALUES (?, ?, ?)`, w.Name, w.Plan, micros(w.CreatedAt))
+	err := t.exec(ctx, `INSERT INTO workspaces (name, plan, created_at) VALUES (?, ?, ?)`, w.Name, w.Plan, micros(w.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("insert workspace %s: %w", w.Name, err)
 	}
@@ -82,7 +82,7 @@ func (t *transaction) InsertWorkspace(ctx context.Context, w storage.Workspace) 
 
 // InsertProject implements storage.Tx.
 func (t *transaction) InsertProject(ctx context.Context, p storage.Project) error {
-	_, err := t.exec(ctx, `INSERT INTO projects (name, workspace, created_at) VALUES (?, ?, ?)`, p.Name, p.Workspace, micros(p.CreatedAt))
+	err := t.exec(ctx, `INSERT INTO projects (name, workspace, created_at) VALUES (?, ?, ?)`, p.Name, p.Workspace, micros(p.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("insert project %s: %w", p.Name, err)
 	}

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/usage"
+)
+
+func (f *fixture) count(secret string) {
+	f.t.Helper()
+	entry, _, err := f.Find(f.t.Context(), secret, f.now())
+	must(f.t, err)
+	entry.Counters.Count(usage.Event{At: f.now(), Endpoint: usage.DefaultEndpoint, Project: usage.NoProject, Status: 200, Cost: 1})
+}
+
+func (f *fixture) calls(id keys.ID) (n int64) {
+	f.t.Helper()
+	must(f.t, f.other.View(f.t.Context(), func(r storage.Reader) error {
+		totals, err := r.UsageTotals(f.t.Context(), []keys.ID{id})
+		n = totals[id].Calls
+		return err
+	}))
+	return n
+}
+
+func TestClosingWaitsForTheLastRequestAndStoresItsCall(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	k, secret := f.key(f.other, nil)
+	at := f.Enter()
+	closed := make(chan error)
+	go func() { closed <- f.Close(context.Background()) }()
+	select {
+	case <-closed:
+		t.Fatal("closed while a request was under way")
+	default:
+	}
+	f.count(secret)
+	f.Leave(at)
+	must(t, <-closed)
+	if n := f.calls(k.ID); n != 1 {
+		t.Errorf("%d calls stored, want 1", n)
+	}
+}
+
+func TestTheEndOfTheProcessDoesNotWaitForAStreamThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	k, secret := f.key(f.other, nil)
+	f.count(secret)
+	f.Enter() // never leaves
+	must(t, f.Hurry(time.Millisecond))
+	if n := f.calls(k.ID); n != 1 {
+		t.Errorf("%d calls stored, want 1", n)
+	}
+}
+
+func TestCountsThatTheStoreDidNotTakeAtTheEndAreThereAfterTheNextStart(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	k, secret := f.key(f.other, nil)
+	f.count(secret)
+	must(t, f.Store().Close()) // the store is away when the last flush comes
+	if err := f.Close(context.Background()); err != nil {
+		t.Logf("closing said: %v", err)
+	}
+	if n := f.calls(k.ID); n != 0 {
+		t.Fatalf("%d calls stored without a store", n)
+	}
+	again := f.open(&DefaultSettings)
+	must(t, again.Flush(t.Context()))
+	if n := f.calls(k.ID); n != 1 {
+		t.Errorf("%d calls stored after the restart, want 1", n)
+	}
+}
+
+func TestSettingsOfAConfigurationThatFailedToStartLeaveNoTrace(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	before := f.settings.current.Load()
+	failed := &Settings{MaxStaleness: time.Second, FlushInterval: time.Second, CacheSize: 7}
+	must(t, f.Start(t.Context(), failed))
+	if f.settings.current.Load() != failed {
+		t.Fatal("the newest settings are not in force")
+	}
+	f.Retire(failed)
+	if f.settings.current.Load() != before {
+		t.Error("the settings before are not in force again")
+	}
+}

@@ -1,0 +1,102 @@
+package mask
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+const secret = "ks_live_0123456789ABCDEFGHIJKLMNOPQRST1TaVco"
+
+func newSet() *Set {
+	s := &Set{}
+	s.Add("ks_live_", "ks_test_", "kst_", "sk-prism-api03-", "")
+	return s
+}
+
+func TestSecretsAreCutOffBehindTheirPrefix(t *testing.T) {
+	t.Parallel()
+	s := newSet()
+	for text, want := range map[string]string{
+		"nothing to see":                       "nothing to see",
+		"":                                     "",
+		secret:                                 "ks_live_***",
+		`{"uri":"/a?k=` + secret + `&b=1"}`:    `{"uri":"/a?k=ks_live_***&b=1"}`,
+		"/v1/" + secret + "/rest":              "/v1/ks_live_***/rest",
+		secret + "," + secret:                  "ks_live_***,ks_live_***",
+		"x" + secret + "x y":                   "xks_live_*** y",
+		"sk-prism-api03-abc.def~ghi+j= end":    "sk-prism-api03-*** end",
+		"the prefix ks_live_ alone stays":      "the prefix ks_live_ alone stays",
+		"kst_abc":                              "kst_***",
+		strings.ReplaceAll(secret, "_", "%5F"): "ks%5Flive%5F***",
+		strings.ReplaceAll(secret, "_", "%255f") + "%26x": "ks%255flive%255f***%26x",
+		everyByteEscaped(secret) + "%20":                  everyByteEscaped("ks_live_") + "***%20",
+		"100% ks_live":                                    "100% ks_live",
+		"%":                                               "%",
+		"%4":                                              "%4",
+	} {
+		if got := string(s.Bytes([]byte(text))); got != want {
+			t.Errorf("%q:\n got %q\nwant %q", text, got, want)
+		}
+	}
+}
+
+func TestASetThatKnowsNothingTouchesNothing(t *testing.T) {
+	t.Parallel()
+	var s Set
+	if got := string(s.Bytes([]byte(secret))); got != secret {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestTextWithoutSecretsIsNotCopied(t *testing.T) {
+	t.Parallel()
+	s := newSet()
+	line := []byte(`{"level":"info","request":{"uri":"/v1/projects?page=2%20","headers":{"Accept":["*/*"]}},"status":200}`)
+	if n := testing.AllocsPerRun(100, func() { s.Bytes(line) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func everyByteEscaped(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		fmt.Fprintf(&b, "%%%02x", text[i])
+	}
+	return b.String()
+}
+
+// However a secret is escaped, and whatever stands around it, no reader of the
+// masked text finds it.
+func FuzzNoSpellingOfASecretIsLeft(f *testing.F) {
+	f.Add("", "", uint8(0), uint64(0))
+	f.Add("/a?k=", "&b=1", uint8(1), ^uint64(0))
+	f.Add("%", "%25", uint8(2), uint64(0x5555))
+	s := newSet()
+	f.Fuzz(func(t *testing.T, before, after string, layers uint8, which uint64) {
+		spelled := secret
+		for range layers % 3 {
+			var b strings.Builder
+			for i := range len(spelled) {
+				if c := spelled[i]; c == '%' || which>>(i%64)&1 == 1 {
+					fmt.Fprintf(&b, "%%%02X", c)
+				} else {
+					b.WriteByte(c)
+				}
+			}
+			spelled = b.String()
+		}
+		got := string(s.Bytes([]byte(before + spelled + after)))
+		for range 4 {
+			if strings.Contains(got, secret) {
+				t.Fatalf("%q is left of %q", got, before+spelled+after)
+			}
+			next, err := url.PathUnescape(got)
+			if err != nil {
+				return
+			}
+			got = next
+		}
+	})
+}
