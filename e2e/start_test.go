@@ -71,6 +71,7 @@ func TestStartThatCannotBeSaysWhyInOneLine(t *testing.T) {
 			}
 			before := listing(t, g.dir)
 			out, status := startBadly(t, g)
+			t.Logf("DEBUG %s", out)
 			if status == 0 {
 				t.Errorf("exit status 0; output:\n%s", out)
 			}

@@ -115,18 +115,38 @@ func follow(text []byte, i int, prefix string) int {
 	return at
 }
 
+// maxLayers bounds how often a text may be encoded over and over.
+const maxLayers = 4
+
 // decode reads one byte as whoever decodes it often enough will: %5F and
-// %255F are both an underscore. width is how many bytes spell it.
-func decode(text []byte) (c byte, width int) {
+// %255F are both an underscore, and so is %25%35F. width is how many bytes
+// spell it.
+func decode(text []byte) (c byte, width int) { return decodeLayers(text, maxLayers) }
+
+func decodeLayers(text []byte, layers int) (c byte, width int) {
 	c, width = text[0], 1
-	for c == '%' && len(text) >= width+2 {
-		high, low := hex(text[width]), hex(text[width+1])
-		if high < 0 || low < 0 {
+	for c == '%' && layers > 0 {
+		high, n := digit(text[width:], layers-1)
+		if high < 0 {
 			break
 		}
-		c, width = byte(high<<4|low), width+2
+		low, m := digit(text[width+n:], layers-1)
+		if low < 0 {
+			break
+		}
+		c, width = byte(high<<4|low), width+n+m
 	}
 	return c, width
+}
+
+// digit reads a hexadecimal digit, which may be encoded itself; -1, where
+// there is none.
+func digit(text []byte, layers int) (value, width int) {
+	if len(text) == 0 {
+		return -1, 0
+	}
+	c, width := decodeLayers(text, layers)
+	return hex(c), width
 }
 
 func hex(c byte) int {
