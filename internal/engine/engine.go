@@ -60,9 +60,10 @@ type Engine struct {
 	follower  *follower
 	sweeper   *background.Loop
 
-	settings settings
-	inflight inflight
-	stats    *Stats
+	settings   settings
+	inflight   inflight
+	complaints complaints
+	stats      *Stats
 
 	starting sync.Mutex
 	started  bool

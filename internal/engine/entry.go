@@ -27,7 +27,11 @@ type Entry struct {
 // request. found is false for a secret that nobody has; every error is
 // ErrUnavailable.
 func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
-	return e.cache.Get(ctx, keys.FingerprintOf(secret), secret, now)
+	entry, found, err = e.cache.Get(ctx, keys.FingerprintOf(secret), secret, now)
+	if err != nil {
+		e.complain(err, now)
+	}
+	return entry, found, err
 }
 
 // load reads the store for a secret that isn't in memory.

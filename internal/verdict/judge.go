@@ -43,7 +43,7 @@ func Judge(p *Principal, f *Facts) problem.Code {
 	if code := project(&p.Key, f); code != "" {
 		return code
 	}
-	if !satisfies(&p.Key, f.Match.Route) || !satisfies(&p.Key, f.Match.Shadow) {
+	if !satisfies(&p.Key, f.Match) {
 		return problem.InsufficientScope
 	}
 	if !within(p.Nets, f.Client) {
@@ -68,21 +68,40 @@ func status(k *keys.Key, now time.Time) problem.Code {
 // project holds a key that is restricted to one project to it. A route that
 // speaks of a project, but of none that can be read, is no restricted key's.
 func project(k *keys.Key, f *Facts) problem.Code {
-	switch {
-	case f.Match.Route == nil || f.Match.Route.Project == "":
-		return ""
-	case f.ProjectElsewhere:
-		return problem.WorkspaceMismatch
-	case k.Project != "" && k.Project != f.Project:
-		return problem.ProjectMismatch
+	route := f.Match.Route
+	if route != nil && route.Project != "" {
+		switch {
+		case f.ProjectElsewhere:
+			return problem.WorkspaceMismatch
+		case k.Project != "" && k.Project != f.Project:
+			return problem.ProjectMismatch
+		case k.Project == "" && !policy.PlainName(f.Project):
+			// It can be another workspace's to an upstream that reads names loosely.
+			return problem.ProjectMismatch
+		}
+	}
+	for _, shadow := range f.Match.Shadows {
+		// Of a project that only a variant of the path speaks of, nothing is known.
+		if shadow.Project != "" && (route == nil || !route.SameProject(shadow)) {
+			return problem.ProjectMismatch
+		}
 	}
 	return ""
 }
 
-func satisfies(k *keys.Key, r *policy.Route) bool {
-	if r == nil {
-		return true
+func satisfies(k *keys.Key, m *policy.Match) bool {
+	if m.Route != nil && !fulfils(k, m.Route) {
+		return false
 	}
+	for _, shadow := range m.Shadows {
+		if !fulfils(k, shadow) {
+			return false
+		}
+	}
+	return true
+}
+
+func fulfils(k *keys.Key, r *policy.Route) bool {
 	for _, scope := range r.Scopes {
 		if !k.Holds(scope) {
 			return false
@@ -94,10 +113,11 @@ func satisfies(k *keys.Key, r *policy.Route) bool {
 // Missing returns which of a match's scopes a key lacks, and the alternatives
 // of which it has none.
 func Missing(k *keys.Key, m *policy.Match) (required, missing, anyOf []string) {
-	for _, r := range []*policy.Route{m.Route, m.Shadow} {
-		if r == nil {
-			continue
-		}
+	demanding := m.Shadows
+	if m.Route != nil {
+		demanding = append([]*policy.Route{m.Route}, m.Shadows...)
+	}
+	for _, r := range demanding {
 		for _, scope := range r.Scopes {
 			if slices.Contains(required, scope) {
 				continue
