@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
 )
 
@@ -221,6 +222,22 @@ func TestRoutesReadTheirProjectFromTheSamePlaceOrNot(t *testing.T) {
 	} {
 		if got := c.a.SameProject(c.b); got != c.want || c.b.SameProject(c.a) != c.want {
 			t.Errorf("%s {%s} and %s {%s}: %v, want %v", c.a.Pattern, c.a.Project, c.b.Pattern, c.b.Project, got, c.want)
+		}
+	}
+}
+
+func TestAVariantCostsAsMuchAsTheDearestPathThatItMayBe(t *testing.T) {
+	t.Parallel()
+	priced := func(line string, cost limit.Cost) *policy.Route { r := route(line); r.Cost = cost; return r }
+	table, err := policy.NewTable([]*policy.Route{priced("GET /*", 2), priced("GET /export", 50), priced("GET /ping", 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for request, want := range map[string]limit.Cost{"GET /x": 2, "GET /export": 50, "GET /EXPORT": 50, "GET /ping": 1, "GET /PING": 2, "POST /x": 1} {
+		method, path, _ := strings.Cut(request, " ")
+		var m policy.Match
+		if table.Find(method, path, &m); m.Cost() != want {
+			t.Errorf("%s costs %d, want %d", request, m.Cost(), want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package target_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/keystile/keystile/internal/target"
@@ -79,6 +80,16 @@ func TestAbsoluteFormIsDecidedAsTheOriginFormOfItsHost(t *testing.T) {
 	for _, odd := range []string{"http://other.host//v1/x", "http://other.host/%2e%2e/x", "http://other.host/a#b", `http://other.host\@this.host/x`} {
 		if passes(t, "GET "+odd) {
 			t.Errorf("PATH-11: %q was let through", odd)
+		}
+	}
+}
+
+func TestATargetThatHidesItsPathIsNotServed(t *testing.T) {
+	t.Parallel()
+	for _, u := range []url.URL{{Opaque: "//evil/x", Path: "/v1"}, {Path: "/v1", Fragment: "x"}, {Path: ""}, {Path: "x"}, {Scheme: "http", Path: "/v1"}} {
+		r, _ := parse(t, "GET /v1")
+		if r.URL = &u; target.Served(r) {
+			t.Errorf("PATH-09: %#v is served", u)
 		}
 	}
 }

@@ -67,15 +67,11 @@ func newStore(t *testing.T) *store {
 }
 
 func (s *store) ApplyUsage(ctx context.Context, b storage.UsageBatch) error {
+	if err := s.begin(ctx, b); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.transactions++
-	s.checkFrozen(b)
-	if s.before != nil {
-		if err := s.before(ctx); err != nil {
-			return err
-		}
-	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -93,6 +89,19 @@ func (s *store) ApplyUsage(ctx context.Context, b storage.UsageBatch) error {
 		return s.after(ctx)
 	}
 	return nil
+}
+
+// begin waits and fails as the store was told to, without a lock.
+func (s *store) begin(ctx context.Context, b storage.UsageBatch) error {
+	s.mu.Lock()
+	s.transactions++
+	s.checkFrozen(b)
+	before := s.before
+	s.mu.Unlock()
+	if before == nil {
+		return nil
+	}
+	return before(ctx)
 }
 
 func (s *store) add(c storage.UsageCell) {
