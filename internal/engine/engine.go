@@ -59,6 +59,8 @@ type Engine struct {
 	flusher   *usage.Flusher
 	follower  *follower
 	sweeper   *background.Loop
+	streams   streams
+	cutter    *background.Loop
 
 	settings settings
 	inflight inflight
@@ -89,6 +91,8 @@ func New(cfg Config) (*Engine, error) {
 	})
 	e.follower = &follower{engine: e}
 	e.sweeper = background.NewLoop(sweepEvery, func(context.Context) { cfg.Limiter.Sweep(cfg.Now()) })
+	e.streams.init()
+	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	cfg.Store.OnCommit(e.beforeCommit)
 	return e, nil
 }
@@ -124,6 +128,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	e.follower.start(beside, e.cfg.Store.PollInterval())
 	e.flusher.Start(beside)
 	e.sweeper.Start(beside)
+	e.cutter.Start(beside)
 	e.started = true
 	close(e.ready)
 	return nil
@@ -173,6 +178,7 @@ func (e *Engine) close(ctx context.Context) error {
 	defer e.starting.Unlock()
 	var flushed error
 	if e.started {
+		e.cutter.Stop()
 		e.sweeper.Stop()
 		e.follower.stop()
 		flushed = e.flusher.Stop()

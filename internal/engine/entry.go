@@ -21,6 +21,8 @@ type Entry struct {
 	Buckets   limit.Subject
 	Counters  *usage.Counters
 	Project   usage.Label
+
+	fingerprint keys.Fingerprint // of the secret that was presented
 }
 
 // Find answers what a presented secret is. now is the time of this very
@@ -52,6 +54,7 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	if err != nil {
 		return none, err
 	}
+	entry.fingerprint = keys.FingerprintOf(secret)
 	return keycache.Loaded[*Entry]{Value: entry, Found: true, Revision: got.Revision, Digests: []keys.Digest{got.Key.Digest}}, nil
 }
 

@@ -81,6 +81,7 @@ func (f *follower) apply(ctx context.Context) error {
 	}
 	e.cache.Fence(changes)
 	e.catalogue.fence(changes)
+	e.streams.note(changes)
 	f.applied = changes[len(changes)-1].Position
 	return nil
 }
@@ -90,6 +91,7 @@ func (f *follower) rejoin(ctx context.Context) error {
 	e.cfg.Log.Warn("the change log began anew, as after a restore: forgetting everything in memory")
 	e.cache.Reset()
 	e.catalogue.reset()
+	e.streams.markAll()
 	head, err := e.cfg.Store.Confirm(ctx)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -104,18 +105,27 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 
 // permit holds the key against what the site and the route demand.
 func (g *Gate) permit(c *Call) verdict.Verdict {
-	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client}
 	c.project = g.project(c)
-	if c.project != "" {
-		known, err := g.engine.ProjectOf(c.Request.Context(), c.Entry.Principal.Key.Workspace, c.project)
-		if err != nil {
-			return unavailable(problem.StoreUnavailable)
-		}
-		c.label = known.Label
-		facts.Project, facts.ProjectElsewhere = c.project, known.Elsewhere
+	code, label, err := g.judgeKey(c.Request.Context(), c, &c.Entry.Principal)
+	if err != nil {
+		return unavailable(problem.StoreUnavailable)
 	}
-	code := verdict.Judge(&c.Entry.Principal, &facts)
+	if c.project != "" {
+		c.label = label
+	}
 	return verdict.Verdict{Code: code, Principal: &c.Entry.Principal}
+}
+
+func (g *Gate) judgeKey(ctx context.Context, c *Call, p *verdict.Principal) (code problem.Code, project usage.Label, err error) {
+	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client, Project: c.project}
+	if c.project != "" {
+		known, err := g.engine.ProjectOf(ctx, p.Key.Workspace, c.project)
+		if err != nil {
+			return "", project, err
+		}
+		project, facts.ProjectElsewhere = known.Label, known.Elsewhere
+	}
+	return verdict.Judge(p, &facts), project, nil
 }
 
 // take asks all limits for the request's cost, and spends it if all grant it.
@@ -207,4 +217,18 @@ func (g *Gate) event(c *Call, status int) usage.Event {
 		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
 		Denied: c.Verdict.Code, Status: status, Cost: int64(g.cost(c)),
 	}
+}
+
+// Watch cuts an admitted call that goes on as a stream once its key may no
+// longer do what it did. stop ends the watch.
+func (g *Gate) Watch(c *Call, cut func()) (stop func()) {
+	standing := *c // the call itself is used again
+	ctx := context.WithoutCancel(c.Request.Context())
+	still := func(p *verdict.Principal, now time.Time) bool {
+		again := standing
+		again.now = now
+		code, _, err := g.judgeKey(ctx, &again, p)
+		return err == nil && code == ""
+	}
+	return g.engine.Watch(c.Entry, still, cut)
 }

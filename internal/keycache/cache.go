@@ -121,6 +121,11 @@ func (c *Cache[V]) remembered(fp keys.Fingerprint, now time.Time) *entry[V] {
 	return nil
 }
 
+// Knows reports whether memory holds a secret and may be believed about it.
+func (c *Cache[V]) Knows(fp keys.Fingerprint, now time.Time) bool {
+	return c.trust.holds(now) && c.remembered(fp, now) != nil
+}
+
 // good reports whether nothing has changed an entry since it was read, as far
 // as this node knows.
 func (c *Cache[V]) good(e *entry[V]) bool {
