@@ -25,11 +25,20 @@ type Entry struct {
 	fingerprint keys.Fingerprint // of the secret that was presented
 }
 
-// Find answers what a presented secret is. now is the time of this very
-// request. found is false for a secret that nobody has; every error is
+// Recall answers what a presented secret is from memory. now is the time of
+// this very request. known is false where only the store can tell; found is
+// false for a secret that nobody has.
+func (e *Engine) Recall(fp keys.Fingerprint, now time.Time) (entry *Entry, found, known bool) {
+	return e.cache.Recall(fp, now)
+}
+
+// Met reports whether this node has seen a secret as a key's.
+func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
+
+// Fetch answers what a presented secret is from the store; every error is
 // ErrUnavailable.
-func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
-	return e.cache.Get(ctx, keys.FingerprintOf(secret), secret, now)
+func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	return e.cache.Fetch(ctx, fp, secret, now)
 }
 
 // load reads the store for a secret that isn't in memory.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/credential"
+	"github.com/keystile/keystile/internal/engine"
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/target"
@@ -92,15 +94,40 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 	if _, err := g.format.Check(secret); err != nil {
 		return verdict.Deny(problem.MalformedKey)
 	}
-	entry, found, err := g.engine.Find(c.Request.Context(), secret, c.now)
-	if err != nil {
-		return unavailable(problem.StoreUnavailable)
+	fp := keys.FingerprintOf(secret)
+	entry, found, known := g.engine.Recall(fp, c.now)
+	if !known {
+		var refusal verdict.Verdict
+		if entry, found, refusal = g.fetch(c, fp, secret); refusal.Code != "" {
+			return refusal
+		}
 	}
 	if !found {
 		return verdict.Deny(problem.UnknownKey)
 	}
 	c.Entry, c.label = entry, entry.Project
 	return verdict.Verdict{Principal: &entry.Principal}
+}
+
+// fetch asks the store, unless the client has guessed too often. A key that
+// this node has met is never a guess, and what turns out to be one is none.
+func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine.Entry, found bool, refusal verdict.Verdict) {
+	guess := g.guesses != nil && !g.engine.Met(fp)
+	if guess {
+		if granted, retryAfter := g.guesses.take(c.Client, c.now); !granted {
+			refusal = verdict.Deny(problem.RateLimited)
+			refusal.RetryAfter = retryAfter
+			return nil, false, refusal
+		}
+	}
+	entry, found, err := g.engine.Fetch(c.Request.Context(), fp, secret, c.now)
+	if guess && (found || err != nil) {
+		g.guesses.giveBack(c.Client)
+	}
+	if err != nil {
+		return nil, false, unavailable(problem.StoreUnavailable)
+	}
+	return entry, found, verdict.Verdict{}
 }
 
 // permit holds the key against what the site and the route demand.

@@ -31,7 +31,9 @@ type Config struct {
 	Format *keys.Format
 	Site   *policy.Site
 	Limits Limits
-	Now    func() time.Time
+	// Guesses bounds what a client may ask the store; nil: nothing does.
+	Guesses *Guesses
+	Now     func() time.Time
 }
 
 // Gate decides about the requests of one site or route.
@@ -40,6 +42,7 @@ type Gate struct {
 	format    *keys.Format
 	site      *policy.Site
 	limits    Limits
+	guesses   *Guesses
 	now       func() time.Time
 	endpoints []usage.Label   // by Route.Index
 	projects  []projectSource // by Route.Index
@@ -47,7 +50,7 @@ type Gate struct {
 
 // New compiles a gate.
 func New(cfg Config) (*Gate, error) {
-	g := &Gate{engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, now: cfg.Now}
+	g := &Gate{engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, guesses: cfg.Guesses, now: cfg.Now}
 	for _, r := range cfg.Site.Table.Routes() {
 		source, err := newProjectSource(r)
 		if err != nil {

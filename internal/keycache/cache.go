@@ -97,17 +97,39 @@ func newMemory[V any](entries int64) (*ristretto.Cache[uint64, *entry[V]], error
 	return memory, nil
 }
 
-// Get answers what a secret is, from memory or else from the store. now is the
-// time of this very request. found is false for a secret that nobody has.
-// Every error is an ErrUnavailable, or the context's end.
-func (c *Cache[V]) Get(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
-	trusted := c.trust.holds(now)
-	if trusted {
-		if e := c.remembered(fp, now); e != nil {
-			return e.value, e.found, nil
-		}
+// Recall answers what a secret is from memory. now is the time of this very
+// request. known is false where only the store can tell; found is false for a
+// secret that nobody has.
+func (c *Cache[V]) Recall(fp keys.Fingerprint, now time.Time) (value V, found, known bool) {
+	if !c.trust.holds(now) {
+		return value, false, false
 	}
-	return c.fill(ctx, fp, secret, now, trusted)
+	e := c.remembered(fp, now)
+	if e == nil {
+		return value, false, false
+	}
+	return e.value, e.found, true
+}
+
+// Met reports whether memory holds a secret as a key's, however old that
+// knowledge is.
+func (c *Cache[V]) Met(fp keys.Fingerprint) bool {
+	e, ok := c.known.Get(indexOf(fp))
+	return ok && e.fingerprint == fp
+}
+
+// Fetch answers what a secret is from the store. Every error is an
+// ErrUnavailable, or the context's end.
+func (c *Cache[V]) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
+	return c.fill(ctx, fp, secret, now, c.trust.holds(now))
+}
+
+// Get is Recall, and Fetch where that doesn't know.
+func (c *Cache[V]) Get(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
+	if value, found, known := c.Recall(fp, now); known {
+		return value, found, nil
+	}
+	return c.Fetch(ctx, fp, secret, now)
 }
 
 func (c *Cache[V]) remembered(fp keys.Fingerprint, now time.Time) *entry[V] {
