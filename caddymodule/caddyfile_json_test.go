@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"path/filepath"
@@ -161,7 +160,7 @@ func TestAppWithoutOptionsHasItsDefaults(t *testing.T) {
 
 func TestAppWithoutStoreAndLimiterLoadsSQLiteAndTheLocalLimiter(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: t.Context()})
 	defer cancel()
 	c := new(Config)
 	c.setDefaults()

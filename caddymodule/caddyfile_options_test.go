@@ -57,7 +57,6 @@ func TestEveryOptionHasACaseThatPassesAndOneThatIsRefused(t *testing.T) {
 			if !line.MatchString(passing) {
 				t.Errorf("%s: no case has %s", table.heading, row.name)
 			}
-			// A block is refused by its own options' cases.
 			if !marked.MatchString(refusing) {
 				t.Errorf("%s: no case refuses %s", table.heading, row.name)
 			}

@@ -66,8 +66,8 @@ var underTest = sync.OnceValues(func() (program, error) {
 	return p, nil
 })
 
-// binary is the one program that all tests share.
-func binary(t testing.TB) program {
+// tested is the one program that all tests share.
+func tested(t testing.TB) program {
 	t.Helper()
 	p, err := underTest()
 	if err != nil {

@@ -69,7 +69,7 @@ func prepare(t testing.TB, o options) *gate {
 	if o.program != nil {
 		g.program = *o.program
 	} else {
-		g.program = binary(t)
+		g.program = tested(t)
 	}
 	g.config, g.db = filepath.Join(g.dir, "Caddyfile"), filepath.Join(g.dir, "keys.db")
 	g.write(g.caddyfile())

@@ -89,9 +89,11 @@ func (g *gate) goroutines() int {
 }
 
 // calm waits until the number of goroutines is at most a baseline with 5% on
-// top (and some that a runtime may keep at any time).
+// top (and some that a runtime may keep at any time). It closes the upstream's
+// connections first: the proxy keeps idle ones, at two goroutines each.
 func (g *gate) calm(baseline int) {
 	g.t.Helper()
+	g.upstream.hangUp()
 	const within, spare = 10 * time.Second, 3
 	most := baseline + max(baseline/20, spare)
 	eventually(g.t, within, fmt.Sprintf("at most %d goroutines", most), func() bool { return g.goroutines() <= most })

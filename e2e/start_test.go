@@ -71,7 +71,6 @@ func TestStartThatCannotBeSaysWhyInOneLine(t *testing.T) {
 			}
 			before := listing(t, g.dir)
 			out, status := startBadly(t, g)
-			t.Logf("DEBUG %s", out)
 			if status == 0 {
 				t.Errorf("exit status 0; output:\n%s", out)
 			}

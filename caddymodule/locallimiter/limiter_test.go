@@ -1,7 +1,6 @@
 package locallimiter
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -22,7 +21,7 @@ func TestOpenedLimiterLimits(t *testing.T) {
 	}
 	limits, now := []*limit.Limit{{Name: "live", Rate: rate}}, time.Now()
 	for i, want := range []bool{true, false} {
-		got, err := l.Subject("key_a").Take(context.Background(), limits, 1, now)
+		got, err := l.Subject("key_a").Take(t.Context(), limits, 1, now)
 		if err != nil || got.Granted != want {
 			t.Errorf("request %d: granted %v, %v", i+1, got.Granted, err)
 		}

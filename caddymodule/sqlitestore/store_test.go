@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,7 +85,7 @@ func TestMissingDatabaseIsMadeOnlyWhereThatWasAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = existing.Close() })
-	if err := existing.Migrate(context.Background()); err == nil || !strings.Contains(err.Error(), file) {
+	if err := existing.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("got %v, want an error that names %s", err, file)
 	}
 
@@ -95,7 +94,7 @@ func TestMissingDatabaseIsMadeOnlyWhereThatWasAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	if err := store.Migrate(context.Background()); err != nil {
+	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(file); err != nil {
