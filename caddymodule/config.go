@@ -51,6 +51,13 @@ type Config struct {
 	// Every key needs a project.
 	RequireProject bool `json:"require_project,omitempty"`
 
+	// Scopes by other names: keys that carry Old pass for New.
+	ScopeAliases []ScopeAlias `json:"scope_aliases,omitempty"`
+
+	// How often one client address may present keys that a node doesn't know.
+	// Default: no bound.
+	UnknownKeys *RateLimit `json:"unknown_keys,omitempty"`
+
 	// Keys may be created without a name.
 	NameOptional bool `json:"name_optional,omitempty"`
 }
@@ -67,6 +74,12 @@ type AcceptedPrefix struct {
 type Scope struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
+}
+
+// ScopeAlias lets keys that carry Old pass for New.
+type ScopeAlias struct {
+	Old string `json:"old"`
+	New string `json:"new"`
 }
 
 // Plan is a named set of limits.
@@ -108,6 +121,26 @@ type Policy struct {
 	// What happens to requests that no route lists: deny, or allow for any
 	// valid key. Default: deny as soon as one route stands.
 	Default string `json:"default,omitempty"`
+
+	// enforce, or observe: decide and report, but let everything through.
+	// Default: enforce.
+	Mode string `json:"mode,omitempty"`
+
+	// What happens to a JSON Web Token in the key's place: reject, or pass
+	// untouched. A route may say otherwise. Default: reject.
+	JWT string `json:"jwt,omitempty"`
+
+	// What happens to CORS preflights: refuse without a key, or pass to the
+	// upstream. Default: refuse.
+	Preflight string `json:"preflight,omitempty"`
+
+	// What refusals look like: json, problem (RFC 9457), or caddy, which hands
+	// them to handle_errors. Default: json.
+	Errors string `json:"errors,omitempty"`
+
+	// Leave the credential on the request for the upstream: on or off.
+	// Default: off.
+	ForwardCredential string `json:"forward_credential,omitempty"`
 }
 
 // Credential says where a key is read from.
@@ -126,6 +159,8 @@ type Route struct {
 	Project    string               `json:"project,omitempty"`
 	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
 	Cost       int64                `json:"cost,omitempty"`
-	PathsLoose bool                 `json:"paths_loose,omitempty"`
-	JWT        string               `json:"jwt,omitempty"`
+	// Only keys of these environments are taken, of those that the gate takes.
+	Environments []string `json:"environments,omitempty"`
+	PathsLoose   bool     `json:"paths_loose,omitempty"`
+	JWT          string   `json:"jwt,omitempty"`
 }

@@ -70,6 +70,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	h.decide(c)
 	h.gate.Strip(c, r.Header)
 	identity.Scrub(r)
+	if c.WouldDeny != "" {
+		r.Header[identity.HeaderWouldDeny] = []string{string(c.WouldDeny)}
+	}
 	h.record(c, r)
 	if !c.Verdict.Admitted() {
 		return h.refuse(w, r, c)

@@ -42,6 +42,15 @@ var appOptions = options[*Config]{
 		read: readScope,
 	},
 	{
+		name: "scope_alias", usage: "OLD NEW", repeats: true,
+		help: "Keys that carry OLD pass for NEW.",
+		read: func(b block[*Config], args []string) error {
+			b.mark("scope_aliases", strconv.Itoa(len(b.to.ScopeAliases)))
+			b.to.ScopeAliases = append(b.to.ScopeAliases, ScopeAlias{Old: args[0], New: args[1]})
+			return nil
+		},
+	},
+	{
 		name: "plan", usage: "NAME { … }", repeats: true,
 		help: "A named set of limits.",
 		read: readPlan,
@@ -55,6 +64,11 @@ var appOptions = options[*Config]{
 		name: "rate_limit", usage: "ENV N/UNIT [burst B]", repeats: true,
 		help: "What one key may ask for: a bucket of B (N unless stated) that refills at N per s, m, h or d.",
 		read: addRate("rate_limits", func(c *Config) *map[string]RateLimit { return &c.RateLimits }),
+	},
+	{
+		name: "unknown_keys", usage: "N/UNIT [burst B]",
+		help: "How often one client address (IPv6: one /64) may present keys that the node doesn't know.",
+		read: readUnknownKeys,
 	},
 	{
 		name: "max_staleness", usage: "DURATION",
@@ -150,5 +164,15 @@ func readMaxKeys(b block[*Plan], args []string) error {
 		return b.Errf("max_keys: %q is neither a whole number of at least 1 nor unlimited", args[0])
 	}
 	b.to.MaxKeys = &n
+	return nil
+}
+
+func readUnknownKeys(b block[*Config], args []string) error {
+	rate, err := readRate(b, args)
+	if err != nil {
+		return err
+	}
+	b.mark("unknown_keys")
+	b.to.UnknownKeys = &rate
 	return nil
 }

@@ -37,6 +37,31 @@ var gateOptions = options[*Policy]{
 		help: "What happens to requests that no route lists: allow takes any valid key; deny as soon as one route stands.",
 		read: setText("default", func(p *Policy) *string { return &p.Default }),
 	},
+	{
+		name: "mode", usage: "enforce|observe",
+		help: "observe decides and reports, in Keystile-Would-Deny, logs and metrics, but lets everything through.",
+		read: setText("mode", func(p *Policy) *string { return &p.Mode }),
+	},
+	{
+		name: "jwt", usage: "reject|pass",
+		help: "What happens to a JSON Web Token in the key's place: pass lets it through untouched.",
+		read: setText("jwt", func(p *Policy) *string { return &p.JWT }),
+	},
+	{
+		name: "preflight", usage: "refuse|pass",
+		help: "What happens to CORS preflights, which carry no key: pass lets them reach the upstream.",
+		read: setText("preflight", func(p *Policy) *string { return &p.Preflight }),
+	},
+	{
+		name: "errors", usage: "json|problem|caddy",
+		help: "What refusals look like: problem is RFC 9457, caddy hands over to handle_errors.",
+		read: setText("errors", func(p *Policy) *string { return &p.Errors }),
+	},
+	{
+		name: "forward_credential", usage: "off|on",
+		help: "Whether the upstream gets the key, too.",
+		read: setText("forward_credential", func(p *Policy) *string { return &p.ForwardCredential }),
+	},
 }
 
 // routeOptions is all that may stand in a route.
@@ -60,6 +85,11 @@ var routeOptions = options[*Route]{
 		name: "cost", usage: "N",
 		help: "What a request spends in each limit: 1 unless stated.",
 		read: setCount("cost", func(r *Route) *int64 { return &r.Cost }),
+	},
+	{
+		name: "environment", usage: "ENV [ENV…]",
+		help: "Only keys of these environments are taken here, of those that the gate takes.",
+		read: setTexts("environments", func(r *Route) *[]string { return &r.Environments }),
 	},
 	{
 		name: "paths", usage: "loose",

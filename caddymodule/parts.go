@@ -13,7 +13,6 @@ import (
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
-	"github.com/keystile/keystile/internal/policy"
 )
 
 // parts are what an app's configuration resolves to.
@@ -24,6 +23,7 @@ type parts struct {
 	hasher  keys.Hasher
 	format  *keys.Format
 	limits  gateway.Limits
+	guesses *gateway.Guesses // nil: not bounded
 }
 
 // build settles the configuration and loads its modules. It opens nothing.
@@ -45,7 +45,10 @@ func (a *App) build(ctx caddy.Context) (*parts, error) {
 	if p.format, err = a.Config.format(); err != nil {
 		return nil, err
 	}
-	p.limits, err = a.Config.limits()
+	if p.limits, err = a.Config.limits(); err != nil {
+		return nil, err
+	}
+	p.guesses, err = a.Config.guesses()
 	return p, err
 }
 
@@ -134,6 +137,18 @@ func (c *Config) limits() (gateway.Limits, error) {
 	return out, nil
 }
 
+// guesses bounds what one address may ask the store.
+func (c *Config) guesses() (*gateway.Guesses, error) {
+	if c.UnknownKeys == nil {
+		return nil, nil
+	}
+	rate, err := limit.ParseRate(c.UnknownKeys.Rate, c.UnknownKeys.Burst)
+	if err != nil {
+		return nil, fmt.Errorf("unknown_keys: %w", err)
+	}
+	return gateway.NewGuesses(rate, time.Now()), nil
+}
+
 func limitsOf(of string, rates map[string]RateLimit) (map[keys.Environment]*limit.Limit, error) {
 	out := map[keys.Environment]*limit.Limit{}
 	for env, r := range rates {
@@ -144,39 +159,4 @@ func limitsOf(of string, rates map[string]RateLimit) (map[keys.Environment]*limi
 		out[keys.Environment(env)] = &limit.Limit{Name: of + env, Rate: rate}
 	}
 	return out, nil
-}
-
-// newGate compiles the policy of one gate.
-func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
-	p.setDefaults()
-	if err := p.validate(&a.Config); err != nil {
-		return nil, err
-	}
-	routes := make([]*policy.Route, 0, len(p.Routes))
-	for i := range p.Routes {
-		r, err := p.Routes[i].compile()
-		if err != nil {
-			return nil, err
-		}
-		routes = append(routes, r)
-	}
-	table, err := policy.NewTable(routes)
-	if err != nil {
-		return nil, err
-	}
-	site := &policy.Site{Workspace: p.Workspace, Table: table, DefaultAllow: p.Default == allow}
-	for _, env := range p.Environments {
-		site.Environments = append(site.Environments, keys.Environment(env))
-	}
-	return gateway.New(gateway.Config{Engine: a.engine, Format: a.parts.format, Site: site, Limits: a.parts.limits, Now: time.Now})
-}
-
-func (r *Route) compile() (*policy.Route, error) {
-	out := &policy.Route{
-		Methods: r.Methods, Pattern: r.Pattern, Scopes: r.Scopes, AnyOf: r.AnyOf, Public: r.Public,
-		Project: r.Project, Cost: limit.Cost(r.Cost), Loose: r.PathsLoose, JWT: r.JWT == pass,
-	}
-	var err error
-	out.Limits, err = limitsOf("route "+out.Endpoint()+" ", r.RateLimits)
-	return out, err
 }

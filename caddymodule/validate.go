@@ -67,7 +67,7 @@ func (c *Config) setDefaults() {
 // nothing. What is left out is fine. The error is a *fault.
 func (c *Config) validate() error {
 	for _, check := range []func() error{
-		c.checkPeppers, c.checkPrefixes, c.checkScopes, c.checkPlans,
+		c.checkPeppers, c.checkPrefixes, c.checkScopes, c.checkAliases, c.checkPlans, c.checkUnknownKeys,
 		func() error { return checkRates("rate_limits", c.RateLimits) },
 		c.checkFigures,
 	} {
@@ -136,6 +136,35 @@ func (c *Config) checkScopes() error {
 			return faultf(path, "scope %s is given twice", scope.Name)
 		}
 		seen[scope.Name] = true
+	}
+	return nil
+}
+
+// checkAliases lets the old name be any word: keys carry it, nobody asks for it.
+func (c *Config) checkAliases() error {
+	for i, alias := range c.ScopeAliases {
+		path := fmt.Sprintf("scope_aliases/%d", i)
+		switch {
+		case !isWord(alias.Old):
+			return faultf(path, "scope %q is not a word of at most %d characters without spaces", alias.Old, maxWordChars)
+		case alias.Old == alias.New || alias.Old == keys.ScopeAll || alias.New == keys.ScopeAll:
+			return faultf(path, "scope %s can't stand for %s", alias.Old, alias.New)
+		case slices.Contains(c.ScopeAliases[:i], alias):
+			return faultf(path, "this alias is given twice")
+		}
+		if err := c.checkScope(path, alias.New); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkUnknownKeys() error {
+	if c.UnknownKeys == nil {
+		return nil
+	}
+	if _, err := limit.ParseRate(c.UnknownKeys.Rate, c.UnknownKeys.Burst); err != nil {
+		return &fault{path: "unknown_keys", err: err}
 	}
 	return nil
 }

@@ -13,11 +13,19 @@ import (
 
 // What a policy's words can be.
 const (
-	bearer = "bearer"
-	allow  = "allow"
-	deny   = "deny"
-	pass   = "pass"
-	reject = "reject"
+	bearer        = "bearer"
+	allow         = "allow"
+	deny          = "deny"
+	pass          = "pass"
+	reject        = "reject"
+	refuse        = "refuse"
+	enforce       = "enforce"
+	observe       = "observe"
+	on            = "on"
+	off           = "off"
+	errorsJSON    = "json"
+	errorsProblem = "problem"
+	errorsCaddy   = "caddy"
 )
 
 // setDefaults fills in what the configuration leaves out. A gate without
@@ -45,10 +53,10 @@ func (p *Policy) validate(c *Config) error {
 	if p.Workspace != "" && (!isWord(p.Workspace) || strings.ContainsAny(p.Workspace, "{}")) {
 		return faultf("workspace", "workspace %q is not a name: no spaces, no placeholders", p.Workspace)
 	}
-	if err := p.checkEnvironments(); err != nil {
+	if err := checkEnvironments("environments", p.Environments); err != nil {
 		return err
 	}
-	if err := checkWord("default", p.Default, "", allow, deny); err != nil {
+	if err := p.checkWords(); err != nil {
 		return err
 	}
 	for i := range p.Routes {
@@ -59,13 +67,32 @@ func (p *Policy) validate(c *Config) error {
 	return p.checkTies()
 }
 
-func (p *Policy) checkEnvironments() error {
-	for i, env := range p.Environments {
-		path := fmt.Sprintf("environments/%d", i)
+func (p *Policy) checkWords() error {
+	for _, option := range []struct {
+		name, word string
+		known      []string
+	}{
+		{"default", p.Default, []string{allow, deny}},
+		{"mode", p.Mode, []string{enforce, observe}},
+		{"jwt", p.JWT, []string{reject, pass}},
+		{"preflight", p.Preflight, []string{refuse, pass}},
+		{"errors", p.Errors, []string{errorsJSON, errorsProblem, errorsCaddy}},
+		{"forward_credential", p.ForwardCredential, []string{off, on}},
+	} {
+		if err := checkWord(option.name, option.word, append(option.known, "")...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkEnvironments(at string, environments []string) error {
+	for i, env := range environments {
+		path := fmt.Sprintf("%s/%d", at, i)
 		if err := checkEnvironment(path, env); err != nil {
 			return err
 		}
-		if slices.Contains(p.Environments[:i], env) {
+		if slices.Contains(environments[:i], env) {
 			return faultf(path, "environment %s is given twice", env)
 		}
 	}
@@ -111,6 +138,9 @@ func (r *Route) validate(path string, c *Config) error {
 	if err := c.checkScopesOf(path+"/any_of", r.AnyOf); err != nil {
 		return err
 	}
+	if err := checkEnvironments(path+"/environments", r.Environments); err != nil {
+		return err
+	}
 	if r.Project != "" {
 		if err := checkProject(path+"/project", r.Project, alone); err != nil {
 			return err
@@ -144,7 +174,7 @@ func (r *Route) checkPublic(path string) error {
 		stated bool
 	}{
 		{"scopes", len(r.Scopes) > 0}, {"any_of", len(r.AnyOf) > 0}, {"project", r.Project != ""},
-		{"rate_limit", len(r.RateLimits) > 0}, {"cost", r.Cost != 0}, {"jwt", r.JWT != ""},
+		{"rate_limit", len(r.RateLimits) > 0}, {"cost", r.Cost != 0}, {"jwt", r.JWT != ""}, {"environment", len(r.Environments) > 0},
 	} {
 		if option.stated {
 			return faultf(path, "a public route needs no key: %s would have no effect", option.name)

@@ -41,6 +41,11 @@ func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, 
 	return e.cache.Fetch(ctx, fp, secret, now)
 }
 
+// Find is Recall, and Fetch where that doesn't know.
+func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	return e.cache.Get(ctx, keys.FingerprintOf(secret), secret, now)
+}
+
 // load reads the store for a secret that isn't in memory.
 func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	var none keycache.Loaded[*Entry]

@@ -12,7 +12,7 @@ import (
 
 func (f *fixture) count(secret string) {
 	f.t.Helper()
-	entry, _, err := f.find(secret)
+	entry, _, err := f.Find(f.t.Context(), secret, f.now())
 	must(f.t, err)
 	entry.Counters.Count(usage.Event{At: f.now(), Endpoint: usage.DefaultEndpoint, Project: usage.NoProject, Status: 200, Cost: 1})
 }

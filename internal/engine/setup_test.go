@@ -89,14 +89,10 @@ func (f *fixture) update(through storage.Store, fn func(storage.Tx) error) {
 	must(f.t, err)
 }
 
-func (f *fixture) find(secret string) (*Entry, bool, error) {
-	return f.cache.Get(f.t.Context(), keys.FingerprintOf(secret), secret, f.now())
-}
-
 // status is what the engine takes a secret's key for; empty: nobody's.
 func (f *fixture) status(secret string) keys.Status {
 	f.t.Helper()
-	entry, found, err := f.find(secret)
+	entry, found, err := f.Find(f.t.Context(), secret, f.now())
 	must(f.t, err)
 	if !found {
 		return ""

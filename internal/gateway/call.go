@@ -32,8 +32,12 @@ type Call struct {
 	Verdict verdict.Verdict
 	// Entry is the key that was presented; nil where there is none.
 	Entry *engine.Entry
+	// WouldDeny is the code that a gate which only observes would have refused
+	// with; empty otherwise.
+	WouldDeny problem.Code
 	// Foreign says that the credential is not ours to judge and stays on the
-	// request: a public route's, or a JSON Web Token that may pass.
+	// request: a public route's, a preflight's, a JSON Web Token that may pass,
+	// or that of a call which is let through only because nothing is enforced.
 	Foreign bool
 
 	now     time.Time
@@ -50,8 +54,17 @@ func (c *Call) Reset() { *c = Call{} }
 // Project is the one that the upstream is told of beside the key's own.
 func (c *Call) Project() string { return c.project }
 
+// Outcome names what was concluded, as logs and metrics have it: "allowed", or
+// the code of the refusal, enforced or not.
+func (c *Call) Outcome() string {
+	if c.WouldDeny != "" {
+		return string(c.WouldDeny)
+	}
+	return c.Verdict.Outcome()
+}
+
 // Problem is what a refused caller is told.
-func (c *Call) Problem() *problem.Problem {
+func (g *Gate) Problem(c *Call) *problem.Problem {
 	p := &problem.Problem{Code: c.Verdict.Code, RetryAfter: c.Verdict.RetryAfter}
 	if p.Code == "" {
 		p.Code = problem.InternalError
@@ -62,8 +75,8 @@ func (c *Call) Problem() *problem.Problem {
 	if c.Match.Route != nil {
 		p.Route = c.Match.Route.Endpoint()
 	}
-	if c.Verdict.Code == problem.InsufficientScope && c.Entry != nil {
-		p.RequiredScopes, p.MissingScopes, p.AnyOfScopes = verdict.Missing(&c.Entry.Principal.Key, &c.Match)
+	if p.Code == problem.InsufficientScope && c.Entry != nil {
+		p.RequiredScopes, p.MissingScopes, p.AnyOfScopes = verdict.Missing(&c.Entry.Principal.Key, g.site, &c.Match)
 	}
 	return p
 }

@@ -23,16 +23,29 @@ const retryLater = time.Second
 func (g *Gate) Decide(c *Call) {
 	c.now = g.now()
 	c.Verdict = g.judge(c)
-	if !c.Verdict.Admitted() && c.Entry != nil {
+	if c.Verdict.Admitted() {
+		return
+	}
+	if c.Entry != nil {
 		c.Entry.Counters.Count(g.event(c, 0))
 	}
+	if g.observe {
+		g.letThrough(c)
+	}
+}
+
+// letThrough admits what would have been refused, on nobody's behalf: it is
+// no call of the key's, and the upstream isn't told of one.
+func (g *Gate) letThrough(c *Call) {
+	c.WouldDeny = c.Verdict.Code
+	c.Verdict, c.Entry, c.Foreign = verdict.Admit(nil), nil, true
 }
 
 func (g *Gate) judge(c *Call) verdict.Verdict {
 	if !g.locate(c) {
 		return verdict.Deny(problem.AmbiguousPath)
 	}
-	if c.Match.Public() {
+	if c.Match.Public() || g.preflight && isPreflight(c.Request) {
 		c.Foreign = true
 		return verdict.Admit(nil)
 	}
@@ -50,6 +63,12 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 		return refusal
 	}
 	return g.take(c)
+}
+
+// isPreflight reports whether a browser asks before it sends the request
+// itself (Fetch standard, CORS-preflight request).
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && len(r.Header["Origin"]) > 0 && len(r.Header["Access-Control-Request-Method"]) > 0
 }
 
 // locate looks the route up and judges the target's shape, as it was sent and

@@ -31,6 +31,12 @@ type Config struct {
 	Format *keys.Format
 	Site   *policy.Site
 	Limits Limits
+	// Observe decides and reports, but lets everything through.
+	Observe bool
+	// PassPreflight lets CORS preflights through without a key.
+	PassPreflight bool
+	// ForwardCredential leaves the credential on admitted requests.
+	ForwardCredential bool
 	// Guesses bounds what a client may ask the store; nil: nothing does.
 	Guesses *Guesses
 	Now     func() time.Time
@@ -43,6 +49,9 @@ type Gate struct {
 	site      *policy.Site
 	limits    Limits
 	guesses   *Guesses
+	observe   bool
+	preflight bool // passes
+	forward   bool // the credential
 	now       func() time.Time
 	endpoints []usage.Label   // by Route.Index
 	projects  []projectSource // by Route.Index
@@ -50,7 +59,10 @@ type Gate struct {
 
 // New compiles a gate.
 func New(cfg Config) (*Gate, error) {
-	g := &Gate{engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, guesses: cfg.Guesses, now: cfg.Now}
+	g := &Gate{
+		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, guesses: cfg.Guesses, now: cfg.Now,
+		observe: cfg.Observe, preflight: cfg.PassPreflight, forward: cfg.ForwardCredential,
+	}
 	for _, r := range cfg.Site.Table.Routes() {
 		source, err := newProjectSource(r)
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 // own prefixes.
 func (g *Gate) Strip(c *Call, h http.Header) {
 	values := h["Authorization"]
-	if len(values) == 0 {
+	if len(values) == 0 || g.forward && c.Verdict.Admitted() {
 		return
 	}
 	if !c.Foreign || g.bears(values) {

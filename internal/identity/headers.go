@@ -16,6 +16,10 @@ const (
 	HeaderScopes      = "Keystile-Scopes"
 	HeaderProfile     = "Keystile-Profile"
 	HeaderOwner       = "Keystile-Owner"
+
+	// HeaderWouldDeny is the code that a gate which only observes would have
+	// refused with.
+	HeaderWouldDeny = "Keystile-Would-Deny"
 )
 
 // Headers is what the upstream is told about one key, prepared once so that a

@@ -23,6 +23,8 @@ type Route struct {
 	// Project names the project that the path speaks of: a wildcard of the
 	// pattern in braces, or a placeholder; empty: none.
 	Project string
+	// Environments are those that the route takes, of the site's; empty: all.
+	Environments []keys.Environment
 	// Limits come on top of the key's own, by environment.
 	Limits map[keys.Environment]*limit.Limit
 	// Cost is what a request spends in each limit, at least 1.
@@ -51,6 +53,17 @@ type Site struct {
 	Table        *Table
 	// DefaultAllow lets any valid key call what the table doesn't list.
 	DefaultAllow bool
+	// Aliases are the old names of scopes, by the new one: a key that carries
+	// an old name holds the new one.
+	Aliases map[string][]string
+}
+
+// Holds reports whether a key holds a scope, by whichever name.
+func (s *Site) Holds(k *keys.Key, scope string) bool {
+	if k.Holds(scope) {
+		return true
+	}
+	return len(s.Aliases) > 0 && slices.ContainsFunc(s.Aliases[scope], k.Holds)
 }
 
 // Allows reports whether keys of an environment are taken.

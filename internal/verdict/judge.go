@@ -40,10 +40,13 @@ func Judge(p *Principal, f *Facts) problem.Code {
 	if f.Match.Route == nil && !(f.Site.DefaultAllow && policy.KnownMethod(f.Method)) {
 		return problem.RouteNotAllowed
 	}
+	if !takes(f.Match.Route, p.Key.Environment) || !takes(f.Match.Shadow, p.Key.Environment) {
+		return problem.EnvironmentNotAllowed
+	}
 	if code := project(&p.Key, f); code != "" {
 		return code
 	}
-	if !satisfies(&p.Key, f.Match.Route) || !satisfies(&p.Key, f.Match.Shadow) {
+	if !satisfies(&p.Key, f.Site, f.Match.Route) || !satisfies(&p.Key, f.Site, f.Match.Shadow) {
 		return problem.InsufficientScope
 	}
 	if !within(p.Nets, f.Client) {
@@ -79,21 +82,35 @@ func project(k *keys.Key, f *Facts) problem.Code {
 	return ""
 }
 
-func satisfies(k *keys.Key, r *policy.Route) bool {
+// takes reports whether a route takes keys of an environment.
+func takes(r *policy.Route, env keys.Environment) bool {
+	return r == nil || len(r.Environments) == 0 || slices.Contains(r.Environments, env)
+}
+
+func satisfies(k *keys.Key, site *policy.Site, r *policy.Route) bool {
 	if r == nil {
 		return true
 	}
 	for _, scope := range r.Scopes {
-		if !k.Holds(scope) {
+		if !site.Holds(k, scope) {
 			return false
 		}
 	}
-	return len(r.AnyOf) == 0 || slices.ContainsFunc(r.AnyOf, k.Holds)
+	return len(r.AnyOf) == 0 || holdsOne(k, site, r.AnyOf)
+}
+
+func holdsOne(k *keys.Key, site *policy.Site, scopes []string) bool {
+	for _, scope := range scopes {
+		if site.Holds(k, scope) {
+			return true
+		}
+	}
+	return false
 }
 
 // Missing returns which of a match's scopes a key lacks, and the alternatives
 // of which it has none.
-func Missing(k *keys.Key, m *policy.Match) (required, missing, anyOf []string) {
+func Missing(k *keys.Key, site *policy.Site, m *policy.Match) (required, missing, anyOf []string) {
 	for _, r := range []*policy.Route{m.Route, m.Shadow} {
 		if r == nil {
 			continue
@@ -103,11 +120,11 @@ func Missing(k *keys.Key, m *policy.Match) (required, missing, anyOf []string) {
 				continue
 			}
 			required = append(required, scope)
-			if !k.Holds(scope) {
+			if !site.Holds(k, scope) {
 				missing = append(missing, scope)
 			}
 		}
-		if len(r.AnyOf) > 0 && !slices.ContainsFunc(r.AnyOf, k.Holds) {
+		if len(r.AnyOf) > 0 && !holdsOne(k, site, r.AnyOf) {
 			anyOf = append(anyOf, r.AnyOf...)
 		}
 	}
