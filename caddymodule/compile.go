@@ -2,9 +2,11 @@ package caddymodule
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"time"
 
+	"github.com/keystile/keystile/internal/credential"
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
@@ -34,9 +36,21 @@ func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
 		Environments: environmentsOf(p.Environments), Aliases: a.Config.aliases(),
 	}
 	return gateway.New(gateway.Config{
-		Engine: a.engine, Format: a.parts.format, Site: site, Limits: a.parts.limits, Guesses: a.parts.guesses, Now: time.Now,
+		Engine: a.engine, Format: a.parts.format, Site: site, Sources: p.sources(), Limits: a.parts.limits, Guesses: a.parts.guesses, Now: time.Now,
 		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, ForwardCredential: p.ForwardCredential == on,
 	})
+}
+
+func (p *Policy) sources() (out credential.Sources) {
+	kinds := map[string]credential.Kind{bearer: credential.Bearer, header: credential.Header, query: credential.Query}
+	for _, one := range p.Credentials {
+		source := credential.Source{Kind: kinds[one.Source], Name: one.Name}
+		if source.Kind == credential.Header {
+			source.Name = http.CanonicalHeaderKey(one.Name)
+		}
+		out = append(out, source)
+	}
+	return out
 }
 
 func environmentsOf(names []string) (out []keys.Environment) {

@@ -106,8 +106,9 @@ type Usage struct {
 
 // Policy is the configuration of one gate.
 type Policy struct {
-	// Where the key is read from. Default: bearer.
-	Credential *Credential `json:"credential,omitempty"`
+	// Where the key is read from; a request carries it in one place. Default:
+	// bearer.
+	Credentials []Credential `json:"credentials,omitempty"`
 
 	// Only keys of this workspace are taken. Default: of any.
 	Workspace string `json:"workspace,omitempty"`
@@ -145,8 +146,9 @@ type Policy struct {
 
 // Credential says where a key is read from.
 type Credential struct {
-	// bearer: Authorization: Bearer KEY.
+	// bearer: Authorization: Bearer KEY; header: NAME: KEY; query: ?NAME=KEY.
 	Source string `json:"source"`
+	Name   string `json:"name,omitempty"`
 }
 
 // Route is one line of the table.

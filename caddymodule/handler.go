@@ -68,7 +68,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 	h.describe(c, r)
 	h.decide(c)
-	h.gate.Strip(c, r.Header)
+	h.gate.Strip(c)
 	identity.Scrub(r)
 	if c.WouldDeny != "" {
 		r.Header[identity.HeaderWouldDeny] = []string{string(c.WouldDeny)}

@@ -9,13 +9,9 @@ import (
 // gateOptions is all that may stand in the directive keystile.
 var gateOptions = options[*Policy]{
 	{
-		name: "credential", usage: "bearer",
-		help: "Where the key is read from: the Authorization header.",
-		read: func(b block[*Policy], args []string) error {
-			b.mark("credential")
-			b.to.Credential = &Credential{Source: args[0]}
-			return nil
-		},
+		name: "credential", usage: "bearer|header|query [NAME]", repeats: true,
+		help: "Where the key is read from: the header Authorization, another one, or a parameter of the query.",
+		read: readCredential,
 	},
 	{
 		name: "workspace", usage: "NAME",
@@ -105,6 +101,19 @@ var routeOptions = options[*Route]{
 
 // adminOptions is all that may stand in the directive keystile_admin.
 var adminOptions = options[*Admin]{}
+
+func readCredential(b block[*Policy], args []string) error {
+	one := Credential{Source: args[0]}
+	if len(args) > 1 {
+		one.Name = args[1]
+	}
+	if len(args) > 2 {
+		return errUsage
+	}
+	b.mark("credentials", strconv.Itoa(len(b.to.Credentials)))
+	b.to.Credentials = append(b.to.Credentials, one)
+	return nil
+}
 
 func readRoute(b block[*Policy], args []string) error {
 	i := len(b.to.Routes)

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 
+	"golang.org/x/net/http/httpguts"
+
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
 )
@@ -14,6 +16,8 @@ import (
 // What a policy's words can be.
 const (
 	bearer        = "bearer"
+	header        = "header"
+	query         = "query"
 	allow         = "allow"
 	deny          = "deny"
 	pass          = "pass"
@@ -31,8 +35,8 @@ const (
 // setDefaults fills in what the configuration leaves out. A gate without
 // routes takes any valid key; one with routes refuses what they don't list.
 func (p *Policy) setDefaults() {
-	if p.Credential == nil {
-		p.Credential = &Credential{Source: bearer}
+	if len(p.Credentials) == 0 {
+		p.Credentials = []Credential{{Source: bearer}}
 	}
 	if p.Default == "" {
 		p.Default = allow
@@ -45,10 +49,8 @@ func (p *Policy) setDefaults() {
 // validate checks a gate against the app whose keys it takes, and changes
 // nothing. What is left out is fine. The error is a *fault.
 func (p *Policy) validate(c *Config) error {
-	if p.Credential != nil {
-		if err := checkWord("credential", p.Credential.Source, bearer); err != nil {
-			return err
-		}
+	if err := p.checkCredentials(); err != nil {
+		return err
 	}
 	if p.Workspace != "" && (!isWord(p.Workspace) || strings.ContainsAny(p.Workspace, "{}")) {
 		return faultf("workspace", "workspace %q is not a name: no spaces, no placeholders", p.Workspace)
@@ -66,6 +68,30 @@ func (p *Policy) validate(c *Config) error {
 	}
 	return p.checkTies()
 }
+
+func (p *Policy) checkCredentials() error {
+	for i, one := range p.Credentials {
+		path := fmt.Sprintf("credentials/%d", i)
+		if err := checkWord(path+"/credential", one.Source, bearer, header, query); err != nil {
+			return err
+		}
+		named := one.Source != bearer
+		switch {
+		case named && !isWord(one.Name):
+			return faultf(path, "credential %s needs a name, such as %s", one.Source, credentialNames[one.Source])
+		case !named && one.Name != "":
+			return faultf(path, "credential bearer takes no name: it is the header Authorization")
+		case one.Source == header && (!httpguts.ValidHeaderFieldName(one.Name) || strings.EqualFold(one.Name, "Authorization")):
+			return faultf(path, "a key can't be read from a header %q; for Authorization, say credential bearer", one.Name)
+		case slices.Contains(p.Credentials[:i], one):
+			return faultf(path, "this credential is given twice")
+		}
+	}
+	return nil
+}
+
+// credentialNames are examples for messages.
+var credentialNames = map[string]string{header: "X-Api-Key", query: "api_key"}
 
 func (p *Policy) checkWords() error {
 	for _, option := range []struct {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/keystile/keystile/internal/credential"
 	"github.com/keystile/keystile/internal/engine"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
@@ -49,7 +48,7 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 		c.Foreign = true
 		return verdict.Admit(nil)
 	}
-	found := credential.FromBearer(c.Request.Header)
+	found := g.sources.Find(c.Request)
 	if found.Code != "" {
 		return verdict.Deny(found.Code)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/keystile/keystile/internal/credential"
 	"github.com/keystile/keystile/internal/engine"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
@@ -30,7 +31,9 @@ type Config struct {
 	Engine *engine.Engine
 	Format *keys.Format
 	Site   *policy.Site
-	Limits Limits
+	// Sources are where the credential is read from; none: Authorization.
+	Sources credential.Sources
+	Limits  Limits
 	// Observe decides and reports, but lets everything through.
 	Observe bool
 	// PassPreflight lets CORS preflights through without a key.
@@ -49,6 +52,7 @@ type Gate struct {
 	site      *policy.Site
 	limits    Limits
 	guesses   *Guesses
+	sources   credential.Sources
 	observe   bool
 	preflight bool // passes
 	forward   bool // the credential
@@ -61,7 +65,10 @@ type Gate struct {
 func New(cfg Config) (*Gate, error) {
 	g := &Gate{
 		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, guesses: cfg.Guesses, now: cfg.Now,
-		observe: cfg.Observe, preflight: cfg.PassPreflight, forward: cfg.ForwardCredential,
+		sources: cfg.Sources, observe: cfg.Observe, preflight: cfg.PassPreflight, forward: cfg.ForwardCredential,
+	}
+	if len(g.sources) == 0 {
+		g.sources = credential.Sources{{Kind: credential.Bearer}}
 	}
 	for _, r := range cfg.Site.Table.Routes() {
 		source, err := newProjectSource(r)
