@@ -42,6 +42,10 @@ type Config struct {
 	// No node decides on knowledge older than this. Default: 10s, at least 1s.
 	MaxStaleness caddy.Duration `json:"max_staleness,omitempty"`
 
+	// How old what a decision rests on may be while the store doesn't answer:
+	// at least max_staleness. Default: no older than that.
+	ServeStale caddy.Duration `json:"serve_stale,omitempty"`
+
 	// How usage is kept.
 	Usage *Usage `json:"usage,omitempty"`
 

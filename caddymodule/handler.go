@@ -45,6 +45,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.release, err = app.retain(); err != nil {
 		return err
 	}
+	app.gates++
 	h.gate, err = app.newGate(&h.Policy)
 	return err
 }

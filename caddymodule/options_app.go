@@ -76,6 +76,11 @@ var appOptions = options[*Config]{
 		read: setDuration("max_staleness", func(c *Config) *caddy.Duration { return &c.MaxStaleness }),
 	},
 	{
+		name: "on_store_failure", usage: "deny|serve_stale [DURATION]",
+		help: "What happens while the store doesn't answer: deny refuses once max_staleness is over; serve_stale lets known keys go on for so long.",
+		read: readStoreFailure,
+	},
+	{
 		name: "usage", usage: "{ … }",
 		help: "How usage is kept.",
 		read: func(b block[*Config], _ []string) error {
@@ -174,5 +179,21 @@ func readUnknownKeys(b block[*Config], args []string) error {
 	}
 	b.mark("unknown_keys")
 	b.to.UnknownKeys = &rate
+	return nil
+}
+
+func readStoreFailure(b block[*Config], args []string) error {
+	b.mark("serve_stale")
+	switch {
+	case args[0] == deny && len(args) == 1:
+		return nil
+	case args[0] != "serve_stale" || len(args) != 2:
+		return errUsage
+	}
+	d, err := parseDuration(args[1])
+	if err != nil {
+		return b.Errf("serve_stale: %w", err)
+	}
+	b.to.ServeStale = caddy.Duration(d)
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 // configuration wants it otherwise.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
 	p := h.gate.Problem(c)
-	gateway.SetLimitHeaders(w.Header(), c)
+	gateway.SetHeaders(w.Header(), c)
 	setProblemHeaders(w.Header(), p)
 	if h.Errors == errorsCaddy {
 		return caddyhttp.Error(p.Code.Row().Status, errors.New(p.Text()))

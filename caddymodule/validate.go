@@ -21,6 +21,7 @@ const (
 	defaultStaleness = 10 * time.Second
 	minStaleness     = time.Second
 	maxStaleness     = 24 * time.Hour
+	maxServeStale    = 7 * 24 * time.Hour
 
 	defaultFlush = time.Second
 	minFlush     = 10 * time.Millisecond
@@ -212,6 +213,10 @@ func (c *Config) checkPlans() error {
 func (c *Config) checkFigures() error {
 	if d := time.Duration(c.MaxStaleness); d != 0 && (d < minStaleness || d > maxStaleness) {
 		return faultf("max_staleness", "max_staleness is %v; it is %v to %v", d, minStaleness, maxStaleness)
+	}
+	least := cmp.Or(time.Duration(c.MaxStaleness), defaultStaleness)
+	if d := time.Duration(c.ServeStale); d != 0 && (d < least || d > maxServeStale) {
+		return faultf("serve_stale", "serve_stale is %v; it is %v (max_staleness) to %v", d, least, maxServeStale)
 	}
 	if c.Usage != nil {
 		if d := time.Duration(c.Usage.FlushInterval); d != 0 && (d < minFlush || d > maxFlush) {

@@ -30,7 +30,7 @@ func (w *responseWriter) WriteHeader(status int) {
 		w.wrote = status >= http.StatusOK || status == http.StatusSwitchingProtocols
 		identity.ScrubResponse(w.Header(), w.call.Entry != nil)
 		if w.wrote {
-			gateway.SetLimitHeaders(w.Header(), w.call)
+			gateway.SetHeaders(w.Header(), w.call)
 			w.count(status)
 			w.watch(status)
 		}

@@ -60,6 +60,7 @@ type Engine struct {
 	follower  *follower
 	sweeper   *background.Loop
 	streams   streams
+	confirmed confirmation
 	cutter    *background.Loop
 
 	settings settings

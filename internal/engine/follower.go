@@ -42,6 +42,7 @@ func (f *follower) poll(ctx context.Context) {
 		log.Info("the store answers again")
 	}
 	f.failing = err != nil
+	f.engine.confirmed.failing.Store(f.failing)
 }
 
 // catchUp asks the store for news and applies them. Memory is believed from
@@ -64,6 +65,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 			break
 		}
 	}
+	e.confirmed.at.Store(&asked)
 	e.cache.Confirm(asked.Add(e.settings.current.Load().MaxStaleness))
 	return nil
 }

@@ -119,7 +119,7 @@ func (s *streams) note(changes []storage.Change) {
 // cuts everything, as it refuses every request.
 func (e *Engine) checkStreams(ctx context.Context) {
 	now := e.cfg.Now()
-	blind := !e.cache.Trusted(now)
+	blind := e.blind(now)
 	for i := range e.streams.shards {
 		shard := &e.streams.shards[i]
 		standing, marked := shard.list()

@@ -46,6 +46,8 @@ type Call struct {
 	label   usage.Label // of the project
 	limits  [limit.MaxLimits]*limit.Limit
 	nLimits int
+	stale   bool // decided on knowledge that the store didn't confirm in time
+	age     time.Duration
 }
 
 // Reset makes a call ready for another request.
@@ -53,6 +55,10 @@ func (c *Call) Reset() { *c = Call{} }
 
 // Project is the one that the upstream is told of beside the key's own.
 func (c *Call) Project() string { return c.project }
+
+// Stale returns the age of the knowledge that the call was decided on, where
+// the store didn't confirm it in time.
+func (c *Call) Stale() (age time.Duration, stale bool) { return c.age, c.stale }
 
 // Outcome names what was concluded, as logs and metrics have it: "allowed", or
 // the code of the refusal, enforced or not.

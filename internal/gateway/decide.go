@@ -130,6 +130,11 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 // fetch asks the store, unless the client has guessed too often. A key that
 // this node has met is never a guess, and what turns out to be one is none.
 func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine.Entry, found bool, refusal verdict.Verdict) {
+	if g.engine.Unanswered() {
+		if entry, found = g.stale(c, fp); found {
+			return entry, true, refusal
+		}
+	}
 	guess := g.guesses != nil && !g.engine.Met(fp)
 	if guess {
 		if granted, retryAfter := g.guesses.take(c.Client, c.now); !granted {
@@ -142,10 +147,21 @@ func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine
 	if guess && (found || err != nil) {
 		g.guesses.giveBack(c.Client)
 	}
-	if err != nil {
-		return nil, false, unavailable(problem.StoreUnavailable)
+	if err == nil {
+		return entry, found, refusal
 	}
-	return entry, found, verdict.Verdict{}
+	if entry, found = g.stale(c, fp); found {
+		return entry, true, refusal
+	}
+	return nil, false, unavailable(problem.StoreUnavailable)
+}
+
+// stale recalls a key from memory that the store hasn't confirmed lately, as
+// far as the configuration allows it.
+func (g *Gate) stale(c *Call, fp keys.Fingerprint) (entry *engine.Entry, found bool) {
+	entry, age, found := g.engine.RecallStale(fp, c.now)
+	c.stale, c.age = found, age
+	return entry, found
 }
 
 // permit holds the key against what the site and the route demand.

@@ -111,6 +111,16 @@ func (c *Cache[V]) Recall(fp keys.Fingerprint, now time.Time) (value V, found, k
 	return e.value, e.found, true
 }
 
+// RecallStale is Recall where memory may no longer be trusted, for a store
+// that doesn't answer.
+func (c *Cache[V]) RecallStale(fp keys.Fingerprint) (value V, found bool) {
+	e, ok := c.known.Get(indexOf(fp))
+	if !ok || e.fingerprint != fp || !c.good(e) {
+		return value, false
+	}
+	return e.value, true
+}
+
 // Met reports whether memory holds a secret as a key's, however old that
 // knowledge is.
 func (c *Cache[V]) Met(fp keys.Fingerprint) bool {

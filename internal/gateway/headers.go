@@ -16,13 +16,23 @@ const (
 	headerReset     = "X-Ratelimit-Reset"
 	headerIETF      = "Ratelimit"
 	headerPolicy    = "Ratelimit-Policy"
+	headerStale     = "Keystile-Stale"
 )
 
-// SetLimitHeaders tells the client where a call's limits stand: the X- headers
+// SetHeaders tells the client what the gate has to say besides the answer:
+// where its limits stand, and how old the knowledge is that let it in.
+func SetHeaders(h http.Header, c *Call) {
+	if c.stale {
+		h[headerStale] = []string{strconv.FormatInt(int64(c.age/time.Second), 10)}
+	}
+	setLimits(h, c)
+}
+
+// setLimits tells the client where a call's limits stand: the X- headers
 // speak of the limit that is closest to its end, with Reset in Unix seconds;
 // RateLimit and RateLimit-Policy speak of all of them
 // (draft-ietf-httpapi-ratelimit-headers-10).
-func SetLimitHeaders(h http.Header, c *Call) {
+func setLimits(h http.Header, c *Call) {
 	d := &c.Verdict.Limits
 	if d.Count == 0 {
 		return
