@@ -28,6 +28,10 @@ func TestOldPrefixIsTakenAsLongAsTheConfigurationSaysSo(t *testing.T) {
 
 func TestLongTokenCostsLittle(t *testing.T) {
 	t.Parallel()
+	t.Run("CRED-16 processor time of a long token", timeLongToken)
+}
+
+func timeLongToken(t *testing.T) {
 	const times, most = 300, time.Millisecond
 	g := setup(t, options{global: "servers {\n max_header_size 64KiB\n}"})
 	c := g.connect()
@@ -43,10 +47,10 @@ func TestLongTokenCostsLittle(t *testing.T) {
 		}
 	}
 	if each := (g.process.cpu(t) - before) / times; each > most {
-		t.Errorf("CRED-16: a token of 20 KB cost %v of CPU, want at most %v", each, most)
+		t.Errorf("a token of 20 KB cost %v of CPU, want at most %v", each, most)
 	}
 	if strings.Contains(g.log(), "AAAA") {
-		t.Error("CRED-16: the token is in the log")
+		t.Error("the token is in the log")
 	}
 }
 

@@ -24,6 +24,7 @@ var spoofs = map[string][]string{
 	"HDR-03 dots":             {"Keystile.Key.Id: evil", "Keystile-Key.Id: evil"},
 	"HDR-04 Connection":       {"Connection: Keystile-Key-Id", "Keystile-Key-Id: evil"},
 	"HDR-04 Connection close": {"Connection: close, Keystile-Key-Id, keystile-owner", "Keystile-Key-Id: evil"},
+	"HDR-04 another hop":      {"Connection: X-Hop", "X-Hop: evil"},
 	"HDR-04 trailer":          {"Trailer: Keystile-Key-Id", "Transfer-Encoding: chunked"},
 }
 

@@ -46,7 +46,7 @@ func TestClientsCountAndStoreAgreeAcrossReloadAndTermination(t *testing.T) {
 
 	c.healthy(t)
 	saw.agrees(t, c)
-	t.Logf("%d calls, %d of them sent again on a new connection", c.number.Load(), c.stale.Load())
+	t.Logf("%d calls; %d requests were sent again", c.number.Load(), c.again.Load())
 	eventually(t, 10*interval, "the store holds all that was counted", func() bool {
 		total := int64(0)
 		for _, s := range sums(t, made, g.db) {

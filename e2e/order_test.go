@@ -39,6 +39,10 @@ var defects = []struct {
 
 func TestFirstDefectIsTheAnswer(t *testing.T) {
 	t.Parallel()
+	t.Run("rule 5 defects mended one by one", mendOneByOne)
+}
+
+func mendOneByOne(t *testing.T) {
 	g := setup(t, options{policy: "workspace default\nenvironment live\n" +
 		"route GET /projects/{name} read {\n project {name}\n rate_limit live 1/d\n}"})
 	g.must(nil, "workspaces", "create", "elsewhere")
@@ -53,7 +57,7 @@ func TestFirstDefectIsTheAnswer(t *testing.T) {
 	for _, defect := range defects {
 		got := s.ask(g)
 		if got.code() != defect.code {
-			t.Fatalf("rule 5: answered %v, want %s", got, defect.code)
+			t.Fatalf("answered %v, want %s", got, defect.code)
 		}
 		wantRefusalForm(t, got)
 		g.upstream.untouched(t)

@@ -101,12 +101,12 @@ func TestEachOutcomeIsAnsweredAsDocumented(t *testing.T) {
 	g.soon(g.key(), "/v1/projects/theirs", "workspace_mismatch")
 	g.upstream.seen()
 	for name, o := range outcomes {
-		t.Run(name, func(t *testing.T) {
+		t.Run("RACE-05 "+name, func(t *testing.T) {
 			wantOutcome(t, g, name, o)
 		})
 	}
 	// The store fails last: nothing else can be asked then.
-	t.Run("store_unavailable", func(t *testing.T) {
+	t.Run("RACE-05 store_unavailable", func(t *testing.T) {
 		g.breakStore()
 		wantOutcome(t, g, "store_unavailable", outcome{lines: []string{bearer(drawSecret(keys.Live))}})
 		g.mendStore()

@@ -49,7 +49,7 @@ var ambiguous = map[string][]string{
 	"PATH-06": {"/v1/admin%00", "/v1/admin%0d%0a", "/v1/admin%0aX:%20y", "/v1/admin%09", "/v1/admin%7f", "/v1/admin%1f", "/%00/v1/admin"},
 	"PATH-07": {"/%252e%252e/v1/admin", "/v1%252fadmin", "/v1/admin%2500", "/v1/%2561dmin", "/public/%25%32%65%25%32%65/v1/admin"},
 	"PATH-08": {
-		"/v1/public#/../admin", "/v1/public#", "/#", "/v1/public%23/admin", "/v1/public%3f/admin", "/v1/public%3Fx=1", "/public/%23",
+		"/v1/public#/../admin", "/v1/public#", "/#", "/v1/public?a=b#c", "/v1/public%23/admin", "/v1/public%3f/admin", "/v1/public%3Fx=1", "/public/%23",
 	},
 	"PATH-16": {
 		"/%c0%ae%c0%ae/", "/v1%c0%afadmin", "/v1\xc0\xafadmin", "/%ff", "/v1/\xfe", "/%ed%a0%80", "/%e0%80%af", "/%f8%80%80%80%af",

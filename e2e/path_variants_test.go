@@ -52,7 +52,7 @@ func TestEscapedPathIsForwardedAsItWasSent(t *testing.T) {
 	k := g.key("--scopes", "read,admin")
 	for _, target := range []string{
 		"/v1/caf%c3%a9", "/v1/caf%C3%A9", "/v1/c%61f%c3%A9", "/v1/%61dmin", "/v1/a%20b/end", "/v1/a+b/end?q=%2F..%2f&x=a;b",
-		"/v1/a:b@c/end", "/v1/(x)!$&'/end", "/v1/a;p=1/end",
+		"/v1/a/end?q=a\\b&r=//&s=/../", "/v1/a:b@c/end", "/v1/(x)!$&'/end", "/v1/a;p=1/end",
 	} {
 		t.Run("PATH-15 "+target, func(t *testing.T) {
 			if got := g.get(target, k.bearer()); got.status != http.StatusOK {

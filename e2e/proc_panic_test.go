@@ -23,6 +23,10 @@ func faulty(t *testing.T) *program {
 
 func TestPanicInTheGateIsOneRefusal(t *testing.T) {
 	t.Parallel()
+	t.Run("PROC-03 panic behind the look-up", panicInTheLimiter)
+}
+
+func panicInTheLimiter(t *testing.T) {
 	g := setup(t, options{
 		program: faulty(t), panics: true, app: "limiter faulty",
 		policy: "default allow\nroute GET /panic {\n rate_limit live 1000000/s\n}\nroute GET /fine {\n rate_limit live 1000000/s\n}",
@@ -34,7 +38,7 @@ func TestPanicInTheGateIsOneRefusal(t *testing.T) {
 	for range 30 {
 		got := g.get("/panic", k.bearer())
 		if got.status != http.StatusInternalServerError || strings.Contains(got.raw, "forced by a test") {
-			t.Fatalf("PROC-03: answered %v", got)
+			t.Fatalf("answered %v", got)
 		}
 		g.upstream.untouched(t)
 		wantAnswer(t, g, g.get("/fine", k.bearer()), http.StatusOK, "")
@@ -47,15 +51,19 @@ func TestPanicInTheGateIsOneRefusal(t *testing.T) {
 	g.reload(g.caddyfile())
 	wantAnswer(t, g, g.get("/panic", k.bearer()), http.StatusOK, "")
 	if status := g.stop(); status != 0 {
-		t.Errorf("PROC-03: exit status %d", status)
+		t.Errorf("exit status %d", status)
 	}
 	if calls := g.used(k.ID).TotalCalls; calls != 32 {
-		t.Errorf("PROC-03: %d calls counted, want the 32 that were answered", calls)
+		t.Errorf("%d calls counted, want the 32 that were answered", calls)
 	}
 }
 
 func TestPanicInTheStoreIsAnOutageOfTheStore(t *testing.T) {
 	t.Parallel()
+	t.Run("PROC-03 panic in the look-up", panicInTheLookup)
+}
+
+func panicInTheLookup(t *testing.T) {
 	g := setup(t, options{program: faulty(t), panics: true, driver: "faulty"})
 	cached, cold := g.key(), g.key()
 	g.soon(cached, "/", "")

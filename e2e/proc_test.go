@@ -16,6 +16,10 @@ const (
 
 func TestTerminationLosesNeitherAnswersNorCounts(t *testing.T) {
 	t.Parallel()
+	t.Run("PROC-01 SIGTERM under load", terminateUnderLoad)
+}
+
+func terminateUnderLoad(t *testing.T) {
 	release := make(chan struct{})
 	g := setup(t, options{upstream: newUpstream(t, answerBy(map[string]answer{"/slow": answerHang(release)}))})
 	k := g.key()
@@ -24,7 +28,7 @@ func TestTerminationLosesNeitherAnswersNorCounts(t *testing.T) {
 	go func() {
 		got, err := g.try(http.MethodGet, "/slow", k.bearer())
 		if err != nil {
-			t.Error("PROC-01: the slow request that was accepted got no answer:", err)
+			t.Error("the slow request that was accepted got no answer:", err)
 		}
 		slow <- got
 	}()
@@ -35,25 +39,29 @@ func TestTerminationLosesNeitherAnswersNorCounts(t *testing.T) {
 	close(release)
 	load.halt()
 	if got := <-slow; got.status != http.StatusOK {
-		t.Errorf("PROC-01: the request in flight was answered %v", got)
+		t.Errorf("the request in flight was answered %v", got)
 	}
 	if status := g.stop(); status != 0 {
-		t.Errorf("PROC-01: exit status %d", status)
+		t.Errorf("exit status %d", status)
 	}
 	client := int64(load.count(allowed)) + 1
 	if stored := g.used(k.ID).TotalCalls; stored != client {
-		t.Errorf("PROC-01: %d calls stored, the client counted %d", stored, client)
+		t.Errorf("%d calls stored, the client counted %d", stored, client)
 	}
 	if others := load.count(func(r reply) bool { return !allowed(r) }); others > 0 {
-		t.Errorf("PROC-01: %d answers were not 200", others)
+		t.Errorf("%d answers were not 200", others)
 	}
 	if n := int64(g.upstream.total()); n != client {
-		t.Errorf("PROC-01: the upstream saw %d requests, the client counted %d answers", n, client)
+		t.Errorf("the upstream saw %d requests, the client counted %d answers", n, client)
 	}
 }
 
 func TestKillLosesAtMostOneFlushInterval(t *testing.T) {
 	t.Parallel()
+	t.Run("PROC-02 SIGKILL under load", killUnderLoad)
+}
+
+func killUnderLoad(t *testing.T) {
 	const interval, slack = 500 * time.Millisecond, 500 * time.Millisecond
 	g := setup(t, options{app: "usage {\n flush_interval 500ms\n}"})
 	k, revoked := g.key(), g.key()
@@ -67,22 +75,26 @@ func TestKillLosesAtMostOneFlushInterval(t *testing.T) {
 	began := time.Now()
 	g.start()
 	if back := time.Since(began); back > 5*time.Second {
-		t.Errorf("PROC-02: service was back after %v", back)
+		t.Errorf("service was back after %v", back)
 	}
 	if got := g.get("/", revoked.bearer()); got.code() != "revoked_key" {
-		t.Errorf("PROC-02: the revoked key was answered %v", got)
+		t.Errorf("the revoked key was answered %v", got)
 	}
 	client := int64(load.count(allowed))
 	late := int64(load.count(func(r reply) bool { return allowed(r) && r.at.After(killed.Add(-interval-slack)) }))
 	stored := g.used(k.ID).TotalCalls
 	// Each worker may have had one call counted whose answer was cut off.
 	if stored > client+workers || stored < client-late {
-		t.Errorf("PROC-02: %d calls stored, the client counted %d, of them %d in the last interval", stored, client, late)
+		t.Errorf("%d calls stored, the client counted %d, of them %d in the last interval", stored, client, late)
 	}
 }
 
 func TestRunningOutOfFilesNeverOpensTheGate(t *testing.T) {
 	t.Parallel()
+	t.Run("PROC-04 no file left to open", runOutOfFiles)
+}
+
+func runOutOfFiles(t *testing.T) {
 	const files, hoard = 64, 100
 	g := setup(t, options{files: files})
 	k := g.key()

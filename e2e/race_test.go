@@ -22,6 +22,10 @@ func (g *gate) soon(k key, target, code string) {
 
 func TestRevokedKeyIsRefusedSoonAfterTheCommand(t *testing.T) {
 	t.Parallel()
+	t.Run("RACE-02 revocation by the command", revokeByCommand)
+}
+
+func revokeByCommand(t *testing.T) {
 	g := setup(t, options{})
 	k := g.key()
 	g.soon(k, "/", "")
@@ -30,7 +34,7 @@ func TestRevokedKeyIsRefusedSoonAfterTheCommand(t *testing.T) {
 	g.upstream.seen()
 	for range 20 { // and stays so
 		if got := g.get("/", k.bearer()); got.code() != "revoked_key" {
-			t.Fatalf("RACE-02: answered %v after the revocation was seen", got)
+			t.Fatalf("answered %v after the revocation was seen", got)
 		}
 	}
 	g.upstream.untouched(t)
@@ -74,6 +78,10 @@ func TestNarrowedRightsAreInForceSoon(t *testing.T) {
 
 func TestPlanMadeSmallerIsInForceOnceReloaded(t *testing.T) {
 	t.Parallel()
+	t.Run("RACE-03 smaller plan", shrinkPlan)
+}
+
+func shrinkPlan(t *testing.T) {
 	g := setup(t, options{app: "plan free {\n rate_limit live 100000/d\n}\ndefault_plan free"})
 	k := g.key()
 	for range 5 {
@@ -89,16 +97,20 @@ func TestPlanMadeSmallerIsInForceOnceReloaded(t *testing.T) {
 		if got := g.get("/", k.bearer()); got.status == http.StatusOK {
 			allowed++
 		} else if got.code() != "rate_limited" {
-			t.Fatalf("RACE-03: answered %v", got)
+			t.Fatalf("answered %v", got)
 		}
 	}
 	if allowed > 2 {
-		t.Errorf("RACE-03: %d requests allowed under 2/d", allowed)
+		t.Errorf("%d requests allowed under 2/d", allowed)
 	}
 }
 
 func TestKeyExpiresAtItsInstantThoughItIsInMemory(t *testing.T) {
 	t.Parallel()
+	t.Run("RACE-04 key that expires while it is in memory", expireInMemory)
+}
+
+func expireInMemory(t *testing.T) {
 	g := setup(t, options{app: "max_staleness 10s"})
 	k := g.key("--expires", "3s")
 	asked := g.asksStore(func() {
@@ -114,20 +126,24 @@ func TestKeyExpiresAtItsInstantThoughItIsInMemory(t *testing.T) {
 				firstRefused = time.Now()
 				return true
 			}
-			t.Fatalf("RACE-04: answered %v", got)
+			t.Fatalf("answered %v", got)
 			return false
 		})
 		if lastAllowed.After(k.ExpiresAt) || firstRefused.Before(k.ExpiresAt) || firstRefused.After(k.ExpiresAt.Add(time.Second)) {
-			t.Errorf("RACE-04: allowed until %v and refused from %v, want the change at %v", lastAllowed, firstRefused, k.ExpiresAt)
+			t.Errorf("allowed until %v and refused from %v, want the change at %v", lastAllowed, firstRefused, k.ExpiresAt)
 		}
 	})
 	if asked > 2 {
-		t.Errorf("RACE-04: the store was asked %d times: the key was not in memory", asked)
+		t.Errorf("the store was asked %d times: the key was not in memory", asked)
 	}
 }
 
 func TestUnknownKeyWorksSoonAfterItIsMade(t *testing.T) {
 	t.Parallel()
+	t.Run("RACE-06 key that was asked for before it was made", makeAfterAsking)
+}
+
+func makeAfterAsking(t *testing.T) {
 	g := setup(t, options{})
 	future := key{Secret: drawSecret(keys.Live)}
 	asked := g.asksStore(func() {
@@ -138,7 +154,7 @@ func TestUnknownKeyWorksSoonAfterItIsMade(t *testing.T) {
 		}
 	})
 	if asked > 2 {
-		t.Errorf("RACE-06: the store was asked %d times: that nobody has the key was not remembered", asked)
+		t.Errorf("the store was asked %d times: that nobody has the key was not remembered", asked)
 	}
 	g.plantSecret(future.Secret)
 	g.soon(future, "/", "")

@@ -19,8 +19,20 @@ const (
 
 var adminClient = &http.Client{Timeout: exchangeWithin, Transport: &http.Transport{DisableKeepAlives: true}}
 
+// exchangeAdmin asks the admin endpoint. Each reload puts another listener in
+// its place, which may cut a connection that was made just then; what it is
+// asked can be repeated.
 func exchangeAdmin(ask *http.Request) (status int, body string, err error) {
-	got, err := adminClient.Do(ask)
+	const tries = 5
+	var got *http.Response
+	for range tries {
+		if got, err = adminClient.Do(ask); err == nil {
+			break
+		}
+		if ask.GetBody != nil {
+			ask.Body, _ = ask.GetBody() // of a string, which never fails
+		}
+	}
 	if err != nil {
 		return 0, "", err
 	}

@@ -159,6 +159,10 @@ func TestRequestInABodyStaysABody(t *testing.T) {
 
 func TestRequestsOfOneConnectionAreDecidedAlone(t *testing.T) {
 	t.Parallel()
+	t.Run("SMUG-06 keys in turn on one connection", takeTurns)
+}
+
+func takeTurns(t *testing.T) {
 	g, a := smugGate(t)
 	b := g.key("--scopes", "read")
 	c := g.connect()
@@ -177,7 +181,7 @@ func TestRequestsOfOneConnectionAreDecidedAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.code() != step.code {
-			t.Errorf("SMUG-06: answered %v, want %q", got, step.code)
+			t.Errorf("answered %v, want %q", got, step.code)
 		}
 		if step.code != "" {
 			g.upstream.untouched(t)
@@ -185,10 +189,10 @@ func TestRequestsOfOneConnectionAreDecidedAlone(t *testing.T) {
 		}
 		arrived := g.upstream.one(t)
 		if ids := arrived.values("Keystile-Key-Id"); len(ids) != 1 || ids[0] != step.id {
-			t.Errorf("SMUG-06: the upstream got the key %q, want %q", ids, step.id)
+			t.Errorf("the upstream got the key %q, want %q", ids, step.id)
 		}
 		if strings.Contains(arrived.raw, "X-Of") != (len(step.lines) > 1) {
-			t.Errorf("SMUG-06: a header of the request before is left: %q", arrived.raw)
+			t.Errorf("a header of the request before is left: %q", arrived.raw)
 		}
 	}
 }

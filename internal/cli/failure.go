@@ -32,7 +32,7 @@ func (a *app) leave(c *cobra.Command, status int, line string) error {
 // noVerb answers a group that was called without a verb that it knows.
 func (a *app) noVerb(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return a.badUsage(c, fmt.Sprintf("%s has no command %q", c.CommandPath(), args[0]))
+		return a.badUsage(c, fmt.Sprintf("%s has no command %q", c.Name(), args[0]))
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "%s\n\n%s", c.Short, c.UsageString())
 	a.exit(StatusBadUsage)

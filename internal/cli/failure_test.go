@@ -42,9 +42,9 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys list --frobnicate x", 2, "keystile: unknown flag: --frobnicate; see keystile keys list --help"},
 		{"keys list --limit many", 2, `keystile: invalid argument "many" for "--limit" flag: strconv.ParseInt: parsing "many": invalid syntax; see keystile keys list --help`},
 		{"keys list --config", 2, "keystile: flag needs an argument: --config; see keystile keys list --help"},
-		{"keys frobnicate", 2, `keystile: keystile keys has no command "frobnicate"; see keystile keys --help`},
-		{"keys frobnicate --config x --json", 2, `keystile: keystile keys has no command "frobnicate"; see keystile keys --help`},
-		{"keys frobnicate --wobble", 2, `keystile: keystile keys has no command "frobnicate"; see keystile keys --help`},
+		{"keys frobnicate", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
+		{"keys frobnicate --config x --json", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
+		{"keys frobnicate --wobble", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
 	} {
 		t.Run(row.args, func(t *testing.T) {
 			got := f.run(t, strings.Fields(row.args)...)

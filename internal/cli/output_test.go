@@ -89,6 +89,7 @@ func TestWhatIsMadeIsToldAndItsSecretShownOnce(t *testing.T) {
 	golden(t, "keys_create_bare", f.ok(t, "keys", "create", "no rights"))
 	golden(t, "tokens_create", f.ok(t, "tokens", "create", "deploy"))
 	golden(t, "tokens_create_all", f.ok(t, "tokens", "create", "ops", "--all-workspaces", "--expires", "2027-01-01"))
+	f.now = f.now.Add(time.Second) // lists go by time
 	golden(t, "tokens_create_json", f.ok(t, "tokens", "create", "ops", "--all-workspaces", "--json"))
 	golden(t, "tokens_list", f.ok(t, "tokens", "list"))
 	golden(t, "tokens_list_all", f.ok(t, "tokens", "list", "--all-workspaces"))
@@ -118,7 +119,7 @@ func TestTimesAreToldAsPeopleDo(t *testing.T) {
 	for span, want := range map[time.Duration]string{
 		0: "a moment ago", 499 * time.Millisecond: "a moment ago", time.Second: "1 second ago", 59 * time.Second: "59 seconds ago",
 		time.Minute: "1 minute ago", 89 * time.Second: "1 minute ago", 90 * time.Second: "2 minutes ago",
-		time.Hour: "1 hour ago", 47 * time.Hour: "47 hours ago", 48 * time.Hour: "2 days ago", 3 * month: "90 days ago",
+		time.Hour: "1 hour ago", time.Hour - time.Millisecond: "1 hour ago", 47 * time.Hour: "47 hours ago", 48 * time.Hour: "2 days ago", 3 * month: "90 days ago",
 		800 * day: "2 years ago", -time.Millisecond: "in a moment", -90*day + time.Millisecond: "in 90 days", -time.Hour: "in 1 hour",
 		-36500 * day: "in 100 years",
 	} {

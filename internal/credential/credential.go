@@ -38,26 +38,71 @@ func FromBearer(h http.Header) Found {
 const scheme = "bearer"
 
 func bearer(value string) Found {
-	if len(value) <= len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) || value[len(scheme)] != ' ' {
+	token, ok := afterScheme(value)
+	switch {
+	case !ok || token == "":
 		return Found{Code: problem.MalformedKey}
-	}
-	token := strings.TrimLeft(value[len(scheme):], " ")
-	if i := strings.IndexByte(token, ','); i >= 0 && namesScheme(token[i+1:]) {
+	case holdsAnother(token):
 		return Found{Code: problem.MultipleCredentials}
-	}
-	if token == "" || strings.ContainsAny(token, " \t\",") {
+	case !isToken(token):
 		return Found{Code: problem.MalformedKey}
 	}
 	return Found{Text: token, JWT: isJWT(token)}
 }
 
-func namesScheme(rest string) bool {
-	rest = strings.TrimLeft(rest, " \t")
-	return len(rest) >= len(scheme) && strings.EqualFold(rest[:len(scheme)], scheme)
+// afterScheme cuts the scheme and the spaces behind it off a value.
+func afterScheme(value string) (token string, ok bool) {
+	if len(value) <= len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) || value[len(scheme)] != ' ' {
+		return "", false
+	}
+	return strings.TrimLeft(value[len(scheme):], " "), true
+}
+
+// holdsAnother reports whether a further credential of the same scheme stands
+// behind a comma, as in lines that a proxy has joined.
+func holdsAnother(token string) bool {
+	for {
+		_, rest, more := strings.Cut(token, ",")
+		if !more {
+			return false
+		}
+		if _, ok := afterScheme(strings.TrimLeft(rest, " \t")); ok {
+			return true
+		}
+		token = rest
+	}
+}
+
+// isToken reports whether text can be a credential at all: visible ASCII, and
+// nothing that would quote it or separate it from another.
+func isToken(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c <= ' ' || c > '~' || c == '"' || c == ',' {
+			return false
+		}
+	}
+	return true
 }
 
 // isJWT reports whether a token has the look of a JSON Web Token (RFC 7519):
-// three dot-separated parts, of which the first is the base64url of `{"`.
+// base64url in three parts (signed, or with an empty signature) or five
+// (encrypted), of which the first is the beginning of a JSON object.
 func isJWT(token string) bool {
-	return strings.HasPrefix(token, "ey") && strings.Count(token, ".") == 2
+	if !strings.HasPrefix(token, "ey") {
+		return false
+	}
+	dots := 0
+	for i := range len(token) {
+		switch c := token[i]; {
+		case c == '.':
+			dots++
+		case !isBase64URL(c):
+			return false
+		}
+	}
+	return dots == 2 || dots == 4
+}
+
+func isBase64URL(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_'
 }

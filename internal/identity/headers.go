@@ -22,10 +22,17 @@ const (
 	HeaderWouldDeny = "Keystile-Would-Deny"
 )
 
-// Headers is what the upstream is told about one key, prepared once so that a
-// request only hands the slices on.
+// names are the identity headers in the order of Headers.values.
+var names = [...]string{
+	HeaderKeyID, HeaderWorkspace, HeaderProject, HeaderEnvironment, HeaderScopes, HeaderProfile, HeaderOwner,
+}
+
+// project is the place of HeaderProject among names.
+const project = 2
+
+// Headers is what the upstream is told about one key, encoded once.
 type Headers struct {
-	keyID, workspace, project, environment, scopes, profile, owner []string
+	values [len(names)]string
 }
 
 // Anonymous is what the upstream is told of a caller without a key.
@@ -33,31 +40,25 @@ var Anonymous = HeadersOf(&keys.Key{})
 
 // HeadersOf prepares a key's headers.
 func HeadersOf(k *keys.Key) *Headers {
-	return &Headers{
-		keyID:       one(string(k.ID)),
-		workspace:   one(k.Workspace),
-		project:     one(k.Project),
-		environment: one(string(k.Environment)),
-		scopes:      one(strings.Join(k.Scopes, " ")),
-		profile:     one(k.Profile),
-		owner:       one(k.Owner),
+	i := &Headers{values: [...]string{
+		string(k.ID), k.Workspace, k.Project, string(k.Environment), strings.Join(k.Scopes, " "), k.Profile, k.Owner,
+	}}
+	for at, value := range i.values {
+		i.values[at] = Encode(value)
 	}
+	return i
 }
-
-func one(value string) []string { return []string{Encode(value)} }
 
 // Set writes all identity headers, empty ones too. A route's project takes the
 // place of the key's.
 func (i *Headers) Set(h http.Header, routeProject string) {
-	h[HeaderKeyID] = i.keyID
-	h[HeaderWorkspace] = i.workspace
-	h[HeaderProject] = i.project
-	h[HeaderEnvironment] = i.environment
-	h[HeaderScopes] = i.scopes
-	h[HeaderProfile] = i.profile
-	h[HeaderOwner] = i.owner
+	// A copy for this request: handlers change header values in place.
+	values := i.values
 	if routeProject != "" {
-		h[HeaderProject] = one(routeProject)
+		values[project] = Encode(routeProject)
+	}
+	for at, name := range names {
+		h[name] = values[at : at+1 : at+1]
 	}
 }
 

@@ -2,32 +2,24 @@ package identity
 
 import (
 	"net/http"
+	"net/textproto"
 	"strings"
 )
+
+// framing are the names that Connection can't have removed: they tell where a
+// request ends and whom it is for.
+var framing = map[string]bool{"Content-Length": true, "Transfer-Encoding": true, "Host": true}
 
 // scrubHops settles Connection and Upgrade (RFC 9110 sections 7.6.1 and 7.8):
 // what Connection names is dropped here, so that the next proxy can't be made
 // to drop a header of ours, and Upgrade stays only where it is exactly one
 // WebSocket.
-func scrubHops(r *http.Request) {
-	h := r.Header
+func scrubHops(h http.Header) {
 	options, upgrade := h["Connection"], h["Upgrade"]
 	if len(options) == 0 && len(upgrade) == 0 {
 		return
 	}
-	upgrades := false
-	for _, line := range options {
-		for option := range strings.SplitSeq(line, ",") {
-			option = strings.TrimSpace(option)
-			switch {
-			case strings.EqualFold(option, "upgrade"):
-				upgrades = true
-			case strings.EqualFold(option, "te"): // the proxy decides about trailers
-			default:
-				h.Del(option)
-			}
-		}
-	}
+	upgrades := dropOptions(h, options)
 	delete(h, "Connection")
 	delete(h, "Upgrade")
 	delete(h, "Http2-Settings")
@@ -35,4 +27,21 @@ func scrubHops(r *http.Request) {
 		h["Connection"] = []string{"Upgrade"}
 		h["Upgrade"] = upgrade
 	}
+}
+
+// dropOptions removes the headers that Connection names, and reports whether
+// Upgrade is among them.
+func dropOptions(h http.Header, lines []string) (upgrades bool) {
+	for _, line := range lines {
+		for option := range strings.SplitSeq(line, ",") {
+			switch name := textproto.CanonicalMIMEHeaderKey(textproto.TrimString(option)); {
+			case name == "Upgrade":
+				upgrades = true
+			case name == "Te" || framing[name]: // of TE, the proxy decides
+			default:
+				delete(h, name)
+			}
+		}
+	}
+	return upgrades
 }

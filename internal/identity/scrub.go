@@ -3,28 +3,27 @@
 // and the hop-by-hop headers by which a client could strip or smuggle either.
 package identity
 
-import (
-	"net/http"
-	"strings"
-)
+import "net/http"
 
 // reserved opens the names of every header that only the gate may write.
-const reserved = "keystile"
+const reserved = "keystile-"
 
 // overrides are headers by which a client asks an upstream to act on another
 // method than the one that was authorised.
-var overrides = map[string]bool{
-	"x-http-method-override": true, "x-http-method": true, "x-method-override": true,
-}
+var overrides = []string{"x-http-method-override", "x-http-method", "x-method-override"}
+
+// limits open the names of headers that tell where a rate limit stands.
+var limits = []string{"ratelimit", "x-ratelimit", "rate-limit", "x-rate-limit"}
 
 // Scrub removes from a request what a client must not hand to the upstream:
-// headers in the gate's name (however spelled with -, _ or . and in whatever
-// case), method overrides, trailers, and the hop-by-hop headers that
-// Connection names. Of upgrades, only a WebSocket's is left.
+// headers in the gate's name and method overrides, in every spelling that an
+// upstream may take for them; trailers; and the hop-by-hop headers that
+// Connection names. Of upgrades, only a WebSocket's is left. The request is the
+// copy that is handed on: into its own, the server reads the trailers later.
 func Scrub(r *http.Request) {
-	scrubHops(r)
+	scrubHops(r.Header)
 	for name := range r.Header {
-		if isReserved(name) || isOverride(name) {
+		if opens(name, reserved) || isOverride(name) {
 			delete(r.Header, name)
 		}
 	}
@@ -36,37 +35,53 @@ func Scrub(r *http.Request) {
 // headers that would contradict them.
 func ScrubResponse(h http.Header, limits bool) {
 	for name := range h {
-		if name != "" && (isReserved(name) || limits && isRateLimit(name)) {
+		if opens(name, reserved) || limits && isRateLimit(name) {
 			delete(h, name)
 		}
 	}
 }
 
-func isReserved(name string) bool {
-	return len(name) > len(reserved) && name[0]|0x20 == 'k' && isSeparator(name[len(reserved)]) &&
-		strings.EqualFold(name[:len(reserved)], reserved)
-}
-
-func isSeparator(c byte) bool { return c == '-' || c == '_' || c == '.' }
-
 func isOverride(name string) bool {
-	return len(name) > 2 && name[0]|0x20 == 'x' && isSeparator(name[1]) && overrides[fold(name)]
+	for _, one := range overrides {
+		if len(name) == len(one) && opens(name, one) {
+			return true
+		}
+	}
+	return false
 }
 
 func isRateLimit(name string) bool {
-	if first := name[0] | 0x20; first != 'r' && first != 'x' {
-		return false
+	for _, one := range limits {
+		if opens(name, one) && (len(name) == len(one) || fold(name[len(one)]) == '-') {
+			return true
+		}
 	}
-	name = strings.TrimPrefix(fold(name), "x-")
-	return name == "ratelimit" || strings.HasPrefix(name, "ratelimit-")
+	return false
 }
 
-// fold maps spellings that a CGI-like upstream can't tell apart to one.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '.' {
-			return '-'
+// opens reports whether a folded name begins with a prefix. It stops at the
+// first byte that differs, which for most names is their first.
+func opens(name, prefix string) bool {
+	if len(name) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		if fold(name[i]) != prefix[i] {
+			return false
 		}
-		return r
-	}, strings.ToLower(name))
+	}
+	return true
+}
+
+// fold maps a byte of a header's name to the one that an upstream may take it
+// for: CGI tells neither letters of different case apart, nor - from _, and
+// some servers write _ for whatever is neither a letter nor a digit.
+func fold(c byte) byte {
+	switch {
+	case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
+		return c
+	case 'A' <= c && c <= 'Z':
+		return c | 0x20
+	}
+	return '-'
 }

@@ -67,6 +67,7 @@ func TestBadInputIsRefusedByNameAndMakesNothing(t *testing.T) {
 		"unknown profile":               {manage.NewKey{Profile: "strict"}, "profile"},
 		"unknown plan":                  {manage.NewKey{Plan: "gold"}, "plan"},
 		"expiry in the past":            {manage.NewKey{ExpiresAt: "2026-11-22T12:30:15Z"}, "expires_at"},
+		"expiry at this instant":        {manage.NewKey{ExpiresAt: "2026-11-22T12:30:15.123456Z"}, "expires_at"},
 		"expiry that is no time":        {manage.NewKey{ExpiresAt: "tomorrow"}, "expires_at"},
 		"expiry in the far future":      {manage.NewKey{ExpiresAt: "9999-12-31T23:59:59Z"}, "expires_at"},
 		"expiry before year 10000":      {manage.NewKey{ExpiresAt: "9999-12-31T23:59:59-12:00"}, "expires_at"},

@@ -17,45 +17,78 @@ func Served(r *http.Request) bool {
 	if r.Method == http.MethodConnect && !ExtendedConnect(r) {
 		return false
 	}
-	if strings.ContainsAny(r.RequestURI, "#\\") {
-		return false
-	}
 	u := r.URL
-	if u.Opaque != "" || u.Path == "" || u.Path[0] != '/' {
+	switch {
+	case u.Opaque != "", u.Fragment != "", strings.Contains(r.RequestURI, "#"):
 		return false
-	}
-	if u.Scheme == "" || r.RequestURI == "" || r.RequestURI[0] == '/' {
+	case u.Path == "" || u.Path[0] != '/':
+		return false
+	case u.Scheme == "":
 		return true
 	}
 	return u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
-// ExtendedConnect reports whether a CONNECT request opens a WebSocket over
-// HTTP/2 or HTTP/3 (RFC 8441, RFC 9220). It is decided as GET.
+// ExtendedConnect reports whether a request is a CONNECT that opens a
+// WebSocket over HTTP/2 (RFC 8441) or HTTP/3 (RFC 9220, where the server puts
+// the protocol in Proto). It is decided as GET.
 func ExtendedConnect(r *http.Request) bool {
-	return r.ProtoMajor >= 2 && r.Header.Get(":protocol") == "websocket"
+	if r.Method != http.MethodConnect {
+		return false
+	}
+	return r.ProtoMajor == 2 && r.Header.Get(":protocol") == websocket || r.ProtoMajor == 3 && r.Proto == websocket
 }
+
+const websocket = "websocket"
 
 // Plain reports whether an escaped path has one reading only: it starts with a
 // slash and holds no empty segment save the last, no dot segment, no encoded
 // slash, no backslash, no control byte, no encoded ? or #, no escape that
-// decodes to another escape, and nothing that isn't UTF-8 once decoded.
+// decodes to another escape, and nothing that isn't UTF-8 once decoded. A
+// segment of which nothing is left without its ;parameters and its trailing
+// dots and spaces counts as a dot segment. It allocates only for escapes.
 func Plain(escaped string) bool {
 	if escaped == "" || escaped[0] != '/' {
 		return false
 	}
-	return eachSegment(escaped, func(segment string, last bool) bool {
-		text, ok := decode(segment)
-		if !ok || hasControl(text) || !utf8.ValidString(text) {
-			return false
+	start, named, odd := 1, false, false
+	for i := 1; i < len(escaped); i++ {
+		switch c := escaped[i]; {
+		case c == '/':
+			if !plainSegment(escaped[start:i], named, odd) {
+				return false
+			}
+			start, named, odd = i+1, false, false
+		case ordinary[c]:
+			named = true
+		case c != '.':
+			odd = true
 		}
-		head := beforeParameters(text)
-		if head == "" && (!last || text != "") || isDots(head) {
-			return false
-		}
-		return len(text) == len(segment) && !strings.ContainsAny(text, `\#?`) ||
-			len(text) != len(segment) && !strings.ContainsAny(text, `/\#?`) && !hasEscape(text)
-	})
+	}
+	return start == len(escaped) || plainSegment(escaped[start:], named, odd)
+}
+
+// ordinary are the bytes of a path that mean nothing but themselves, to anyone
+// (RFC 3986 section 3.3, without dots and semicolons).
+var ordinary = func() (set [256]bool) {
+	for c := range 256 {
+		set[c] = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+	}
+	for _, c := range "-_~!$&'()*+,=:@" {
+		set[c] = true
+	}
+	return set
+}()
+
+// plainSegment judges one segment: named says that it holds an ordinary byte,
+// odd that it holds one which is neither that nor a dot.
+func plainSegment(segment string, named, odd bool) bool {
+	if !odd {
+		return named
+	}
+	text, ok := decode(segment)
+	return ok && isText(text) && !strings.ContainsAny(text, `/\#?`) && !hasEscape(text) &&
+		strings.TrimRight(beforeParameters(text), ". ") != ""
 }
 
 // Loose is Plain for routes that opted into odd spellings (`paths loose`): it
@@ -67,7 +100,7 @@ func Loose(escaped string) bool {
 	}
 	text, ok := decode(escaped)
 	for range 3 { // an upstream may decode once more than it should
-		if !ok || hasControl(text) || !utf8.ValidString(text) || hasDotSegment(text) {
+		if !ok || !isText(text) || hasDotSegment(text) {
 			return false
 		}
 		if !hasEscape(text) {
@@ -78,28 +111,14 @@ func Loose(escaped string) bool {
 	return false
 }
 
+// hasDotSegment looks between everything that some reader ends a segment at.
 func hasDotSegment(text string) bool {
-	for part := range strings.FieldsFuncSeq(text, func(c rune) bool { return c == '/' || c == '\\' }) {
+	for part := range strings.FieldsFuncSeq(text, func(c rune) bool { return strings.ContainsRune(`/\?#`, c) }) {
 		if isDots(beforeParameters(part)) {
 			return true
 		}
 	}
 	return false
-}
-
-// eachSegment calls fn for each segment between slashes until it returns false.
-func eachSegment(path string, fn func(segment string, last bool) bool) bool {
-	rest := path[1:]
-	for {
-		segment, tail, more := strings.Cut(rest, "/")
-		if !fn(segment, !more) {
-			return false
-		}
-		if !more {
-			return true
-		}
-		rest = tail
-	}
 }
 
 // decode removes one layer of percent-encoding. Without any it costs nothing.
@@ -118,15 +137,21 @@ func beforeParameters(segment string) string {
 	return head
 }
 
-func isDots(segment string) bool { return segment == "." || segment == ".." }
+// isDots reports whether a segment is a dot segment, for those, too, who drop
+// the spaces at a name's end.
+func isDots(segment string) bool {
+	segment = strings.TrimRight(segment, " ")
+	return segment == "." || segment == ".."
+}
 
-func hasControl(text string) bool {
+// isText reports whether text is UTF-8 without control bytes.
+func isText(text string) bool {
 	for i := range len(text) {
 		if text[i] < ' ' || text[i] == 0x7f {
-			return true
+			return false
 		}
 	}
-	return false
+	return utf8.ValidString(text)
 }
 
 // hasEscape reports whether text, once decoded, still holds an escape.

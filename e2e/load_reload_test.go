@@ -1,0 +1,187 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// reloads is a gate that is reloaded over and over under load, between two
+// stores that hold the same keys.
+type reloads struct {
+	*gate
+	made   []key
+	stores [2]string
+	crowd  *crowd
+	saw    *register
+}
+
+const reloadKeys = 20
+
+func setupReloads(t testing.TB) *reloads {
+	t.Helper()
+	saw := newRegister()
+	g := setup(t, options{
+		upstream: newUpstream(t, saw.answer).forget(), before: quiet, app: "usage {\n flush_interval 200ms\n}",
+		// Caddy keeps idle connections to the upstream for two minutes, those of
+		// configurations that are gone too, and with them what these hold.
+		behind: "reverse_proxy $UPSTREAM {\n transport http {\n keepalive 1s\n }\n}",
+	})
+	r := &reloads{gate: g, saw: saw, stores: [2]string{g.db, filepath.Join(g.dir, "other.db")}}
+	r.made = g.plant(reloadKeys, nil)
+	g.useStore(r.stores[1])
+	copyKeys(t, g, r.made, r.stores[0])
+	return r
+}
+
+// useStore reloads the gate with its keys in another database.
+func (g *gate) useStore(database string) {
+	g.t.Helper()
+	g.options.store, g.db = database, database
+	g.reload(g.caddyfile())
+}
+
+// copyKeys puts keys of another database into the gate's.
+func copyKeys(t testing.TB, g *gate, made []key, from string) {
+	t.Helper()
+	var records []*keys.Key
+	view(t, from, func(ctx context.Context, r storage.Reader) error {
+		for _, k := range made {
+			record, err := r.Key(ctx, keys.ID(k.ID))
+			if err != nil {
+				return err
+			}
+			records = append(records, record)
+		}
+		return nil
+	})
+	g.update(func(ctx context.Context, tx storage.Tx) error {
+		for _, record := range records {
+			if err := tx.InsertKey(ctx, record); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// load begins to call the gate, until the function that it returns is called.
+func (r *reloads) load(clients, perSecond int) (halt func()) {
+	chance := seeded(r.t)
+	r.crowd = newCrowd(r.gate)
+	stop, ended := make(chan struct{}), make(chan struct{})
+	orders := pacedUntil(stop, math.MaxInt, perSecond, func(int) order { return order{r.made[chance.IntN(len(r.made))], "/"} })
+	go func() {
+		defer close(ended)
+		r.crowd.serve(clients, orders)
+	}()
+	return func() {
+		close(stop)
+		<-ended
+	}
+}
+
+func TestReloadsUnderLoadFailNoRequestAndLoseNoCount(t *testing.T) {
+	const good, every, clients, perSecond = 200, 10, 8, 400
+	r := setupReloads(t)
+	bad := r.badConfigs()
+	before := r.settled()
+	halt := r.load(clients, perSecond)
+	began := time.Now()
+	for i := range good {
+		r.cycle(i)
+		if i%every == every-1 {
+			r.fail(bad[i/every%len(bad)])
+		}
+	}
+	took := time.Since(began)
+	halt()
+	t.Logf("%d reloads in %v, %d calls; %d requests were sent again", good, took.Round(time.Millisecond), r.crowd.number.Load(), r.crowd.again.Load())
+	r.crowd.healthy(t)
+	r.saw.agrees(t, r.crowd)
+	if r.crowd.allowed() < int64(took.Seconds()*perSecond/2) {
+		t.Errorf("%d calls allowed in %v: that was no load", r.crowd.allowed(), took)
+	}
+	r.calm(before.goroutines)
+	eventually(t, 10*time.Second, "open files are where they were", func() bool { return r.openFiles() <= before.files+3 })
+	after := r.settled()
+	t.Logf("before %+v, after %+v", before, after)
+	if most := before.heap + before.heap/20 + 4<<20; after.heap > most {
+		t.Errorf("%d bytes of heap are in use, want %d at most", after.heap, most)
+	}
+	if status := r.gate.stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	wantSums(t, r.crowd, r.made, r.stores[:]...)
+}
+
+// holdings is what a process holds while it is idle.
+type holdings struct {
+	goroutines, files int
+	heap              int64 // bytes, after a collection
+}
+
+// settled makes one round of reloads, waits until nothing of them is left, and
+// says what the process holds then.
+func (r *reloads) settled() holdings {
+	r.t.Helper()
+	for i := range 4 {
+		r.cycle(i)
+	}
+	var held holdings
+	still := func() bool {
+		was := held
+		held = holdings{r.goroutines(), r.openFiles(), r.heap()}
+		return held.goroutines == was.goroutines && held.files == was.files && held.heap < was.heap+1<<20
+	}
+	eventually(r.t, 10*time.Second, "the process is idle", still)
+	return held
+}
+
+// cycle reloads; every second time with the other store.
+func (r *reloads) cycle(i int) {
+	r.t.Helper()
+	r.useStore(r.stores[i/2%2])
+}
+
+// badConfig is a Caddyfile that can't be taken over, and what the answer to it
+// names.
+type badConfig struct{ caddyfile, says string }
+
+func (r *reloads) badConfigs() []badConfig {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = taken.Close() })
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	second := fmt.Sprintf("http://:%s {\n\tbind 127.0.0.1\n\tkeystile\n}\n", port)
+	with := func(says string, change func(*options)) badConfig {
+		kept := r.options
+		defer func() { r.options = kept }()
+		change(&r.options)
+		return badConfig{r.caddyfile(), says}
+	}
+	return []badConfig{
+		with("Caddyfile:", func(o *options) { o.policy = "route GET /x {" }),
+		with("/proc/nowhere", func(o *options) { o.store = "/proc/nowhere/keys.db" }),
+		with("address already in use", func(o *options) { o.sites = second }),
+		with("address already in use", func(o *options) { o.sites, o.store = second, filepath.Join(r.dir, "third.db") }),
+	}
+}
+
+func (r *reloads) fail(bad badConfig) {
+	r.t.Helper()
+	err := r.tryReload(bad.caddyfile)
+	if err == nil || !strings.Contains(err.Error(), bad.says) {
+		r.t.Fatalf("answered %v, want something about %q, to:\n%s", err, bad.says, bad.caddyfile)
+	}
+}
