@@ -88,6 +88,9 @@ func (r *Route) compile(jwt string) (*policy.Route, error) {
 		Environments: environmentsOf(r.Environments),
 	}
 	var err error
+	if out.Quotas, err = quotasOf(r.Quotas); err != nil {
+		return nil, err
+	}
 	out.Limits, err = limitsOf("route "+out.Endpoint()+" ", r.RateLimits)
 	return out, err
 }

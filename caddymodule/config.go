@@ -39,6 +39,10 @@ type Config struct {
 	// What one key may ask for in a time, by environment. Default: no limit.
 	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
 
+	// What one key may use up in a calendar period (UTC), by environment:
+	// N/hour, N/day, N/month. Default: no quota.
+	Quotas map[string][]string `json:"quotas,omitempty"`
+
 	// No node decides on knowledge older than this. Default: 10s, at least 1s.
 	MaxStaleness caddy.Duration `json:"max_staleness,omitempty"`
 
@@ -92,6 +96,9 @@ type Plan struct {
 	MaxKeys *int `json:"max_keys,omitempty"`
 	// In place of the app's limits, by environment.
 	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
+	// What all keys of a workspace may use up together in a calendar period
+	// (UTC), by environment.
+	Quotas map[string][]string `json:"quotas,omitempty"`
 }
 
 // RateLimit is a bucket of Burst that refills at Rate.
@@ -164,6 +171,7 @@ type Route struct {
 	Public     bool                 `json:"public,omitempty"`
 	Project    string               `json:"project,omitempty"`
 	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
+	Quotas     map[string][]string  `json:"quotas,omitempty"`
 	Cost       int64                `json:"cost,omitempty"`
 	// Only keys of these environments are taken, of those that the gate takes.
 	Environments []string `json:"environments,omitempty"`

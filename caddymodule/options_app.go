@@ -66,6 +66,11 @@ var appOptions = options[*Config]{
 		read: addRate("rate_limits", func(c *Config) *map[string]RateLimit { return &c.RateLimits }),
 	},
 	{
+		name: "quota", usage: "[ENV] N/PERIOD", repeats: true,
+		help: "What one key may use up per hour, day or month of UTC; without ENV, a live one.",
+		read: addQuota(func(c *Config) *map[string][]string { return &c.Quotas }),
+	},
+	{
 		name: "unknown_keys", usage: "N/UNIT [burst B]",
 		help: "How often one client address (IPv6: one /64) may present keys that the node doesn't know.",
 		read: readUnknownKeys,
@@ -116,6 +121,11 @@ var planOptions = options[*Plan]{
 		name: "rate_limit", usage: "ENV N/UNIT [burst B]", repeats: true,
 		help: "In place of the global limit of that environment.",
 		read: addRate("rate_limits", func(p *Plan) *map[string]RateLimit { return &p.RateLimits }),
+	},
+	{
+		name: "quota", usage: "[ENV] N/PERIOD", repeats: true,
+		help: "What all keys of a workspace may use up together per hour, day or month of UTC; without ENV, live ones.",
+		read: addQuota(func(p *Plan) *map[string][]string { return &p.Quotas }),
 	},
 }
 

@@ -78,6 +78,11 @@ var routeOptions = options[*Route]{
 		read: addRate("rate_limits", func(r *Route) *map[string]RateLimit { return &r.RateLimits }),
 	},
 	{
+		name: "quota", usage: "[ENV] N/PERIOD", repeats: true,
+		help: "What one key may use up of this route per hour, day or month of UTC; without ENV, a live one.",
+		read: addQuota(func(r *Route) *map[string][]string { return &r.Quotas }),
+	},
+	{
 		name: "cost", usage: "N",
 		help: "What a request spends in each limit: 1 unless stated.",
 		read: setCount("cost", func(r *Route) *int64 { return &r.Cost }),

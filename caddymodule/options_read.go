@@ -10,6 +10,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/keystile/keystile/internal/keys"
 )
 
 // How rows of several tables read their arguments.
@@ -98,6 +100,23 @@ func readRate[T any](b block[T], args []string) (RateLimit, error) {
 		rate.Burst = burst
 	}
 	return rate, nil
+}
+
+// addQuota reads [ENV] N/PERIOD; without ENV, of live keys.
+func addQuota[T any](field func(T) *map[string][]string) func(block[T], []string) error {
+	return func(b block[T], args []string) error {
+		env, text := string(keys.Live), args[len(args)-1]
+		if len(args) > 1 {
+			env = args[0]
+		}
+		into := field(b.to)
+		if *into == nil {
+			*into = map[string][]string{}
+		}
+		b.mark("quotas", env, strconv.Itoa(len((*into)[env])))
+		(*into)[env] = append((*into)[env], text)
+		return nil
+	}
 }
 
 // put enters what a repeated option says under a name.

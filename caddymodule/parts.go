@@ -13,6 +13,7 @@ import (
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/quota"
 )
 
 // parts are what an app's configuration resolves to.
@@ -121,12 +122,24 @@ func (c *Config) format() (*keys.Format, error) {
 
 // limits makes the limits that keys have of themselves or by their plan.
 func (c *Config) limits() (gateway.Limits, error) {
-	out := gateway.Limits{DefaultPlan: c.DefaultPlan, Plans: map[string]map[keys.Environment]*limit.Limit{}}
+	out := gateway.Limits{
+		DefaultPlan: c.DefaultPlan,
+		Plans:       map[string]map[keys.Environment]*limit.Limit{},
+		PlanQuotas:  map[string]map[keys.Environment][]quota.Quota{},
+	}
 	var err error
 	if out.Default, err = limitsOf("", c.RateLimits); err != nil {
 		return out, err
 	}
+	if out.Quotas, err = quotasOf(c.Quotas); err != nil {
+		return out, err
+	}
 	for name, plan := range c.Plans {
+		if len(plan.Quotas) > 0 {
+			if out.PlanQuotas[name], err = quotasOf(plan.Quotas); err != nil {
+				return out, err
+			}
+		}
 		if len(plan.RateLimits) == 0 {
 			continue
 		}
@@ -147,6 +160,20 @@ func (c *Config) guesses() (*gateway.Guesses, error) {
 		return nil, fmt.Errorf("unknown_keys: %w", err)
 	}
 	return gateway.NewGuesses(rate, time.Now()), nil
+}
+
+func quotasOf(texts map[string][]string) (map[keys.Environment][]quota.Quota, error) {
+	out := map[keys.Environment][]quota.Quota{}
+	for env, all := range texts {
+		for _, text := range all {
+			q, err := quota.Parse(text)
+			if err != nil {
+				return nil, err
+			}
+			out[keys.Environment(env)] = append(out[keys.Environment(env)], q)
+		}
+	}
+	return out, nil
 }
 
 func limitsOf(of string, rates map[string]RateLimit) (map[keys.Environment]*limit.Limit, error) {

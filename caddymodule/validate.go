@@ -14,6 +14,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/quota"
 )
 
 // Defaults and bounds of the app's figures.
@@ -70,6 +71,7 @@ func (c *Config) validate() error {
 	for _, check := range []func() error{
 		c.checkPeppers, c.checkPrefixes, c.checkScopes, c.checkAliases, c.checkPlans, c.checkUnknownKeys,
 		func() error { return checkRates("rate_limits", c.RateLimits) },
+		func() error { return checkQuotas("quotas", c.Quotas) },
 		c.checkFigures,
 	} {
 		if err := check(); err != nil {
@@ -199,6 +201,9 @@ func (c *Config) checkPlans() error {
 		case plan.MaxKeys != nil && *plan.MaxKeys < 1:
 			return faultf(path+"/max_keys", "max_keys is %d; it is at least 1, or unlimited", *plan.MaxKeys)
 		}
+		if err := checkQuotas(path+"/quotas", plan.Quotas); err != nil {
+			return err
+		}
 		if err := checkRates(path+"/rate_limits", plan.RateLimits); err != nil {
 			return err
 		}
@@ -248,6 +253,27 @@ func checkRates(path string, rates map[string]RateLimit) error {
 		}
 		if _, err := limit.ParseRate(rates[env].Rate, rates[env].Burst); err != nil {
 			return &fault{path: at, err: err}
+		}
+	}
+	return nil
+}
+
+func checkQuotas(path string, quotas map[string][]string) error {
+	for _, env := range slices.Sorted(maps.Keys(quotas)) {
+		var periods []quota.Period
+		for i, text := range quotas[env] {
+			at := fmt.Sprintf("%s/%s/%d", path, env, i)
+			if err := checkEnvironment(at, env); err != nil {
+				return err
+			}
+			q, err := quota.Parse(text)
+			if err != nil {
+				return &fault{path: at, err: err}
+			}
+			if slices.Contains(periods, q.Period) {
+				return faultf(at, "a quota per %s of %s keys is given twice", q.Period, env)
+			}
+			periods = append(periods, q.Period)
 		}
 	}
 	return nil

@@ -175,6 +175,9 @@ func (r *Route) validate(path string, c *Config) error {
 	if err := checkRates(path+"/rate_limits", r.RateLimits); err != nil {
 		return err
 	}
+	if err := checkQuotas(path+"/quotas", r.Quotas); err != nil {
+		return err
+	}
 	if err := r.checkCost(path); err != nil {
 		return err
 	}
@@ -200,7 +203,7 @@ func (r *Route) checkPublic(path string) error {
 		stated bool
 	}{
 		{"scopes", len(r.Scopes) > 0}, {"any_of", len(r.AnyOf) > 0}, {"project", r.Project != ""},
-		{"rate_limit", len(r.RateLimits) > 0}, {"cost", r.Cost != 0}, {"jwt", r.JWT != ""}, {"environment", len(r.Environments) > 0},
+		{"rate_limit", len(r.RateLimits) > 0}, {"quota", len(r.Quotas) > 0}, {"cost", r.Cost != 0}, {"jwt", r.JWT != ""}, {"environment", len(r.Environments) > 0},
 	} {
 		if option.stated {
 			return faultf(path, "a public route needs no key: %s would have no effect", option.name)

@@ -18,6 +18,7 @@ import (
 	"github.com/keystile/keystile/internal/keycache"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/storage"
 	"github.com/keystile/keystile/internal/usage"
 )
@@ -60,6 +61,7 @@ type Engine struct {
 	follower  *follower
 	sweeper   *background.Loop
 	streams   streams
+	quotas    *quota.Table
 	confirmed confirmation
 	cutter    *background.Loop
 
@@ -91,7 +93,8 @@ func New(cfg Config) (*Engine, error) {
 		Interval: DefaultSettings.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
 	})
 	e.follower = &follower{engine: e}
-	e.sweeper = background.NewLoop(sweepEvery, func(context.Context) { cfg.Limiter.Sweep(cfg.Now()) })
+	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
+	e.quotas = quota.NewTable(e.sumUsage)
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	cfg.Store.OnCommit(e.beforeCommit)

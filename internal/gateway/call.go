@@ -10,6 +10,7 @@ import (
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/usage"
 	"github.com/keystile/keystile/internal/verdict"
 )
@@ -46,7 +47,10 @@ type Call struct {
 	label   usage.Label // of the project
 	limits  [limit.MaxLimits]*limit.Limit
 	nLimits int
-	stale   bool // decided on knowledge that the store didn't confirm in time
+	claims  [maxClaims]quota.Claim
+	nClaims int
+	excess  quota.Excess // of a quota that is used up
+	stale   bool         // decided on knowledge that the store didn't confirm in time
 	age     time.Duration
 }
 

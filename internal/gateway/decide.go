@@ -7,7 +7,6 @@ import (
 
 	"github.com/keystile/keystile/internal/engine"
 	"github.com/keystile/keystile/internal/keys"
-	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/target"
 	"github.com/keystile/keystile/internal/usage"
@@ -187,75 +186,6 @@ func (g *Gate) judgeKey(ctx context.Context, c *Call, p *verdict.Principal) (cod
 		project, facts.ProjectElsewhere = known.Label, known.Elsewhere
 	}
 	return verdict.Judge(p, &facts), project, nil
-}
-
-// take asks all limits for the request's cost, and spends it if all grant it.
-func (g *Gate) take(c *Call) verdict.Verdict {
-	v := verdict.Admit(&c.Entry.Principal)
-	v.Project = c.project
-	if err := g.gather(c); err != nil {
-		return unavailable(problem.StoreUnavailable)
-	}
-	if c.nLimits == 0 {
-		return v
-	}
-	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], g.cost(c), c.now)
-	if err != nil {
-		return unavailable(problem.LimiterUnavailable)
-	}
-	v.Limits = decision
-	if !decision.Granted {
-		v.Code, v.RetryAfter = problem.RateLimited, decision.RetryAfter
-	}
-	return v
-}
-
-// gather collects the limits that a call takes from: the plan's or the
-// default one, and the route's on top.
-func (g *Gate) gather(c *Call) error {
-	own, err := g.ownLimit(c)
-	if err != nil {
-		return err
-	}
-	c.add(own)
-	if c.Match.Route != nil {
-		c.add(c.Match.Route.Limits[c.Entry.Principal.Key.Environment])
-	}
-	return nil
-}
-
-func (g *Gate) ownLimit(c *Call) (*limit.Limit, error) {
-	k := &c.Entry.Principal.Key
-	if len(g.limits.Plans) > 0 {
-		plan := k.Plan
-		if plan == "" {
-			var err error
-			if plan, err = g.engine.PlanOf(c.Request.Context(), k.Workspace); err != nil {
-				return nil, err
-			}
-		}
-		if plan == "" {
-			plan = g.limits.DefaultPlan
-		}
-		if l := g.limits.Plans[plan][k.Environment]; l != nil {
-			return l, nil
-		}
-	}
-	return g.limits.Default[k.Environment], nil
-}
-
-func (c *Call) add(l *limit.Limit) {
-	if l != nil && c.nLimits < len(c.limits) {
-		c.limits[c.nLimits] = l
-		c.nLimits++
-	}
-}
-
-func (g *Gate) cost(c *Call) limit.Cost {
-	if c.Match.Route == nil {
-		return 1
-	}
-	return c.Match.Route.Cost
 }
 
 func unavailable(code problem.Code) verdict.Verdict {

@@ -13,6 +13,7 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
+	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/usage"
 )
 
@@ -22,6 +23,10 @@ type Limits struct {
 	Default map[keys.Environment]*limit.Limit
 	// Plans take the place of Default where they name a limit.
 	Plans map[string]map[keys.Environment]*limit.Limit
+	// Quotas are each key's, by environment.
+	Quotas map[keys.Environment][]quota.Quota
+	// PlanQuotas are what all keys of a workspace share, by its plan.
+	PlanQuotas map[string]map[keys.Environment][]quota.Quota
 	// DefaultPlan is the plan of workspaces that name none.
 	DefaultPlan string
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/quota"
 )
 
 // Route is what one line of the table demands.
@@ -27,6 +28,8 @@ type Route struct {
 	Environments []keys.Environment
 	// Limits come on top of the key's own, by environment.
 	Limits map[keys.Environment]*limit.Limit
+	// Quotas come on top of the key's own, by environment; each is per key.
+	Quotas map[keys.Environment][]quota.Quota
 	// Cost is what a request spends in each limit, at least 1.
 	Cost limit.Cost
 	// Loose lets through spellings that are refused otherwise.

@@ -164,6 +164,8 @@ type Reader interface {
 	// UsageTotals returns what was counted for each of ids; keys that were
 	// never used are left out.
 	UsageTotals(ctx context.Context, ids []keys.ID) (map[keys.ID]UsageTotal, error)
+	// UsageCost sums up the cost of allowed calls since the start of an hour.
+	UsageCost(ctx context.Context, of UsageOf, since time.Time) (int64, error)
 	// UsageCells returns a key's cells with from ≤ hour < to; zero times are
 	// no bound.
 	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
