@@ -41,7 +41,7 @@ type Excess struct {
 func (c *Counter) take(quotas []Quota, cost int64, now time.Time) (excess Excess, granted bool) {
 	c.turn(now)
 	for _, q := range quotas {
-		if c.used[q.Period].n+cost > q.Max {
+		if cost > q.Max-c.used[q.Period].n { // written so that no sum overflows
 			wait := q.Period.End(now).Sub(now)
 			if wait >= excess.RetryAfter {
 				excess = Excess{Quota: q, RetryAfter: wait}
