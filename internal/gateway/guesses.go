@@ -27,10 +27,13 @@ type Guesses struct {
 	full   [guessSlots]atomic.Int64 // when each bucket is full again
 }
 
-// NewGuesses makes full buckets of a rate. start is any time with a monotonic
+// NewGuesses makes full buckets of a rate. now is any time with a monotonic
 // reading.
-func NewGuesses(rate limit.Rate, start time.Time) *Guesses {
-	return &Guesses{bucket: rate.Bucket(), start: start, seed: maphash.MakeSeed()}
+func NewGuesses(rate limit.Rate, now time.Time) *Guesses {
+	bucket := rate.Bucket()
+	// A bucket that was never used has been full since the start, also for a
+	// clock that is a little behind.
+	return &Guesses{bucket: bucket, start: now.Add(-bucket.Window()), seed: maphash.MakeSeed()}
 }
 
 // take spends one guess of an address; if none is left, it says for how long.
