@@ -55,6 +55,7 @@ type Config struct {
 type Engine struct {
 	cfg       Config
 	cache     *keycache.Cache[*Entry]
+	finder    *storage.Finder
 	catalogue catalogue
 	recorder  *usage.Recorder
 	flusher   *usage.Flusher
@@ -87,6 +88,7 @@ func New(cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("make the key cache: %w", err)
 	}
 	e.cache = cache
+	e.finder = storage.NewFinder(cfg.Store, cfg.Hasher)
 	e.catalogue.store = cfg.Store
 	e.recorder = usage.NewRecorder(uuid.NewString())
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{

@@ -110,7 +110,7 @@ func (s *streams) note(changes []storage.Change) {
 		case storage.SubjectWorkspace, storage.SubjectProject:
 			s.markAll()
 			return
-		case storage.SubjectToken: // opens no stream
+		case storage.SubjectToken, storage.SubjectScheme: // open no stream
 		}
 	}
 }

@@ -161,7 +161,8 @@ func (c *Cache[V]) Knows(fp keys.Fingerprint, now time.Time) bool {
 // good reports whether nothing has changed an entry since it was read, as far
 // as this node knows.
 func (c *Cache[V]) good(e *entry[V]) bool {
-	return e.fence == c.current.Load() && e.fence.passes(e.slots, e.read)
+	return e.fence == c.current.Load() && e.fence.passes(e.slots, e.read) &&
+		(e.found || e.fence.absent.Load() <= int64(e.read))
 }
 
 func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time, trusted bool) (value V, found bool, err error) {
@@ -210,12 +211,16 @@ func (c *Cache[V]) remember(e *entry[V]) {
 
 // Fence makes what was read before the changes' revisions a miss. It is called
 // before a change of this node is committed, and for each row of the log
-// before its revision counts as applied.
+// before its revision counts as applied. A new scheme may make any secret
+// known that nobody had.
 func (c *Cache[V]) Fence(changes []storage.Change) {
 	f := c.current.Load()
 	for _, change := range changes {
+		if change.Subject == storage.SubjectScheme {
+			raise(&f.absent, change.Revision)
+		}
 		for _, d := range change.Digests {
-			f.raise(slotOf(d), change.Revision)
+			raise(&f.lowest[slotOf(d)], change.Revision)
 		}
 	}
 }
