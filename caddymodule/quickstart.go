@@ -46,7 +46,12 @@ func fillQuickstart(cmd *cobra.Command) {
 	flags.StringVar(&q.listen, "listen", "127.0.0.1:8080", "the address to serve on")
 	flags.StringVar(&q.data, "data", "./keystile-data", "the folder for the database")
 	flags.BoolVar(&q.json, "json", false, "print one line of JSON")
-	cmd.Args = cobra.NoArgs
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := cobra.NoArgs(cmd, args); err != nil {
+			exitWith(cmd, 2, err)
+		}
+		return nil
+	}
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { exitWith(cmd, 2, err); return err })
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

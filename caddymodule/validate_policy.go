@@ -3,11 +3,10 @@ package caddymodule
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
-
-	"golang.org/x/net/http/httpguts"
 
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
@@ -81,7 +80,7 @@ func (p *Policy) checkCredentials() error {
 			return faultf(path, "credential %s needs a name, such as %s", one.Source, credentialNames[one.Source])
 		case !named && one.Name != "":
 			return faultf(path, "credential bearer takes no name: it is the header Authorization")
-		case one.Source == header && (!httpguts.ValidHeaderFieldName(one.Name) || strings.EqualFold(one.Name, "Authorization")):
+		case one.Source == header && (!headerName.MatchString(one.Name) || strings.EqualFold(one.Name, "Authorization")):
 			return faultf(path, "a key can't be read from a header %q; for Authorization, say credential bearer", one.Name)
 		case slices.Contains(p.Credentials[:i], one):
 			return faultf(path, "this credential is given twice")
@@ -89,6 +88,10 @@ func (p *Policy) checkCredentials() error {
 	}
 	return nil
 }
+
+// headerName is what carries a key: a token without odd characters, so that no
+// upstream reads it for another.
+var headerName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
 
 // credentialNames are examples for messages.
 var credentialNames = map[string]string{header: "X-Api-Key", query: "api_key"}

@@ -2,13 +2,16 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -68,11 +71,27 @@ func (c *crowd) serve(clients int, orders <-chan order) {
 // maxTries bounds how often a caller sends one request.
 const maxTries = 10
 
-// caller is one client. A request whose connection is closed without a byte of
-// an answer is sent again on a new one, as RFC 9110 section 9.2.2 allows for
-// GET: at a reload, servers in Go close connections that are idle or on which
-// nothing was read, whatever handlers there are. The test then has to see that
-// such a request had not reached the upstream.
+// keepCalling makes calls with keys in any order, until the function that it
+// returns is called.
+func (c *crowd) keepCalling(chance *rand.Rand, made []key, clients, perSecond int) (halt func()) {
+	stop, ended := make(chan struct{}), make(chan struct{})
+	orders := pacedUntil(stop, math.MaxInt, perSecond, func(int) order { return order{made[chance.IntN(len(made))], "/"} })
+	go func() {
+		defer close(ended)
+		c.serve(clients, orders)
+	}()
+	return func() {
+		close(stop)
+		<-ended
+	}
+}
+
+// caller is one client. A request whose connection ends without a byte of an
+// answer is sent again on a new one, as RFC 9110 section 9.2.2 allows for GET:
+// at a reload, Caddy closes connections that are idle or on which nothing was
+// read yet, and those that the old listener hasn't taken, whatever handlers
+// there are. The test then has to see that no such request reached the
+// upstream.
 type caller struct {
 	crowd *crowd
 	conn  *client
@@ -89,7 +108,11 @@ func (c *caller) call(o order) {
 
 func (c *caller) exchange(ask string) (got response, err error) {
 	for range maxTries {
-		if err := c.dial(); err != nil {
+		err = c.dial()
+		if errors.Is(err, syscall.ECONNRESET) {
+			continue
+		}
+		if err != nil {
 			return response{}, err
 		}
 		got, err = c.conn.exchange(ask)

@@ -144,9 +144,11 @@ func TestDatabaseLockedOverTerminationLosesNoCall(t *testing.T) {
 		}
 		return order{made[chance.IntN(keys)], "/"}
 	}))
+	terminated := time.Now()
 	if status := g.stop(); status != 0 {
 		t.Errorf("exit status %d with the counts in the spool", status)
 	}
+	t.Logf("with the database locked, the process ended %v after SIGTERM", time.Since(terminated).Round(time.Millisecond))
 	release()
 	if waiting := spooled(t, g.dir); waiting == 0 {
 		t.Error("no spool file beside the data")

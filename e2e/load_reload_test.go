@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"math"
 	"net"
 	"path/filepath"
 	"strings"
@@ -35,7 +34,7 @@ func setupReloads(t testing.TB) *reloads {
 		// configurations that are gone too, and with them what these hold.
 		behind: "reverse_proxy $UPSTREAM {\n transport http {\n keepalive 1s\n }\n}",
 	})
-	r := &reloads{gate: g, saw: saw, stores: [2]string{g.db, filepath.Join(g.dir, "other.db")}}
+	r := &reloads{gate: g, crowd: newCrowd(g), saw: saw, stores: [2]string{g.db, filepath.Join(g.dir, "other.db")}}
 	r.made = g.plant(reloadKeys, nil)
 	g.useStore(r.stores[1])
 	copyKeys(t, g, r.made, r.stores[0])
@@ -73,30 +72,17 @@ func copyKeys(t testing.TB, g *gate, made []key, from string) {
 	})
 }
 
-// load begins to call the gate, until the function that it returns is called.
-func (r *reloads) load(clients, perSecond int) (halt func()) {
-	chance := seeded(r.t)
-	r.crowd = newCrowd(r.gate)
-	stop, ended := make(chan struct{}), make(chan struct{})
-	orders := pacedUntil(stop, math.MaxInt, perSecond, func(int) order { return order{r.made[chance.IntN(len(r.made))], "/"} })
-	go func() {
-		defer close(ended)
-		r.crowd.serve(clients, orders)
-	}()
-	return func() {
-		close(stop)
-		<-ended
-	}
-}
-
 func TestReloadsUnderLoadFailNoRequestAndLoseNoCount(t *testing.T) {
 	const good, every, clients, perSecond = 200, 10, 8, 400
+	const apart = 40 * time.Millisecond
 	r := setupReloads(t)
 	bad := r.badConfigs()
 	before := r.settled()
-	halt := r.load(clients, perSecond)
-	began := time.Now()
+	halt := r.crowd.keepCalling(seeded(t), r.made, clients, perSecond)
+	began, next := time.Now(), time.NewTicker(apart)
+	defer next.Stop()
 	for i := range good {
+		<-next.C
 		r.cycle(i)
 		if i%every == every-1 {
 			r.fail(bad[i/every%len(bad)])

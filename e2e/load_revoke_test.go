@@ -2,9 +2,9 @@ package e2e
 
 import (
 	"context"
-	"math"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,27 +14,35 @@ import (
 )
 
 func TestRevokedKeyIsRefusedWithinHalfASecondEachTimeUnderLoad(t *testing.T) {
-	const times, clients, perSecond = 100, 8, 300
+	const lanes, times, clients, perSecond = 4, 25, 8, 300
 	g := setup(t, options{before: quiet})
 	g.upstream.forget()
-	others := g.plant(20, nil)
-	chance := seeded(t)
-	c, stop, ended := newCrowd(g), make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		c.serve(clients, pacedUntil(stop, math.MaxInt, perSecond, func(int) order {
-			return order{others[chance.IntN(len(others))], "/"}
-		}))
-	}()
+	made, revoked := g.plant(lanes*times, nil), make([]revocation, lanes*times)
+	// The gate looks for changes at intervals; where in one of them a command
+	// falls is left to chance.
+	chance, waits := seeded(t), make([]time.Duration, lanes*times)
+	for i := range waits {
+		waits[i] = time.Duration(chance.Int64N(int64(2 * followWithin / 5)))
+	}
+	c := newCrowd(g)
+	halt := c.keepCalling(chance, g.plant(20, nil), clients, perSecond)
+	var revoking sync.WaitGroup
+	for lane := range lanes {
+		revoking.Go(func() {
+			for i := lane * times; i < (lane+1)*times; i++ {
+				revoked[i] = g.revokeBeside(made[i], waits[i])
+			}
+		})
+	}
+	revoking.Wait()
+	halt()
+	c.healthy(t)
+
 	var fromCommit, fromExit []time.Duration
-	for _, k := range g.plant(times, nil) {
-		r := revokeBeside(t, g, k)
+	for _, r := range revoked {
 		fromCommit = append(fromCommit, r.refused.Sub(r.committed))
 		fromExit = append(fromExit, max(0, r.refused.Sub(r.exited)))
 	}
-	close(stop)
-	<-ended
-	c.healthy(t)
 	logDelays(t, "from its commit", fromCommit)
 	logDelays(t, "from the command's end", fromExit)
 	if late := slices.Max(fromCommit); late > followWithin {
@@ -56,41 +64,39 @@ type revocation struct {
 	refused   time.Time // when the first refusal came
 }
 
-// revokeBeside calls the gate with a key without a pause while a command
-// revokes it.
-func revokeBeside(t *testing.T, g *gate, k key) revocation {
-	t.Helper()
-	c := g.connect()
+// revokeBeside calls the gate with a key all the time, while a command revokes
+// it after a wait.
+func (g *gate) revokeBeside(k key, wait time.Duration) (r revocation) {
+	caller := caller{crowd: newCrowd(g)}
+	defer caller.hangUp()
 	ask := g.request(http.MethodGet, "/", k.bearer())
-	if got, err := c.exchange(ask); err != nil || got.status != http.StatusOK {
-		t.Fatalf("before it is revoked, the key is answered %v, %v", got, err)
+	call := func() (refused bool) {
+		got, err := caller.exchange(ask)
+		r.refused = time.Now()
+		if err != nil || got.status != http.StatusOK && got.code() != "revoked_key" {
+			g.t.Errorf("a key that is being revoked is answered %v, %v", got, err)
+			return true
+		}
+		return got.code() == "revoked_key"
 	}
-	var r revocation
-	commanded, watched := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(commanded)
+	becomes(wait, call)
+	var watching sync.WaitGroup
+	watching.Go(func() {
 		if done := g.cli("keys", "revoke", k.ID); done.status != 0 {
-			t.Errorf("revoke: exit status %d: %s", done.status, done.err)
+			g.t.Errorf("revoke: exit status %d: %s", done.status, done.err)
 		}
 		r.exited = time.Now()
-	}()
-	go func() {
-		defer close(watched)
-		r.committed = g.committed(k, keys.Revoked)
-	}()
-	eventually(t, commandWithin, "the key is refused", func() bool {
-		got, err := c.exchange(ask)
-		if err != nil || got.status != http.StatusOK && got.code() != "revoked_key" {
-			t.Fatalf("while it is revoked, the key is answered %v, %v", got, err)
-		}
-		r.refused = time.Now()
-		return got.code() == "revoked_key"
 	})
-	<-commanded
-	<-watched
-	if got, err := c.exchange(ask); err != nil || got.code() != "revoked_key" {
-		t.Errorf("after it was refused, the key is answered %v, %v", got, err)
+	watching.Go(func() { r.committed = g.committed(k, keys.Revoked) })
+	if !becomes(commandWithin, call) {
+		g.t.Errorf("a revoked key is not refused within %v", commandWithin)
 	}
+	first := r.refused
+	watching.Wait()
+	if !call() {
+		g.t.Errorf("a key was refused, and then not")
+	}
+	r.refused = first
 	return r
 }
 

@@ -109,6 +109,9 @@ func TestEachOutcomeIsAnsweredAsDocumented(t *testing.T) {
 	t.Run("RACE-05 store_unavailable", func(t *testing.T) {
 		g.breakStore()
 		wantOutcome(t, g, "store_unavailable", outcome{lines: []string{bearer(drawSecret(keys.Live))}})
+		if !strings.Contains(g.log(), "no such table: keys") {
+			t.Error("the log doesn't say why keys can't be looked up")
+		}
 		g.mendStore()
 		eventually(t, 5*time.Second, "the gate recovers by itself", func() bool {
 			return g.get("/v1/items", bearer(drawSecret(keys.Live))).code() == "unknown_key"

@@ -74,6 +74,9 @@ func panicInTheLookup(t *testing.T) {
 		wantAnswer(t, g, g.get("/", cold.bearer()), http.StatusServiceUnavailable, "store_unavailable")
 		wantAnswer(t, g, g.get("/", cached.bearer()), http.StatusOK, "")
 	}
+	if !strings.Contains(g.log(), "faultygate/store.go") {
+		t.Error("the log doesn't say where the panic came from")
+	}
 	if err := os.Remove(mark); err != nil {
 		t.Fatal(err)
 	}

@@ -66,9 +66,10 @@ type Engine struct {
 	confirmed confirmation
 	cutter    *background.Loop
 
-	settings settings
-	inflight inflight
-	stats    *Stats
+	settings   settings
+	inflight   inflight
+	complaints complaints
+	stats      *Stats
 
 	starting sync.Mutex
 	started  bool

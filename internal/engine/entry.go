@@ -43,7 +43,11 @@ func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, 
 
 // Find is Recall, and Fetch where that doesn't know.
 func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
-	return e.cache.Get(ctx, keys.FingerprintOf(secret), secret, now)
+	entry, found, err = e.cache.Get(ctx, keys.FingerprintOf(secret), secret, now)
+	if err != nil {
+		e.complain(err, now)
+	}
+	return entry, found, err
 }
 
 // load reads the store for a secret that isn't in memory.

@@ -206,7 +206,7 @@ func (g *Gate) Count(c *Call, status int) {
 func (g *Gate) event(c *Call, status int) usage.Event {
 	return usage.Event{
 		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
-		Denied: c.Verdict.Code, Status: status, Cost: int64(g.cost(c)),
+		Denied: c.Verdict.Code, Status: status, Cost: int64(c.Match.Cost()),
 	}
 }
 

@@ -66,24 +66,26 @@ func (i *Headers) Set(h http.Header, routeProject string) {
 // within, and the percent sign, is percent-encoded (RFC 3986 section 2.1), so
 // that a name can neither break a header line nor fail a request.
 func Encode(value string) string {
-	plain := func(c byte) bool { return c > ' ' && c <= '~' && c != '%' }
-	clean := true
-	for i := range len(value) {
-		inner := value[i] == ' ' && i > 0 && i < len(value)-1
-		clean = clean && (plain(value[i]) || inner)
+	keeps := func(i int) bool {
+		c := value[i]
+		return c > ' ' && c <= '~' && c != '%' || c == ' ' && i > 0 && i < len(value)-1
 	}
-	if clean {
+	clean := 0
+	for clean < len(value) && keeps(clean) {
+		clean++
+	}
+	if clean == len(value) {
 		return value
 	}
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
-	for i := range len(value) {
-		c := value[i]
-		if plain(c) || c == ' ' && i > 0 && i < len(value)-1 {
-			b.WriteByte(c)
+	b.WriteString(value[:clean])
+	for i := clean; i < len(value); i++ {
+		if keeps(i) {
+			b.WriteByte(value[i])
 			continue
 		}
-		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+		b.Write([]byte{'%', hex[value[i]>>4], hex[value[i]&15]})
 	}
 	return b.String()
 }

@@ -12,8 +12,8 @@ const reserved = "keystile-"
 // method than the one that was authorised.
 var overrides = []string{"x-http-method-override", "x-http-method", "x-method-override"}
 
-// limits open the names of headers that tell where a rate limit stands.
-var limits = []string{"ratelimit", "x-ratelimit", "rate-limit", "x-rate-limit"}
+// limitNames open the names of headers that tell where a rate limit stands.
+var limitNames = []string{"ratelimit", "x-ratelimit", "rate-limit", "x-rate-limit"}
 
 // Scrub removes from a request what a client must not hand to the upstream:
 // headers in the gate's name and method overrides, in every spelling that an
@@ -51,7 +51,7 @@ func isOverride(name string) bool {
 }
 
 func isRateLimit(name string) bool {
-	for _, one := range limits {
+	for _, one := range limitNames {
 		if opens(name, one) && (len(name) == len(one) || fold(name[len(one)]) == '-') {
 			return true
 		}

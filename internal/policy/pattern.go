@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxWildcards bounds the wildcards of one pattern.
@@ -72,11 +73,15 @@ func parsePart(segment string) (part, error) {
 	if err != nil {
 		return part{}, fmt.Errorf("segment %q is not percent-encoded: %w", segment, err)
 	}
-	if literal == "." || literal == ".." || strings.Contains(literal, "/") {
+	if segment != "" && alike(literal) == "" || strings.ContainsFunc(literal, neverServed) {
 		return part{}, fmt.Errorf("segment %q can't be met by a request: such paths are refused", segment)
 	}
 	return part{literal: literal}, nil
 }
+
+// neverServed reports whether no path that a gate serves holds a character: a
+// slash within a segment, a control character, or what isn't UTF-8.
+func neverServed(c rune) bool { return c == '/' || c < ' ' || c == 0x7f || c == utf8.RuneError }
 
 func (p pattern) names() []string {
 	var names []string
@@ -104,4 +109,39 @@ func (p pattern) shape() string {
 		b.WriteString("/*")
 	}
 	return b.String()
+}
+
+// Ranks of what a pattern has at a place, by which the most specific of
+// patterns that meet one path is told.
+const (
+	rankRest = iota
+	rankEnd
+	rankWild
+	rankLiteral
+)
+
+func (p pattern) rank(at int) int {
+	switch {
+	case at < len(p.parts) && p.parts[at].name != "":
+		return rankWild
+	case at < len(p.parts):
+		return rankLiteral
+	case p.rest:
+		return rankRest
+	}
+	return rankEnd
+}
+
+// beats reports whether p is more specific than q: literals before wildcards
+// before /*, decided at the first place where they differ.
+func (p pattern) beats(q pattern) bool {
+	for at := 0; ; at++ {
+		mine, other := p.rank(at), q.rank(at)
+		if mine != other {
+			return mine > other
+		}
+		if mine <= rankEnd {
+			return false
+		}
+	}
 }

@@ -4,8 +4,6 @@
 package policy
 
 import (
-	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -39,15 +37,35 @@ type Route struct {
 	// Index is the route's place in its table, from 0.
 	Index int
 
-	params []string // names of the wildcards, left to right
-	shady  bool     // another route's literals lie within this one's wildcards
+	params  []string // names of the wildcards, left to right
+	path    pattern  // of Pattern
+	shape   string   // of Pattern
+	reading pattern  // of Pattern, as it is read loosely
+	shady   bool     // other routes read like this one, or more specific than it
 }
 
 // Endpoint is the route as its configuration names it: METHODS and pattern.
 func (r *Route) Endpoint() string { return strings.Join(r.Methods, ",") + " " + r.Pattern }
 
+// Takes reports whether keys of an environment may call the route.
+func (r *Route) Takes(env keys.Environment) bool {
+	return len(r.Environments) == 0 || slices.Contains(r.Environments, env)
+}
+
 // Params returns the names of the pattern's wildcards, left to right.
 func (r *Route) Params() []string { return r.params }
+
+// SameProject reports whether two routes that one path meets read their project
+// from the same place.
+func (r *Route) SameProject(other *Route) bool {
+	return r.projectAt() == other.projectAt() && (r.projectAt() >= 0 || r.Project == other.Project)
+}
+
+// projectAt is the place of the segment that names the project; -1 where it is
+// not a wildcard that does.
+func (r *Route) projectAt() int {
+	return slices.IndexFunc(r.path.parts, func(one part) bool { return one.name != "" && "{"+one.name+"}" == r.Project })
+}
 
 // Site is what a whole gate demands.
 type Site struct {
@@ -72,45 +90,4 @@ func (s *Site) Holds(k *keys.Key, scope string) bool {
 // Allows reports whether keys of an environment are taken.
 func (s *Site) Allows(env keys.Environment) bool {
 	return len(s.Environments) == 0 || slices.Contains(s.Environments, env)
-}
-
-// knownMethods are those that "*" stands for: the registered methods (IANA
-// HTTP Method Registry) that carry a request to an application. TRACE and
-// CONNECT speak to proxies and aren't among them.
-var knownMethods = func() map[string]bool {
-	known := map[string]bool{}
-	for _, m := range []string{
-		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
-		http.MethodOptions, "ACL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "LABEL", "LINK", "LOCK", "MERGE",
-		"MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE", "ORDERPATCH", "PROPFIND",
-		"PROPPATCH", "QUERY", "REBIND", "REPORT", "SEARCH", "UNBIND", "UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE",
-		"UPDATEREDIRECTREF", "VERSION-CONTROL",
-	} {
-		known[m] = true
-	}
-	return known
-}()
-
-// KnownMethod reports whether "*" stands for a method, too. Methods are
-// case-sensitive (RFC 9110 section 9.1).
-func KnownMethod(method string) bool {
-	return method == http.MethodGet || method == http.MethodPost || knownMethods[method]
-}
-
-// anyMethod is how a route says that it takes all known methods.
-const anyMethod = "*"
-
-func validMethod(m string) error {
-	if m == anyMethod {
-		return nil
-	}
-	for i := range len(m) {
-		if c := m[i]; (c < 'A' || c > 'Z') && c != '-' {
-			return fmt.Errorf("method %q is not written in capitals", m)
-		}
-	}
-	if m == "" || m == http.MethodConnect || m == http.MethodTrace {
-		return fmt.Errorf("method %q can't be routed", m)
-	}
-	return nil
 }

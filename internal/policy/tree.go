@@ -6,59 +6,31 @@ import (
 	"strings"
 )
 
-// node is one segment's place in the tree of patterns.
-type node struct {
-	literals map[string]*node
-	wild     *node
-	end      ends // the path ends here
-	rest     ends // whatever follows the slash after here
-}
-
-func (n *node) add(p pattern, r *Route) {
-	at := n
-	for _, one := range p.parts {
-		at = at.child(one)
-	}
-	if p.rest {
-		at.rest.add(r)
-		return
-	}
-	at.end.add(r)
-}
-
-func (n *node) child(one part) *node {
-	if one.name != "" {
-		if n.wild == nil {
-			n.wild = &node{}
-		}
-		return n.wild
-	}
-	if n.literals == nil {
-		n.literals = map[string]*node{}
-	}
-	if n.literals[one.literal] == nil {
-		n.literals[one.literal] = &node{}
-	}
-	return n.literals[one.literal]
-}
-
 // ends holds the routes of one pattern, by method.
 type ends struct {
 	named map[string]*Route
 	any   *Route
 }
 
-func (e *ends) add(r *Route) {
+// add enters a route, and returns another that has one of its methods already.
+func (e *ends) add(r *Route) (tied *Route) {
 	for _, m := range r.Methods {
 		if m == anyMethod {
+			if e.any != nil {
+				return e.any
+			}
 			e.any = r
 			continue
+		}
+		if other := e.named[m]; other != nil {
+			return other
 		}
 		if e.named == nil {
 			e.named = map[string]*Route{}
 		}
 		e.named[m] = r
 	}
+	return nil
 }
 
 // route picks the named method over "*"; GET stands for HEAD, too.
@@ -77,84 +49,108 @@ func (e *ends) route(method string) *Route {
 	return nil
 }
 
-// walk is one search through the tree.
-type walk struct {
-	method   string
-	values   *[MaxWildcards]string
-	variants bool // read names loosely
+// node is one segment's place in a tree of patterns.
+type node struct {
+	literals map[string]*node
+	wild     *node
+	end      []*ends // the path ends here; several where patterns read alike
+	rest     []*ends // whatever follows the slash after here
 }
 
-// find returns the most specific route below n for the rest of a path, which
-// begins behind a slash: literals before wildcards before /*, decided from
-// left to right.
-func (w *walk) find(n *node, rest string, depth int) *Route {
-	segment, tail, more := strings.Cut(rest, "/")
+func (n *node) add(p pattern, e *ends) {
+	at := n
+	for _, one := range p.parts {
+		at = at.child(one)
+	}
+	if p.rest {
+		at.rest = append(at.rest, e)
+		return
+	}
+	at.end = append(at.end, e)
+}
+
+func (n *node) child(one part) *node {
+	if one.name != "" {
+		if n.wild == nil {
+			n.wild = &node{}
+		}
+		return n.wild
+	}
+	if n.literals == nil {
+		n.literals = map[string]*node{}
+	}
+	if n.literals[one.literal] == nil {
+		n.literals[one.literal] = &node{}
+	}
+	return n.literals[one.literal]
+}
+
+// walk is one search through a tree.
+type walk struct {
+	method  string
+	loosely bool                  // the tree is of patterns read loosely, and so is the path
+	values  *[MaxWildcards]string // where wildcards' values go; nil: nowhere
+}
+
+// find returns what a path meets that takes the method: literals before
+// wildcards before /*, decided from left to right.
+func (w *walk) find(root *node, path string) []*ends { return w.step(root, path[1:], true, 0) }
+
+// step goes on behind a node's segment, with the tail behind the slash where
+// there is one.
+func (w *walk) step(n *node, tail string, slash bool, depth int) []*ends {
+	if slash && !(w.loosely && tail == "") {
+		return w.below(n, tail, depth)
+	}
+	if w.taken(n.end) {
+		return n.end
+	}
+	if slash && w.taken(n.rest) { // /a/* takes /a/, but not /a
+		return n.rest
+	}
+	return nil
+}
+
+func (w *walk) below(n *node, path string, depth int) []*ends {
+	segment, tail, slash := strings.Cut(path, "/")
 	if strings.IndexByte(segment, '%') >= 0 {
 		if text, err := url.PathUnescape(segment); err == nil {
 			segment = text
 		}
 	}
-	if r := w.literal(n, segment, tail, more, depth); r != nil {
-		return r
-	}
-	if n.wild != nil && segment != "" && depth < MaxWildcards {
-		w.values[depth] = segment
-		if r := w.step(n.wild, tail, more, depth+1); r != nil {
-			return r
+	if child := w.literal(n, segment); child != nil {
+		if found := w.step(child, tail, slash, depth); found != nil {
+			return found
 		}
 	}
-	return n.rest.route(w.method)
+	if n.wild != nil && segment != "" {
+		if w.values != nil {
+			w.values[depth] = segment
+		}
+		if found := w.step(n.wild, tail, slash, depth+1); found != nil {
+			return found
+		}
+	}
+	if w.taken(n.rest) {
+		return n.rest
+	}
+	return nil
 }
 
-func (w *walk) literal(n *node, segment, tail string, more bool, depth int) *Route {
-	if !w.variants {
-		if child := n.literals[segment]; child != nil {
-			return w.step(child, tail, more, depth)
-		}
-		return nil
+func (w *walk) literal(n *node, segment string) *node {
+	if !w.loosely || len(n.literals) == 0 {
+		return n.literals[segment]
 	}
-	var found *Route
-	for name, child := range n.literals {
-		if !sameName(segment, name) {
-			continue
-		}
-		// Of several names that read alike, the first line wins: which one an
-		// upstream would take can't be known, but the answer must not vary.
-		if r := w.step(child, tail, more, depth); r != nil && (found == nil || r.Index < found.Index) {
-			found = r
-		}
-	}
-	return found
+	var buf [64]byte // longer ones cost an allocation
+	return n.literals[string(appendAlike(buf[:0], segment))]
 }
 
-func (w *walk) step(n *node, tail string, more bool, depth int) *Route {
-	if !more {
-		return n.end.route(w.method)
-	}
-	if w.variants && isNothing(tail) {
-		if r := n.end.route(w.method); r != nil {
-			return r
+// taken reports whether one of several ends takes the method.
+func (w *walk) taken(all []*ends) bool {
+	for _, e := range all {
+		if e.route(w.method) != nil {
+			return true
 		}
 	}
-	return w.find(n, tail, depth)
-}
-
-// sameName reports whether an upstream that reads names loosely could take
-// one for the other: other case, parameters, trailing dots or spaces.
-func sameName(a, b string) bool { return strings.EqualFold(trimName(a), trimName(b)) }
-
-// isNothing reports whether an upstream that reads names loosely could take
-// the rest of a path for no more than a trailing slash.
-func isNothing(rest string) bool {
-	for segment := range strings.SplitSeq(rest, "/") {
-		if text, err := url.PathUnescape(segment); err != nil || trimName(text) != "" {
-			return false
-		}
-	}
-	return true
-}
-
-func trimName(name string) string {
-	name, _, _ = strings.Cut(name, ";")
-	return strings.TrimRight(name, ". ")
+	return false
 }

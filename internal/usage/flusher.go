@@ -84,11 +84,13 @@ func (f *Flusher) Flush(ctx context.Context) error {
 // an error says that even that failed, and how many calls will not be counted
 // unless Stop is called again and succeeds.
 func (f *Flusher) Stop() error {
+	// From here on, and not from the end of a flush that is under way: what
+	// ends the process may not wait for both.
+	ctx, cancel := context.WithTimeout(context.Background(), f.cfg.Timeout)
+	defer cancel()
 	f.loop.Stop()
 	f.turn <- struct{}{}
 	defer f.yield()
-	ctx, cancel := context.WithTimeout(context.Background(), f.cfg.Timeout)
-	defer cancel()
 	if err := f.flush(ctx); err != nil {
 		return f.spoolRest(err)
 	}

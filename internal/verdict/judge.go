@@ -40,13 +40,13 @@ func Judge(p *Principal, f *Facts) problem.Code {
 	if f.Match.Route == nil && !(f.Site.DefaultAllow && policy.KnownMethod(f.Method)) {
 		return problem.RouteNotAllowed
 	}
-	if !takes(f.Match.Route, p.Key.Environment) || !takes(f.Match.Shadow, p.Key.Environment) {
+	if !all(f.Match, func(r *policy.Route) bool { return r.Takes(p.Key.Environment) }) {
 		return problem.EnvironmentNotAllowed
 	}
 	if code := project(&p.Key, f); code != "" {
 		return code
 	}
-	if !satisfies(&p.Key, f.Site, f.Match.Route) || !satisfies(&p.Key, f.Site, f.Match.Shadow) {
+	if !all(f.Match, func(r *policy.Route) bool { return fulfils(&p.Key, f.Site, r) }) {
 		return problem.InsufficientScope
 	}
 	if !within(p.Nets, f.Client) {
@@ -71,26 +71,41 @@ func status(k *keys.Key, now time.Time) problem.Code {
 // project holds a key that is restricted to one project to it. A route that
 // speaks of a project, but of none that can be read, is no restricted key's.
 func project(k *keys.Key, f *Facts) problem.Code {
-	switch {
-	case f.Match.Route == nil || f.Match.Route.Project == "":
-		return ""
-	case f.ProjectElsewhere:
-		return problem.WorkspaceMismatch
-	case k.Project != "" && k.Project != f.Project:
-		return problem.ProjectMismatch
+	route := f.Match.Route
+	if route != nil && route.Project != "" {
+		switch {
+		case f.ProjectElsewhere:
+			return problem.WorkspaceMismatch
+		case k.Project != "" && k.Project != f.Project:
+			return problem.ProjectMismatch
+		case k.Project == "" && !policy.PlainName(f.Project):
+			// It can be another workspace's to an upstream that reads names loosely.
+			return problem.ProjectMismatch
+		}
+	}
+	for _, shadow := range f.Match.Shadows {
+		// Of a project that only a variant of the path speaks of, nothing is known.
+		if shadow.Project != "" && (route == nil || !route.SameProject(shadow)) {
+			return problem.ProjectMismatch
+		}
 	}
 	return ""
 }
 
-// takes reports whether a route takes keys of an environment.
-func takes(r *policy.Route, env keys.Environment) bool {
-	return r == nil || len(r.Environments) == 0 || slices.Contains(r.Environments, env)
+// all reports whether everything that a request meets is ok.
+func all(m *policy.Match, ok func(*policy.Route) bool) bool {
+	if m.Route != nil && !ok(m.Route) {
+		return false
+	}
+	for _, shadow := range m.Shadows {
+		if !ok(shadow) {
+			return false
+		}
+	}
+	return true
 }
 
-func satisfies(k *keys.Key, site *policy.Site, r *policy.Route) bool {
-	if r == nil {
-		return true
-	}
+func fulfils(k *keys.Key, site *policy.Site, r *policy.Route) bool {
 	for _, scope := range r.Scopes {
 		if !site.Holds(k, scope) {
 			return false
@@ -111,10 +126,11 @@ func holdsOne(k *keys.Key, site *policy.Site, scopes []string) bool {
 // Missing returns which of a match's scopes a key lacks, and the alternatives
 // of which it has none.
 func Missing(k *keys.Key, site *policy.Site, m *policy.Match) (required, missing, anyOf []string) {
-	for _, r := range []*policy.Route{m.Route, m.Shadow} {
-		if r == nil {
-			continue
-		}
+	demanding := m.Shadows
+	if m.Route != nil {
+		demanding = append([]*policy.Route{m.Route}, m.Shadows...)
+	}
+	for _, r := range demanding {
 		for _, scope := range r.Scopes {
 			if slices.Contains(required, scope) {
 				continue
