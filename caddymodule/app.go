@@ -23,6 +23,8 @@ type App struct {
 	settings engine.Settings
 	releases []func()
 	started  bool
+	gates    int
+	ctx      caddy.Context
 	log      *slog.Logger
 }
 
@@ -44,14 +46,16 @@ func appOf(ctx caddy.Context) (*App, error) {
 // Provision implements caddy.Provisioner. It opens what is needed, but reads
 // and writes nothing: `validate` provisions, too.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.log = ctx.Slogger()
+	a.ctx, a.log = ctx, ctx.Slogger()
 	built, err := a.build(ctx)
 	if err != nil {
 		return err
 	}
 	a.parts = built
+	secrets.Add(a.secretPrefixes()...)
 	a.settings = engine.Settings{
 		MaxStaleness:  time.Duration(a.MaxStaleness),
+		ServeStale:    time.Duration(a.ServeStale),
 		FlushInterval: time.Duration(a.Usage.FlushInterval),
 		CacheSize:     a.CacheSize,
 	}
@@ -90,6 +94,7 @@ func (a *App) Start() error {
 		return fmt.Errorf("keystile: %w", err)
 	}
 	a.started = true
+	a.warnOfPlainLogs()
 	return nil
 }
 

@@ -94,7 +94,7 @@ func wantCompiles(t *testing.T, c *Config, p *Policy) {
 	}
 	var routes []*policy.Route
 	for i := range p.Routes {
-		r, err := p.Routes[i].compile()
+		r, err := p.Routes[i].compile(p.JWT)
 		if err != nil {
 			t.Error(err)
 		}

@@ -44,7 +44,7 @@ func TestJSONGateIsCheckedLikeACaddyfile(t *testing.T) {
 	t.Parallel()
 	app := &Config{Scopes: []Scope{{Name: "read"}}}
 	for text, want := range map[string]string{
-		`{"credential":{}}`:                                                                  "credential: unknown credential \"\"; known: bearer",
+		`{"credentials":[{}]}`:                                                               "credentials/0/credential: unknown credential \"\"; known: bearer, header, query",
 		`{"workspace":"a b"}`:                                                                "workspace: workspace \"a b\"",
 		`{"environments":["live","prod"]}`:                                                   "environments/1: unknown environment \"prod\"",
 		`{"default":"maybe"}`:                                                                "default: unknown default \"maybe\"",

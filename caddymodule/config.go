@@ -39,8 +39,16 @@ type Config struct {
 	// What one key may ask for in a time, by environment. Default: no limit.
 	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
 
+	// What one key may use up in a calendar period (UTC), by environment:
+	// N/hour, N/day, N/month. Default: no quota.
+	Quotas map[string][]string `json:"quotas,omitempty"`
+
 	// No node decides on knowledge older than this. Default: 10s, at least 1s.
 	MaxStaleness caddy.Duration `json:"max_staleness,omitempty"`
+
+	// How old what a decision rests on may be while the store doesn't answer:
+	// at least max_staleness. Default: no older than that.
+	ServeStale caddy.Duration `json:"serve_stale,omitempty"`
 
 	// How usage is kept.
 	Usage *Usage `json:"usage,omitempty"`
@@ -50,6 +58,13 @@ type Config struct {
 
 	// Every key needs a project.
 	RequireProject bool `json:"require_project,omitempty"`
+
+	// Scopes by other names: keys that carry Old pass for New.
+	ScopeAliases []ScopeAlias `json:"scope_aliases,omitempty"`
+
+	// How often one client address may present keys that a node doesn't know.
+	// Default: no bound.
+	UnknownKeys *RateLimit `json:"unknown_keys,omitempty"`
 
 	// Keys may be created without a name.
 	NameOptional bool `json:"name_optional,omitempty"`
@@ -69,12 +84,21 @@ type Scope struct {
 	Description string `json:"description,omitempty"`
 }
 
+// ScopeAlias lets keys that carry Old pass for New.
+type ScopeAlias struct {
+	Old string `json:"old"`
+	New string `json:"new"`
+}
+
 // Plan is a named set of limits.
 type Plan struct {
 	// How many keys a workspace may have. Absent: no bound.
 	MaxKeys *int `json:"max_keys,omitempty"`
 	// In place of the app's limits, by environment.
 	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
+	// What all keys of a workspace may use up together in a calendar period
+	// (UTC), by environment.
+	Quotas map[string][]string `json:"quotas,omitempty"`
 }
 
 // RateLimit is a bucket of Burst that refills at Rate.
@@ -93,8 +117,9 @@ type Usage struct {
 
 // Policy is the configuration of one gate.
 type Policy struct {
-	// Where the key is read from. Default: bearer.
-	Credential *Credential `json:"credential,omitempty"`
+	// Where the key is read from; a request carries it in one place. Default:
+	// bearer.
+	Credentials []Credential `json:"credentials,omitempty"`
 
 	// Only keys of this workspace are taken. Default: of any.
 	Workspace string `json:"workspace,omitempty"`
@@ -108,12 +133,33 @@ type Policy struct {
 	// What happens to requests that no route lists: deny, or allow for any
 	// valid key. Default: deny as soon as one route stands.
 	Default string `json:"default,omitempty"`
+
+	// enforce, or observe: decide and report, but let everything through.
+	// Default: enforce.
+	Mode string `json:"mode,omitempty"`
+
+	// What happens to a JSON Web Token in the key's place: reject, or pass
+	// untouched. A route may say otherwise. Default: reject.
+	JWT string `json:"jwt,omitempty"`
+
+	// What happens to CORS preflights: refuse without a key, or pass to the
+	// upstream. Default: refuse.
+	Preflight string `json:"preflight,omitempty"`
+
+	// What refusals look like: json, problem (RFC 9457), or caddy, which hands
+	// them to handle_errors. Default: json.
+	Errors string `json:"errors,omitempty"`
+
+	// Leave the credential on the request for the upstream: on or off.
+	// Default: off.
+	ForwardCredential string `json:"forward_credential,omitempty"`
 }
 
 // Credential says where a key is read from.
 type Credential struct {
-	// bearer: Authorization: Bearer KEY.
+	// bearer: Authorization: Bearer KEY; header: NAME: KEY; query: ?NAME=KEY.
 	Source string `json:"source"`
+	Name   string `json:"name,omitempty"`
 }
 
 // Route is one line of the table.
@@ -125,7 +171,10 @@ type Route struct {
 	Public     bool                 `json:"public,omitempty"`
 	Project    string               `json:"project,omitempty"`
 	RateLimits map[string]RateLimit `json:"rate_limits,omitempty"`
+	Quotas     map[string][]string  `json:"quotas,omitempty"`
 	Cost       int64                `json:"cost,omitempty"`
-	PathsLoose bool                 `json:"paths_loose,omitempty"`
-	JWT        string               `json:"jwt,omitempty"`
+	// Only keys of these environments are taken, of those that the gate takes.
+	Environments []string `json:"environments,omitempty"`
+	PathsLoose   bool     `json:"paths_loose,omitempty"`
+	JWT          string   `json:"jwt,omitempty"`
 }

@@ -45,6 +45,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.release, err = app.retain(); err != nil {
 		return err
 	}
+	app.gates++
 	h.gate, err = app.newGate(&h.Policy)
 	return err
 }
@@ -68,8 +69,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 	h.describe(c, r)
 	h.decide(c)
-	h.gate.Strip(c, r.Header)
+	h.gate.Strip(c)
 	identity.Scrub(r)
+	if c.WouldDeny != "" {
+		r.Header[identity.HeaderWouldDeny] = []string{string(c.WouldDeny)}
+	}
 	h.record(c, r)
 	if !c.Verdict.Admitted() {
 		return h.refuse(w, r, c)

@@ -13,6 +13,11 @@ func (a *App) manager(store storage.Store) (*manage.Manager, error) {
 	for _, s := range a.Scopes {
 		catalogue.Scopes[s.Name] = s.Description
 	}
+	for _, alias := range a.ScopeAliases { // keys that were made under the old name carry it
+		if _, listed := catalogue.Scopes[alias.Old]; !listed && len(a.Scopes) > 0 {
+			catalogue.Scopes[alias.Old] = "Old name of " + alias.New
+		}
+	}
 	for name, plan := range a.Plans {
 		bound := manage.Plan{}
 		if plan.MaxKeys != nil {

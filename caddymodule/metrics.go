@@ -18,21 +18,23 @@ const allowed = "allowed"
 
 var decisions = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Name: "keystile_decisions_total",
-	Help: "Requests decided, by outcome: allowed, or the code of the refusal.",
-}, []string{"outcome"})
+	Help: "Requests decided, by outcome (allowed, or the code of the refusal) and mode (under observe, refusals are let through).",
+}, []string{"outcome", "mode"})
 
 // byOutcome holds one counter for each row of the table, made once: labels
 // come from a closed set, and a request doesn't look them up.
-var byOutcome = func() map[string]prometheus.Counter {
-	counters := map[string]prometheus.Counter{allowed: decisions.WithLabelValues(allowed)}
+var byOutcome = map[bool]map[string]prometheus.Counter{false: countersOf(enforce), true: countersOf(observe)}
+
+func countersOf(mode string) map[string]prometheus.Counter {
+	counters := map[string]prometheus.Counter{allowed: decisions.WithLabelValues(allowed, mode)}
 	for _, row := range problem.All() {
-		counters[string(row.Code)] = decisions.WithLabelValues(string(row.Code))
+		counters[string(row.Code)] = decisions.WithLabelValues(string(row.Code), mode)
 	}
 	return counters
-}()
+}
 
-func countDecision(outcome string) {
-	if counter, known := byOutcome[outcome]; known {
+func countDecision(outcome string, observed bool) {
+	if counter, known := byOutcome[observed][outcome]; known {
 		counter.Inc()
 	}
 }

@@ -42,6 +42,15 @@ var appOptions = options[*Config]{
 		read: readScope,
 	},
 	{
+		name: "scope_alias", usage: "OLD NEW", repeats: true,
+		help: "Keys that carry OLD pass for NEW.",
+		read: func(b block[*Config], args []string) error {
+			b.mark("scope_aliases", strconv.Itoa(len(b.to.ScopeAliases)))
+			b.to.ScopeAliases = append(b.to.ScopeAliases, ScopeAlias{Old: args[0], New: args[1]})
+			return nil
+		},
+	},
+	{
 		name: "plan", usage: "NAME { … }", repeats: true,
 		help: "A named set of limits.",
 		read: readPlan,
@@ -57,9 +66,24 @@ var appOptions = options[*Config]{
 		read: addRate("rate_limits", func(c *Config) *map[string]RateLimit { return &c.RateLimits }),
 	},
 	{
+		name: "quota", usage: "[ENV] N/PERIOD", repeats: true,
+		help: "What one key may use up per hour, day or month of UTC; without ENV, a live one.",
+		read: addQuota(func(c *Config) *map[string][]string { return &c.Quotas }),
+	},
+	{
+		name: "unknown_keys", usage: "N/UNIT [burst B]",
+		help: "How often one client address (IPv6: one /64) may present keys that the node doesn't know.",
+		read: readUnknownKeys,
+	},
+	{
 		name: "max_staleness", usage: "DURATION",
 		help: "No node decides on knowledge older than this: 1s to 24h, 10s unless stated.",
 		read: setDuration("max_staleness", func(c *Config) *caddy.Duration { return &c.MaxStaleness }),
+	},
+	{
+		name: "on_store_failure", usage: "deny|serve_stale [DURATION]",
+		help: "What happens while the store doesn't answer: deny refuses once max_staleness is over; serve_stale lets known keys go on for so long.",
+		read: readStoreFailure,
 	},
 	{
 		name: "usage", usage: "{ … }",
@@ -97,6 +121,11 @@ var planOptions = options[*Plan]{
 		name: "rate_limit", usage: "ENV N/UNIT [burst B]", repeats: true,
 		help: "In place of the global limit of that environment.",
 		read: addRate("rate_limits", func(p *Plan) *map[string]RateLimit { return &p.RateLimits }),
+	},
+	{
+		name: "quota", usage: "[ENV] N/PERIOD", repeats: true,
+		help: "What all keys of a workspace may use up together per hour, day or month of UTC; without ENV, live ones.",
+		read: addQuota(func(p *Plan) *map[string][]string { return &p.Quotas }),
 	},
 }
 
@@ -150,5 +179,31 @@ func readMaxKeys(b block[*Plan], args []string) error {
 		return b.Errf("max_keys: %q is neither a whole number of at least 1 nor unlimited", args[0])
 	}
 	b.to.MaxKeys = &n
+	return nil
+}
+
+func readUnknownKeys(b block[*Config], args []string) error {
+	rate, err := readRate(b, args)
+	if err != nil {
+		return err
+	}
+	b.mark("unknown_keys")
+	b.to.UnknownKeys = &rate
+	return nil
+}
+
+func readStoreFailure(b block[*Config], args []string) error {
+	b.mark("serve_stale")
+	switch {
+	case args[0] == deny && len(args) == 1:
+		return nil
+	case args[0] != "serve_stale" || len(args) != 2:
+		return errUsage
+	}
+	d, err := parseDuration(args[1])
+	if err != nil {
+		return b.Errf("serve_stale: %w", err)
+	}
+	b.to.ServeStale = caddy.Duration(d)
 	return nil
 }

@@ -9,13 +9,9 @@ import (
 // gateOptions is all that may stand in the directive keystile.
 var gateOptions = options[*Policy]{
 	{
-		name: "credential", usage: "bearer",
-		help: "Where the key is read from: the Authorization header.",
-		read: func(b block[*Policy], args []string) error {
-			b.mark("credential")
-			b.to.Credential = &Credential{Source: args[0]}
-			return nil
-		},
+		name: "credential", usage: "bearer|header|query [NAME]", repeats: true,
+		help: "Where the key is read from: the header Authorization, another one, or a parameter of the query.",
+		read: readCredential,
 	},
 	{
 		name: "workspace", usage: "NAME",
@@ -37,6 +33,31 @@ var gateOptions = options[*Policy]{
 		help: "What happens to requests that no route lists: allow takes any valid key; deny as soon as one route stands.",
 		read: setText("default", func(p *Policy) *string { return &p.Default }),
 	},
+	{
+		name: "mode", usage: "enforce|observe",
+		help: "observe decides and reports, in Keystile-Would-Deny, logs and metrics, but lets everything through.",
+		read: setText("mode", func(p *Policy) *string { return &p.Mode }),
+	},
+	{
+		name: "jwt", usage: "reject|pass",
+		help: "What happens to a JSON Web Token in the key's place: pass lets it through untouched.",
+		read: setText("jwt", func(p *Policy) *string { return &p.JWT }),
+	},
+	{
+		name: "preflight", usage: "refuse|pass",
+		help: "What happens to CORS preflights, which carry no key: pass lets them reach the upstream.",
+		read: setText("preflight", func(p *Policy) *string { return &p.Preflight }),
+	},
+	{
+		name: "errors", usage: "json|problem|caddy",
+		help: "What refusals look like: problem is RFC 9457, caddy hands over to handle_errors.",
+		read: setText("errors", func(p *Policy) *string { return &p.Errors }),
+	},
+	{
+		name: "forward_credential", usage: "off|on",
+		help: "Whether the upstream gets the key, too.",
+		read: setText("forward_credential", func(p *Policy) *string { return &p.ForwardCredential }),
+	},
 }
 
 // routeOptions is all that may stand in a route.
@@ -57,9 +78,19 @@ var routeOptions = options[*Route]{
 		read: addRate("rate_limits", func(r *Route) *map[string]RateLimit { return &r.RateLimits }),
 	},
 	{
+		name: "quota", usage: "[ENV] N/PERIOD", repeats: true,
+		help: "What one key may use up of this route per hour, day or month of UTC; without ENV, a live one.",
+		read: addQuota(func(r *Route) *map[string][]string { return &r.Quotas }),
+	},
+	{
 		name: "cost", usage: "N",
 		help: "What a request spends in each limit: 1 unless stated.",
 		read: setCount("cost", func(r *Route) *int64 { return &r.Cost }),
+	},
+	{
+		name: "environment", usage: "ENV [ENV…]",
+		help: "Only keys of these environments are taken here, of those that the gate takes.",
+		read: setTexts("environments", func(r *Route) *[]string { return &r.Environments }),
 	},
 	{
 		name: "paths", usage: "loose",
@@ -75,6 +106,19 @@ var routeOptions = options[*Route]{
 
 // adminOptions is all that may stand in the directive keystile_admin.
 var adminOptions = options[*Admin]{}
+
+func readCredential(b block[*Policy], args []string) error {
+	one := Credential{Source: args[0]}
+	if len(args) > 1 {
+		one.Name = args[1]
+	}
+	if len(args) > 2 {
+		return errUsage
+	}
+	b.mark("credentials", strconv.Itoa(len(b.to.Credentials)))
+	b.to.Credentials = append(b.to.Credentials, one)
+	return nil
+}
 
 func readRoute(b block[*Policy], args []string) error {
 	i := len(b.to.Routes)

@@ -10,6 +10,8 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+
+	"github.com/keystile/keystile/internal/keys"
 )
 
 // How rows of several tables read their arguments.
@@ -76,18 +78,44 @@ func setDuration[T any](path string, field func(T) *caddy.Duration) func(block[T
 // addRate reads ENV N/unit [burst B] into a map by environment.
 func addRate[T any](path string, field func(T) *map[string]RateLimit) func(block[T], []string) error {
 	return func(b block[T], args []string) error {
-		rate := RateLimit{Rate: args[1]}
-		if more := args[2:]; len(more) > 0 {
-			if len(more) != 2 || more[0] != "burst" {
-				return errUsage
-			}
-			burst, err := parseCount(more[1])
-			if err != nil {
-				return b.Errf("burst: %w", err)
-			}
-			rate.Burst = burst
+		rate, err := readRate(b, args[1:])
+		if err != nil {
+			return err
 		}
 		return put(b, field(b.to), path, args[0], rate)
+	}
+}
+
+// readRate reads N/UNIT [burst B].
+func readRate[T any](b block[T], args []string) (RateLimit, error) {
+	rate := RateLimit{Rate: args[0]}
+	if more := args[1:]; len(more) > 0 {
+		if len(more) != 2 || more[0] != "burst" {
+			return rate, errUsage
+		}
+		burst, err := parseCount(more[1])
+		if err != nil {
+			return rate, b.Errf("burst: %w", err)
+		}
+		rate.Burst = burst
+	}
+	return rate, nil
+}
+
+// addQuota reads [ENV] N/PERIOD; without ENV, of live keys.
+func addQuota[T any](field func(T) *map[string][]string) func(block[T], []string) error {
+	return func(b block[T], args []string) error {
+		env, text := string(keys.Live), args[len(args)-1]
+		if len(args) > 1 {
+			env = args[0]
+		}
+		into := field(b.to)
+		if *into == nil {
+			*into = map[string][]string{}
+		}
+		b.mark("quotas", env, strconv.Itoa(len((*into)[env])))
+		(*into)[env] = append((*into)[env], text)
+		return nil
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
-	"github.com/keystile/keystile/internal/policy"
+	"github.com/keystile/keystile/internal/quota"
 )
 
 // parts are what an app's configuration resolves to.
@@ -24,6 +24,7 @@ type parts struct {
 	hasher  keys.Hasher
 	format  *keys.Format
 	limits  gateway.Limits
+	guesses *gateway.Guesses // nil: not bounded
 }
 
 // build settles the configuration and loads its modules. It opens nothing.
@@ -45,7 +46,10 @@ func (a *App) build(ctx caddy.Context) (*parts, error) {
 	if p.format, err = a.Config.format(); err != nil {
 		return nil, err
 	}
-	p.limits, err = a.Config.limits()
+	if p.limits, err = a.Config.limits(); err != nil {
+		return nil, err
+	}
+	p.guesses, err = a.Config.guesses()
 	return p, err
 }
 
@@ -118,17 +122,55 @@ func (c *Config) format() (*keys.Format, error) {
 
 // limits makes the limits that keys have of themselves or by their plan.
 func (c *Config) limits() (gateway.Limits, error) {
-	out := gateway.Limits{DefaultPlan: c.DefaultPlan, Plans: map[string]map[keys.Environment]*limit.Limit{}}
+	out := gateway.Limits{
+		DefaultPlan: c.DefaultPlan,
+		Plans:       map[string]map[keys.Environment]*limit.Limit{},
+		PlanQuotas:  map[string]map[keys.Environment][]quota.Quota{},
+	}
 	var err error
 	if out.Default, err = limitsOf("", c.RateLimits); err != nil {
 		return out, err
 	}
+	if out.Quotas, err = quotasOf(c.Quotas); err != nil {
+		return out, err
+	}
 	for name, plan := range c.Plans {
+		if len(plan.Quotas) > 0 {
+			if out.PlanQuotas[name], err = quotasOf(plan.Quotas); err != nil {
+				return out, err
+			}
+		}
 		if len(plan.RateLimits) == 0 {
 			continue
 		}
 		if out.Plans[name], err = limitsOf("plan "+name+" ", plan.RateLimits); err != nil {
 			return out, err
+		}
+	}
+	return out, nil
+}
+
+// guesses bounds what one address may ask the store.
+func (c *Config) guesses() (*gateway.Guesses, error) {
+	if c.UnknownKeys == nil {
+		return nil, nil
+	}
+	rate, err := limit.ParseRate(c.UnknownKeys.Rate, c.UnknownKeys.Burst)
+	if err != nil {
+		return nil, fmt.Errorf("unknown_keys: %w", err)
+	}
+	return gateway.NewGuesses(rate, time.Now()), nil
+}
+
+func quotasOf(texts map[string][]string) (map[keys.Environment][]quota.Quota, error) {
+	out := map[keys.Environment][]quota.Quota{}
+	for env, all := range texts {
+		for _, text := range all {
+			q, err := quota.Parse(text)
+			if err != nil {
+				return nil, err
+			}
+			out[keys.Environment(env)] = append(out[keys.Environment(env)], q)
 		}
 	}
 	return out, nil
@@ -144,39 +186,4 @@ func limitsOf(of string, rates map[string]RateLimit) (map[keys.Environment]*limi
 		out[keys.Environment(env)] = &limit.Limit{Name: of + env, Rate: rate}
 	}
 	return out, nil
-}
-
-// newGate compiles the policy of one gate.
-func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
-	p.setDefaults()
-	if err := p.validate(&a.Config); err != nil {
-		return nil, err
-	}
-	routes := make([]*policy.Route, 0, len(p.Routes))
-	for i := range p.Routes {
-		r, err := p.Routes[i].compile()
-		if err != nil {
-			return nil, err
-		}
-		routes = append(routes, r)
-	}
-	table, err := policy.NewTable(routes)
-	if err != nil {
-		return nil, err
-	}
-	site := &policy.Site{Workspace: p.Workspace, Table: table, DefaultAllow: p.Default == allow}
-	for _, env := range p.Environments {
-		site.Environments = append(site.Environments, keys.Environment(env))
-	}
-	return gateway.New(gateway.Config{Engine: a.engine, Format: a.parts.format, Site: site, Limits: a.parts.limits, Now: time.Now})
-}
-
-func (r *Route) compile() (*policy.Route, error) {
-	out := &policy.Route{
-		Methods: r.Methods, Pattern: r.Pattern, Scopes: r.Scopes, AnyOf: r.AnyOf, Public: r.Public,
-		Project: r.Project, Cost: limit.Cost(r.Cost), Loose: r.PathsLoose, JWT: r.JWT == pass,
-	}
-	var err error
-	out.Limits, err = limitsOf("route "+out.Endpoint()+" ", r.RateLimits)
-	return out, err
 }

@@ -19,6 +19,7 @@ func quickstartCaddyfile(data, host, port, adminPort, to string) []byte {
 	persist_config off
 	auto_https off
 	log {
+		format keystile console
 		level ERROR
 	}
 	keystile {

@@ -14,7 +14,7 @@ import (
 // record tells the rest of Caddy what was concluded: placeholders for the
 // handlers behind the gate, fields for the access log, metrics.
 func (h *Handler) record(c *gateway.Call, r *http.Request) {
-	seen := &conclusion{outcome: c.Verdict.Outcome(), project: c.Project()}
+	seen := &conclusion{outcome: c.Outcome(), project: c.Project()}
 	if c.Entry != nil {
 		seen.key = &c.Entry.Principal.Key
 		if seen.project == "" {
@@ -28,11 +28,14 @@ func (h *Handler) record(c *gateway.Call, r *http.Request) {
 	}
 	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Add(zap.String("keystile_outcome", seen.outcome))
+		if h.Mode == observe {
+			extra.Add(zap.String("keystile_mode", observe))
+		}
 		if seen.key != nil {
 			extra.Add(zap.String("keystile_key_id", string(seen.key.ID)))
 		}
 	}
-	countDecision(seen.outcome)
+	countDecision(seen.outcome, h.Mode == observe)
 }
 
 // conclusion is what outlives a call: Caddy writes its access log later.

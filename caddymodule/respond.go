@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -14,33 +15,38 @@ import (
 )
 
 // refuse answers in the upstream's place. Caddy's own errors have an empty
-// body and cost ten times as much, so the answer is written here.
+// body and cost ten times as much, so the answer is written here, unless the
+// configuration wants it otherwise.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
-	p := c.Problem()
+	p := h.gate.Problem(c)
+	gateway.SetHeaders(w.Header(), c)
+	setProblemHeaders(w.Header(), p)
+	if h.Errors == errorsCaddy {
+		return caddyhttp.Error(p.Code.Row().Status, errors.New(p.Text()))
+	}
 	p.RequestID = requestID(r)
-	gateway.SetLimitHeaders(w.Header(), c)
-	writeProblem(w, r, p)
+	body, kind := p.JSON(), "application/json"
+	if h.Errors == errorsProblem || wantsDetails(r) {
+		body, kind = p.Details(), "application/problem+json"
+	}
+	head := w.Header()
+	head.Set("Content-Type", kind)
+	head.Set("Content-Length", strconv.Itoa(len(body)))
+	head.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(p.Code.Row().Status)
+	_, _ = w.Write(body) // a client that went away needs no answer
 	return nil
 }
 
-func writeProblem(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
-	body, kind := p.JSON(), "application/json"
-	if wantsDetails(r) {
-		body, kind = p.Details(), "application/problem+json"
-	}
-	head, row := w.Header(), p.Code.Row()
-	head.Set("Content-Type", kind)
+// setProblemHeaders sets what goes with a refusal whatever its body is.
+func setProblemHeaders(head http.Header, p *problem.Problem) {
 	head.Set("Cache-Control", "no-store")
-	head.Set("Content-Length", strconv.Itoa(len(body)))
-	head.Set("X-Content-Type-Options", "nosniff")
 	if challenge := p.Challenge(); challenge != "" {
 		head.Set("WWW-Authenticate", challenge)
 	}
-	if row.Status == http.StatusTooManyRequests || row.Status == http.StatusServiceUnavailable {
+	if status := p.Code.Row().Status; status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		head.Set("Retry-After", strconv.FormatInt(p.RetryAfterSeconds(), 10))
 	}
-	w.WriteHeader(row.Status)
-	_, _ = w.Write(body) // a client that went away needs no answer
 }
 
 // wantsDetails reports whether the client asked for RFC 9457.
@@ -63,12 +69,14 @@ func requestID(r *http.Request) string {
 // admit hands the request on, and counts the call once its status is known.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call, next caddyhttp.Handler) error {
 	headers := identity.Anonymous
+	rw := &responseWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, gate: h.gate, call: c}
 	if c.Entry != nil {
 		headers = c.Entry.Headers
+		var ctx context.Context
+		ctx, rw.cut = context.WithCancel(r.Context())
+		r = r.WithContext(ctx)
 	}
 	headers.Set(r.Header, c.Project())
-
-	rw := &responseWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, gate: h.gate, call: c}
 	defer rw.finish() // also behind a panic, by which a cut response ends
 	err := next.ServeHTTP(rw, r)
 	var failure caddyhttp.HandlerError

@@ -14,6 +14,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/quota"
 )
 
 // Defaults and bounds of the app's figures.
@@ -21,6 +22,7 @@ const (
 	defaultStaleness = 10 * time.Second
 	minStaleness     = time.Second
 	maxStaleness     = 24 * time.Hour
+	maxServeStale    = 7 * 24 * time.Hour
 
 	defaultFlush = time.Second
 	minFlush     = 10 * time.Millisecond
@@ -67,8 +69,9 @@ func (c *Config) setDefaults() {
 // nothing. What is left out is fine. The error is a *fault.
 func (c *Config) validate() error {
 	for _, check := range []func() error{
-		c.checkPeppers, c.checkPrefixes, c.checkScopes, c.checkPlans,
+		c.checkPeppers, c.checkPrefixes, c.checkScopes, c.checkAliases, c.checkPlans, c.checkUnknownKeys,
 		func() error { return checkRates("rate_limits", c.RateLimits) },
+		func() error { return checkQuotas("quotas", c.Quotas) },
 		c.checkFigures,
 	} {
 		if err := check(); err != nil {
@@ -140,6 +143,35 @@ func (c *Config) checkScopes() error {
 	return nil
 }
 
+// checkAliases lets the old name be any word: keys carry it, nobody asks for it.
+func (c *Config) checkAliases() error {
+	for i, alias := range c.ScopeAliases {
+		path := fmt.Sprintf("scope_aliases/%d", i)
+		switch {
+		case !isWord(alias.Old):
+			return faultf(path, "scope %q is not a word of at most %d characters without spaces", alias.Old, maxWordChars)
+		case alias.Old == alias.New || alias.Old == keys.ScopeAll || alias.New == keys.ScopeAll:
+			return faultf(path, "scope %s can't stand for %s", alias.Old, alias.New)
+		case slices.Contains(c.ScopeAliases[:i], alias):
+			return faultf(path, "this alias is given twice")
+		}
+		if err := c.checkScope(path, alias.New); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkUnknownKeys() error {
+	if c.UnknownKeys == nil {
+		return nil
+	}
+	if _, err := limit.ParseRate(c.UnknownKeys.Rate, c.UnknownKeys.Burst); err != nil {
+		return &fault{path: "unknown_keys", err: err}
+	}
+	return nil
+}
+
 // checkScope refuses a scope that is not in the catalogue, once there is one.
 func (c *Config) checkScope(path, name string) error {
 	if !isWord(name) {
@@ -169,6 +201,9 @@ func (c *Config) checkPlans() error {
 		case plan.MaxKeys != nil && *plan.MaxKeys < 1:
 			return faultf(path+"/max_keys", "max_keys is %d; it is at least 1, or unlimited", *plan.MaxKeys)
 		}
+		if err := checkQuotas(path+"/quotas", plan.Quotas); err != nil {
+			return err
+		}
 		if err := checkRates(path+"/rate_limits", plan.RateLimits); err != nil {
 			return err
 		}
@@ -183,6 +218,10 @@ func (c *Config) checkPlans() error {
 func (c *Config) checkFigures() error {
 	if d := time.Duration(c.MaxStaleness); d != 0 && (d < minStaleness || d > maxStaleness) {
 		return faultf("max_staleness", "max_staleness is %v; it is %v to %v", d, minStaleness, maxStaleness)
+	}
+	least := cmp.Or(time.Duration(c.MaxStaleness), defaultStaleness)
+	if d := time.Duration(c.ServeStale); d != 0 && (d < least || d > maxServeStale) {
+		return faultf("serve_stale", "serve_stale is %v; it is %v (max_staleness) to %v", d, least, maxServeStale)
 	}
 	if c.Usage != nil {
 		if d := time.Duration(c.Usage.FlushInterval); d != 0 && (d < minFlush || d > maxFlush) {
@@ -214,6 +253,27 @@ func checkRates(path string, rates map[string]RateLimit) error {
 		}
 		if _, err := limit.ParseRate(rates[env].Rate, rates[env].Burst); err != nil {
 			return &fault{path: at, err: err}
+		}
+	}
+	return nil
+}
+
+func checkQuotas(path string, quotas map[string][]string) error {
+	for _, env := range slices.Sorted(maps.Keys(quotas)) {
+		var periods []quota.Period
+		for i, text := range quotas[env] {
+			at := fmt.Sprintf("%s/%s/%d", path, env, i)
+			if err := checkEnvironment(at, env); err != nil {
+				return err
+			}
+			q, err := quota.Parse(text)
+			if err != nil {
+				return &fault{path: at, err: err}
+			}
+			if slices.Contains(periods, q.Period) {
+				return faultf(at, "a quota per %s of %s keys is given twice", q.Period, env)
+			}
+			periods = append(periods, q.Period)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -13,18 +14,28 @@ import (
 
 // What a policy's words can be.
 const (
-	bearer = "bearer"
-	allow  = "allow"
-	deny   = "deny"
-	pass   = "pass"
-	reject = "reject"
+	bearer        = "bearer"
+	header        = "header"
+	query         = "query"
+	allow         = "allow"
+	deny          = "deny"
+	pass          = "pass"
+	reject        = "reject"
+	refuse        = "refuse"
+	enforce       = "enforce"
+	observe       = "observe"
+	on            = "on"
+	off           = "off"
+	errorsJSON    = "json"
+	errorsProblem = "problem"
+	errorsCaddy   = "caddy"
 )
 
 // setDefaults fills in what the configuration leaves out. A gate without
 // routes takes any valid key; one with routes refuses what they don't list.
 func (p *Policy) setDefaults() {
-	if p.Credential == nil {
-		p.Credential = &Credential{Source: bearer}
+	if len(p.Credentials) == 0 {
+		p.Credentials = []Credential{{Source: bearer}}
 	}
 	if p.Default == "" {
 		p.Default = allow
@@ -37,18 +48,16 @@ func (p *Policy) setDefaults() {
 // validate checks a gate against the app whose keys it takes, and changes
 // nothing. What is left out is fine. The error is a *fault.
 func (p *Policy) validate(c *Config) error {
-	if p.Credential != nil {
-		if err := checkWord("credential", p.Credential.Source, bearer); err != nil {
-			return err
-		}
+	if err := p.checkCredentials(); err != nil {
+		return err
 	}
 	if p.Workspace != "" && (!isWord(p.Workspace) || strings.ContainsAny(p.Workspace, "{}")) {
 		return faultf("workspace", "workspace %q is not a name: no spaces, no placeholders", p.Workspace)
 	}
-	if err := p.checkEnvironments(); err != nil {
+	if err := checkEnvironments("environments", p.Environments); err != nil {
 		return err
 	}
-	if err := checkWord("default", p.Default, "", allow, deny); err != nil {
+	if err := p.checkWords(); err != nil {
 		return err
 	}
 	for i := range p.Routes {
@@ -59,13 +68,60 @@ func (p *Policy) validate(c *Config) error {
 	return p.checkTies()
 }
 
-func (p *Policy) checkEnvironments() error {
-	for i, env := range p.Environments {
-		path := fmt.Sprintf("environments/%d", i)
+func (p *Policy) checkCredentials() error {
+	for i, one := range p.Credentials {
+		path := fmt.Sprintf("credentials/%d", i)
+		if err := checkWord(path+"/credential", one.Source, bearer, header, query); err != nil {
+			return err
+		}
+		named := one.Source != bearer
+		switch {
+		case named && !isWord(one.Name):
+			return faultf(path, "credential %s needs a name, such as %s", one.Source, credentialNames[one.Source])
+		case !named && one.Name != "":
+			return faultf(path, "credential bearer takes no name: it is the header Authorization")
+		case one.Source == header && (!headerName.MatchString(one.Name) || strings.EqualFold(one.Name, "Authorization")):
+			return faultf(path, "a key can't be read from a header %q; for Authorization, say credential bearer", one.Name)
+		case slices.Contains(p.Credentials[:i], one):
+			return faultf(path, "this credential is given twice")
+		}
+	}
+	return nil
+}
+
+// headerName is what carries a key: a token without odd characters, so that no
+// upstream reads it for another.
+var headerName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
+
+// credentialNames are examples for messages.
+var credentialNames = map[string]string{header: "X-Api-Key", query: "api_key"}
+
+func (p *Policy) checkWords() error {
+	for _, option := range []struct {
+		name, word string
+		known      []string
+	}{
+		{"default", p.Default, []string{allow, deny}},
+		{"mode", p.Mode, []string{enforce, observe}},
+		{"jwt", p.JWT, []string{reject, pass}},
+		{"preflight", p.Preflight, []string{refuse, pass}},
+		{"errors", p.Errors, []string{errorsJSON, errorsProblem, errorsCaddy}},
+		{"forward_credential", p.ForwardCredential, []string{off, on}},
+	} {
+		if err := checkWord(option.name, option.word, append(option.known, "")...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkEnvironments(at string, environments []string) error {
+	for i, env := range environments {
+		path := fmt.Sprintf("%s/%d", at, i)
 		if err := checkEnvironment(path, env); err != nil {
 			return err
 		}
-		if slices.Contains(p.Environments[:i], env) {
+		if slices.Contains(environments[:i], env) {
 			return faultf(path, "environment %s is given twice", env)
 		}
 	}
@@ -111,12 +167,18 @@ func (r *Route) validate(path string, c *Config) error {
 	if err := c.checkScopesOf(path+"/any_of", r.AnyOf); err != nil {
 		return err
 	}
+	if err := checkEnvironments(path+"/environments", r.Environments); err != nil {
+		return err
+	}
 	if r.Project != "" {
 		if err := checkProject(path+"/project", r.Project, alone); err != nil {
 			return err
 		}
 	}
 	if err := checkRates(path+"/rate_limits", r.RateLimits); err != nil {
+		return err
+	}
+	if err := checkQuotas(path+"/quotas", r.Quotas); err != nil {
 		return err
 	}
 	if err := r.checkCost(path); err != nil {
@@ -144,7 +206,7 @@ func (r *Route) checkPublic(path string) error {
 		stated bool
 	}{
 		{"scopes", len(r.Scopes) > 0}, {"any_of", len(r.AnyOf) > 0}, {"project", r.Project != ""},
-		{"rate_limit", len(r.RateLimits) > 0}, {"cost", r.Cost != 0}, {"jwt", r.JWT != ""},
+		{"rate_limit", len(r.RateLimits) > 0}, {"quota", len(r.Quotas) > 0}, {"cost", r.Cost != 0}, {"jwt", r.JWT != ""}, {"environment", len(r.Environments) > 0},
 	} {
 		if option.stated {
 			return faultf(path, "a public route needs no key: %s would have no effect", option.name)

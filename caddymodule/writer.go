@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"io"
 	"net/http"
 
@@ -18,6 +19,8 @@ type responseWriter struct {
 	call    *gateway.Call
 	wrote   bool
 	counted bool
+	cut     context.CancelFunc // ends what stands behind us; nil without a key
+	unwatch func()             // of a response that goes on
 }
 
 // WriteHeader implements http.ResponseWriter. Of the informational answers,
@@ -27,8 +30,9 @@ func (w *responseWriter) WriteHeader(status int) {
 		w.wrote = status >= http.StatusOK || status == http.StatusSwitchingProtocols
 		identity.ScrubResponse(w.Header(), w.call.Entry != nil)
 		if w.wrote {
-			gateway.SetLimitHeaders(w.Header(), w.call)
+			gateway.SetHeaders(w.Header(), w.call)
 			w.count(status)
+			w.watch(status)
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -66,5 +70,21 @@ func (w *responseWriter) count(status int) {
 	}
 }
 
-// finish counts a call that ended without a status line.
-func (w *responseWriter) finish() { w.count(0) }
+// watch has a response without a known end cut once its key's right ends.
+func (w *responseWriter) watch(status int) {
+	if w.cut == nil || w.Header().Get("Content-Length") != "" || status == http.StatusNoContent || status == http.StatusNotModified {
+		return
+	}
+	w.unwatch = w.gate.Watch(w.call, w.cut)
+}
+
+// finish ends the watch, and counts a call that ended without a status line.
+func (w *responseWriter) finish() {
+	w.count(0)
+	if w.unwatch != nil {
+		w.unwatch()
+	}
+	if w.cut != nil {
+		w.cut()
+	}
+}

@@ -10,7 +10,7 @@ import (
 var layers = [][]string{
 	{"internal/keys", "internal/problem", "internal/background", "internal/echo", "internal/mask"},
 	{
-		"internal/storage", "internal/limit", "internal/policy", "internal/target", "internal/credential",
+		"internal/storage", "internal/limit", "internal/quota", "internal/policy", "internal/target", "internal/credential",
 		"internal/identity", "internal/verdict", "internal/limit/local", "internal/limit/redis",
 		"internal/storage/sqlcore", "internal/storage/sqlite", "internal/storage/postgres", "internal/storage/memory",
 	},
@@ -34,11 +34,12 @@ var arrows = map[string][]string{
 	"internal/mask":       {},
 
 	"internal/limit":          {},
+	"internal/quota":          {},
 	"internal/limit/local":    {"internal/limit"},
 	"internal/target":         {},
 	"internal/credential":     {"internal/keys", "internal/problem"},
 	"internal/identity":       {"internal/keys"},
-	"internal/policy":         {"internal/keys", "internal/limit"},
+	"internal/policy":         {"internal/keys", "internal/limit", "internal/quota"},
 	"internal/verdict":        {"internal/keys", "internal/limit", "internal/policy", "internal/problem"},
 	"internal/storage":        {"internal/keys"},
 	"internal/storage/sqlite": {"internal/keys", "internal/storage"},
@@ -50,20 +51,20 @@ var arrows = map[string][]string{
 	"internal/manage": {"internal/keys", "internal/problem", "internal/storage"},
 	"internal/engine": {
 		"internal/background", "internal/identity", "internal/keycache", "internal/keys", "internal/limit",
-		"internal/problem", "internal/storage", "internal/usage", "internal/verdict",
+		"internal/problem", "internal/quota", "internal/storage", "internal/usage", "internal/verdict",
 	},
 
 	"internal/gateway": {
 		"internal/credential", "internal/engine", "internal/identity", "internal/keys", "internal/limit",
-		"internal/policy", "internal/problem", "internal/target", "internal/usage", "internal/verdict",
+		"internal/policy", "internal/problem", "internal/quota", "internal/target", "internal/usage", "internal/verdict",
 	},
 	"internal/api": {"internal/keys", "internal/manage", "internal/problem"},
 	"internal/cli": {"internal/keys", "internal/manage", "internal/problem"},
 
 	"caddymodule": {
-		"internal/api", "internal/cli", "internal/echo", "internal/engine", "internal/gateway", "internal/identity",
+		"internal/api", "internal/cli", "internal/credential", "internal/echo", "internal/engine", "internal/gateway", "internal/identity",
 		"internal/keys", "internal/limit", "internal/manage", "internal/mask", "internal/policy", "internal/problem",
-		"internal/storage", "internal/usage", "internal/verdict",
+		"internal/quota", "internal/storage", "internal/usage", "internal/verdict",
 	},
 	"caddymodule/locallimiter": {"caddymodule", "internal/limit", "internal/limit/local"},
 	"caddymodule/sqlitestore":  {"caddymodule", "internal/storage", "internal/storage/sqlite"},

@@ -18,6 +18,7 @@ import (
 	"github.com/keystile/keystile/internal/keycache"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/storage"
 	"github.com/keystile/keystile/internal/usage"
 )
@@ -54,11 +55,16 @@ type Config struct {
 type Engine struct {
 	cfg       Config
 	cache     *keycache.Cache[*Entry]
+	finder    *storage.Finder
 	catalogue catalogue
 	recorder  *usage.Recorder
 	flusher   *usage.Flusher
 	follower  *follower
 	sweeper   *background.Loop
+	streams   streams
+	quotas    *quota.Table
+	confirmed confirmation
+	cutter    *background.Loop
 
 	settings   settings
 	inflight   inflight
@@ -83,13 +89,17 @@ func New(cfg Config) (*Engine, error) {
 		return nil, fmt.Errorf("make the key cache: %w", err)
 	}
 	e.cache = cache
+	e.finder = storage.NewFinder(cfg.Store, cfg.Hasher)
 	e.catalogue.store = cfg.Store
 	e.recorder = usage.NewRecorder(uuid.NewString())
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
 		Interval: DefaultSettings.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
 	})
 	e.follower = &follower{engine: e}
-	e.sweeper = background.NewLoop(sweepEvery, func(context.Context) { cfg.Limiter.Sweep(cfg.Now()) })
+	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
+	e.quotas = quota.NewTable(e.sumUsage)
+	e.streams.init()
+	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	cfg.Store.OnCommit(e.beforeCommit)
 	return e, nil
 }
@@ -125,6 +135,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	e.follower.start(beside, e.cfg.Store.PollInterval())
 	e.flusher.Start(beside)
 	e.sweeper.Start(beside)
+	e.cutter.Start(beside)
 	e.started = true
 	close(e.ready)
 	return nil
@@ -174,6 +185,7 @@ func (e *Engine) close(ctx context.Context) error {
 	defer e.starting.Unlock()
 	var flushed error
 	if e.started {
+		e.cutter.Stop()
 		e.sweeper.Stop()
 		e.follower.stop()
 		flushed = e.flusher.Stop()

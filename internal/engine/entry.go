@@ -21,11 +21,27 @@ type Entry struct {
 	Buckets   limit.Subject
 	Counters  *usage.Counters
 	Project   usage.Label
+
+	fingerprint keys.Fingerprint // of the secret that was presented
 }
 
-// Find answers what a presented secret is. now is the time of this very
-// request. found is false for a secret that nobody has; every error is
+// Recall answers what a presented secret is from memory. now is the time of
+// this very request. known is false where only the store can tell; found is
+// false for a secret that nobody has.
+func (e *Engine) Recall(fp keys.Fingerprint, now time.Time) (entry *Entry, found, known bool) {
+	return e.cache.Recall(fp, now)
+}
+
+// Met reports whether this node has seen a secret as a key's.
+func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
+
+// Fetch answers what a presented secret is from the store; every error is
 // ErrUnavailable.
+func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	return e.cache.Fetch(ctx, fp, secret, now)
+}
+
+// Find is Recall, and Fetch where that doesn't know.
 func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
 	entry, found, err = e.cache.Get(ctx, keys.FingerprintOf(secret), secret, now)
 	if err != nil {
@@ -43,8 +59,7 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
 	e.stats.StoreReads.Add(1)
-	candidates := e.cfg.Hasher.Candidates(secret)
-	got, err := e.cfg.Store.Lookup(ctx, candidates)
+	got, candidates, err := e.finder.Find(ctx, secret)
 	if err != nil {
 		e.stats.StoreErrors.Add(1)
 		return none, fmt.Errorf("look a key up: %w", err)
@@ -56,6 +71,7 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	if err != nil {
 		return none, err
 	}
+	entry.fingerprint = keys.FingerprintOf(secret)
 	return keycache.Loaded[*Entry]{Value: entry, Found: true, Revision: got.Revision, Digests: []keys.Digest{got.Key.Digest}}, nil
 }
 

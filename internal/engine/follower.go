@@ -42,6 +42,7 @@ func (f *follower) poll(ctx context.Context) {
 		log.Info("the store answers again")
 	}
 	f.failing = err != nil
+	f.engine.confirmed.failing.Store(f.failing)
 }
 
 // catchUp asks the store for news and applies them. Memory is believed from
@@ -64,6 +65,7 @@ func (f *follower) catchUp(ctx context.Context) error {
 			break
 		}
 	}
+	e.confirmed.at.Store(&asked)
 	e.cache.Confirm(asked.Add(e.settings.current.Load().MaxStaleness))
 	return nil
 }
@@ -81,6 +83,7 @@ func (f *follower) apply(ctx context.Context) error {
 	}
 	e.cache.Fence(changes)
 	e.catalogue.fence(changes)
+	e.streams.note(changes)
 	f.applied = changes[len(changes)-1].Position
 	return nil
 }
@@ -90,6 +93,7 @@ func (f *follower) rejoin(ctx context.Context) error {
 	e.cfg.Log.Warn("the change log began anew, as after a restore: forgetting everything in memory")
 	e.cache.Reset()
 	e.catalogue.reset()
+	e.streams.markAll()
 	head, err := e.cfg.Store.Confirm(ctx)
 	if err != nil {
 		return err

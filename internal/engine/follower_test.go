@@ -68,7 +68,7 @@ func TestMemoryIsNotBelievedPastMaxStaleness(t *testing.T) {
 		t.Fatalf("just before the end: %q", got)
 	}
 	f.offset.Store(int64(time.Hour + time.Second))
-	if _, _, err := f.Find(t.Context(), secret, f.now()); !errors.Is(err, ErrUnavailable) {
+	if _, _, err := f.Find(f.t.Context(), secret, f.now()); !errors.Is(err, ErrUnavailable) {
 		t.Fatalf("past the end: %v", err)
 	}
 }

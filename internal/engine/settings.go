@@ -10,6 +10,9 @@ import (
 type Settings struct {
 	// MaxStaleness is how old what a decision rests on may be.
 	MaxStaleness time.Duration
+	// ServeStale is how old knowledge may be while the store doesn't answer;
+	// 0: no older than MaxStaleness.
+	ServeStale time.Duration
 	// FlushInterval is how often counters go to the store.
 	FlushInterval time.Duration
 	// CacheSize bounds the keys in memory.

@@ -10,6 +10,7 @@ import (
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/usage"
 	"github.com/keystile/keystile/internal/verdict"
 )
@@ -32,8 +33,12 @@ type Call struct {
 	Verdict verdict.Verdict
 	// Entry is the key that was presented; nil where there is none.
 	Entry *engine.Entry
+	// WouldDeny is the code that a gate which only observes would have refused
+	// with; empty otherwise.
+	WouldDeny problem.Code
 	// Foreign says that the credential is not ours to judge and stays on the
-	// request: a public route's, or a JSON Web Token that may pass.
+	// request: a public route's, a preflight's, a JSON Web Token that may pass,
+	// or that of a call which is let through only because nothing is enforced.
 	Foreign bool
 
 	now     time.Time
@@ -42,6 +47,11 @@ type Call struct {
 	label   usage.Label // of the project
 	limits  [limit.MaxLimits]*limit.Limit
 	nLimits int
+	claims  [maxClaims]quota.Claim
+	nClaims int
+	excess  quota.Excess // of a quota that is used up
+	stale   bool         // decided on knowledge that the store didn't confirm in time
+	age     time.Duration
 }
 
 // Reset makes a call ready for another request.
@@ -50,8 +60,21 @@ func (c *Call) Reset() { *c = Call{} }
 // Project is the one that the upstream is told of beside the key's own.
 func (c *Call) Project() string { return c.project }
 
+// Stale returns the age of the knowledge that the call was decided on, where
+// the store didn't confirm it in time.
+func (c *Call) Stale() (age time.Duration, stale bool) { return c.age, c.stale }
+
+// Outcome names what was concluded, as logs and metrics have it: "allowed", or
+// the code of the refusal, enforced or not.
+func (c *Call) Outcome() string {
+	if c.WouldDeny != "" {
+		return string(c.WouldDeny)
+	}
+	return c.Verdict.Outcome()
+}
+
 // Problem is what a refused caller is told.
-func (c *Call) Problem() *problem.Problem {
+func (g *Gate) Problem(c *Call) *problem.Problem {
 	p := &problem.Problem{Code: c.Verdict.Code, RetryAfter: c.Verdict.RetryAfter}
 	if p.Code == "" {
 		p.Code = problem.InternalError
@@ -62,8 +85,8 @@ func (c *Call) Problem() *problem.Problem {
 	if c.Match.Route != nil {
 		p.Route = c.Match.Route.Endpoint()
 	}
-	if c.Verdict.Code == problem.InsufficientScope && c.Entry != nil {
-		p.RequiredScopes, p.MissingScopes, p.AnyOfScopes = verdict.Missing(&c.Entry.Principal.Key, &c.Match)
+	if p.Code == problem.InsufficientScope && c.Entry != nil {
+		p.RequiredScopes, p.MissingScopes, p.AnyOfScopes = verdict.Missing(&c.Entry.Principal.Key, g.site, &c.Match)
 	}
 	return p
 }

@@ -1,11 +1,12 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
 	"time"
 
-	"github.com/keystile/keystile/internal/credential"
-	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/engine"
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/target"
 	"github.com/keystile/keystile/internal/usage"
@@ -20,20 +21,33 @@ const retryLater = time.Second
 func (g *Gate) Decide(c *Call) {
 	c.now = g.now()
 	c.Verdict = g.judge(c)
-	if !c.Verdict.Admitted() && c.Entry != nil {
+	if c.Verdict.Admitted() {
+		return
+	}
+	if c.Entry != nil {
 		c.Entry.Counters.Count(g.event(c, 0))
 	}
+	if g.observe {
+		g.letThrough(c)
+	}
+}
+
+// letThrough admits what would have been refused, on nobody's behalf: it is
+// no call of the key's, and the upstream isn't told of one.
+func (g *Gate) letThrough(c *Call) {
+	c.WouldDeny = c.Verdict.Code
+	c.Verdict, c.Entry, c.Foreign = verdict.Admit(nil), nil, true
 }
 
 func (g *Gate) judge(c *Call) verdict.Verdict {
 	if !g.locate(c) {
 		return verdict.Deny(problem.AmbiguousPath)
 	}
-	if c.Match.Public() {
+	if c.Match.Public() || g.preflight && isPreflight(c.Request) {
 		c.Foreign = true
 		return verdict.Admit(nil)
 	}
-	found := credential.FromBearer(c.Request.Header)
+	found := g.sources.Find(c.Request)
 	if found.Code != "" {
 		return verdict.Deny(found.Code)
 	}
@@ -47,6 +61,12 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 		return refusal
 	}
 	return g.take(c)
+}
+
+// isPreflight reports whether a browser asks before it sends the request
+// itself (Fetch standard, CORS-preflight request).
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && len(r.Header["Origin"]) > 0 && len(r.Header["Access-Control-Request-Method"]) > 0
 }
 
 // locate looks the route up and judges the target's shape, as it was sent and
@@ -91,9 +111,13 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 	if _, err := g.format.Check(secret); err != nil {
 		return verdict.Deny(problem.MalformedKey)
 	}
-	entry, found, err := g.engine.Find(c.Request.Context(), secret, c.now)
-	if err != nil {
-		return unavailable(problem.StoreUnavailable)
+	fp := keys.FingerprintOf(secret)
+	entry, found, known := g.engine.Recall(fp, c.now)
+	if !known {
+		var refusal verdict.Verdict
+		if entry, found, refusal = g.fetch(c, fp, secret); refusal.Code != "" {
+			return refusal
+		}
 	}
 	if !found {
 		return verdict.Deny(problem.UnknownKey)
@@ -102,89 +126,66 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 	return verdict.Verdict{Principal: &entry.Principal}
 }
 
+// fetch asks the store, unless the client has guessed too often. A key that
+// this node has met is never a guess, and what turns out to be one is none.
+func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine.Entry, found bool, refusal verdict.Verdict) {
+	if g.engine.Unanswered() {
+		if entry, found = g.stale(c, fp); found {
+			return entry, true, refusal
+		}
+	}
+	guess := g.guesses != nil && !g.engine.Met(fp)
+	if guess {
+		if granted, retryAfter := g.guesses.take(c.Client, c.now); !granted {
+			refusal = verdict.Deny(problem.RateLimited)
+			refusal.RetryAfter = retryAfter
+			return nil, false, refusal
+		}
+	}
+	entry, found, err := g.engine.Fetch(c.Request.Context(), fp, secret, c.now)
+	if guess && (found || err != nil) {
+		g.guesses.giveBack(c.Client)
+	}
+	if err == nil {
+		return entry, found, refusal
+	}
+	if entry, found = g.stale(c, fp); found {
+		return entry, true, refusal
+	}
+	return nil, false, unavailable(problem.StoreUnavailable)
+}
+
+// stale recalls a key from memory that the store hasn't confirmed lately, as
+// far as the configuration allows it.
+func (g *Gate) stale(c *Call, fp keys.Fingerprint) (entry *engine.Entry, found bool) {
+	entry, age, found := g.engine.RecallStale(fp, c.now)
+	c.stale, c.age = found, age
+	return entry, found
+}
+
 // permit holds the key against what the site and the route demand.
 func (g *Gate) permit(c *Call) verdict.Verdict {
-	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client}
 	c.project = g.project(c)
-	if c.project != "" {
-		known, err := g.engine.ProjectOf(c.Request.Context(), c.Entry.Principal.Key.Workspace, c.project)
-		if err != nil {
-			return unavailable(problem.StoreUnavailable)
-		}
-		c.label = known.Label
-		facts.Project, facts.ProjectElsewhere = c.project, known.Elsewhere
+	code, label, err := g.judgeKey(c.Request.Context(), c, &c.Entry.Principal)
+	if err != nil {
+		return unavailable(problem.StoreUnavailable)
 	}
-	code := verdict.Judge(&c.Entry.Principal, &facts)
+	if c.project != "" {
+		c.label = label
+	}
 	return verdict.Verdict{Code: code, Principal: &c.Entry.Principal}
 }
 
-// take asks all limits for the request's cost, and spends it if all grant it.
-func (g *Gate) take(c *Call) verdict.Verdict {
-	v := verdict.Admit(&c.Entry.Principal)
-	v.Project = c.project
-	if err := g.gather(c); err != nil {
-		return unavailable(problem.StoreUnavailable)
-	}
-	if c.nLimits == 0 {
-		return v
-	}
-	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], g.cost(c), c.now)
-	if err != nil {
-		return unavailable(problem.LimiterUnavailable)
-	}
-	v.Limits = decision
-	if !decision.Granted {
-		v.Code, v.RetryAfter = problem.RateLimited, decision.RetryAfter
-	}
-	return v
-}
-
-// gather collects the limits that a call takes from: the plan's or the
-// default one, and the route's on top.
-func (g *Gate) gather(c *Call) error {
-	own, err := g.ownLimit(c)
-	if err != nil {
-		return err
-	}
-	c.add(own)
-	if c.Match.Route != nil {
-		c.add(c.Match.Route.Limits[c.Entry.Principal.Key.Environment])
-	}
-	return nil
-}
-
-func (g *Gate) ownLimit(c *Call) (*limit.Limit, error) {
-	k := &c.Entry.Principal.Key
-	if len(g.limits.Plans) > 0 {
-		plan := k.Plan
-		if plan == "" {
-			var err error
-			if plan, err = g.engine.PlanOf(c.Request.Context(), k.Workspace); err != nil {
-				return nil, err
-			}
+func (g *Gate) judgeKey(ctx context.Context, c *Call, p *verdict.Principal) (code problem.Code, project usage.Label, err error) {
+	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client, Project: c.project}
+	if c.project != "" {
+		known, err := g.engine.ProjectOf(ctx, p.Key.Workspace, c.project)
+		if err != nil {
+			return "", project, err
 		}
-		if plan == "" {
-			plan = g.limits.DefaultPlan
-		}
-		if l := g.limits.Plans[plan][k.Environment]; l != nil {
-			return l, nil
-		}
+		project, facts.ProjectElsewhere = known.Label, known.Elsewhere
 	}
-	return g.limits.Default[k.Environment], nil
-}
-
-func (c *Call) add(l *limit.Limit) {
-	if l != nil && c.nLimits < len(c.limits) {
-		c.limits[c.nLimits] = l
-		c.nLimits++
-	}
-}
-
-func (g *Gate) cost(c *Call) limit.Cost {
-	if c.Match.Route == nil {
-		return 1
-	}
-	return c.Match.Route.Cost
+	return verdict.Judge(p, &facts), project, nil
 }
 
 func unavailable(code problem.Code) verdict.Verdict {
@@ -205,6 +206,20 @@ func (g *Gate) Count(c *Call, status int) {
 func (g *Gate) event(c *Call, status int) usage.Event {
 	return usage.Event{
 		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
-		Denied: c.Verdict.Code, Status: status, Cost: int64(g.cost(c)),
+		Denied: c.Verdict.Code, Status: status, Cost: int64(c.Match.Cost()),
 	}
+}
+
+// Watch cuts an admitted call that goes on as a stream once its key may no
+// longer do what it did. stop ends the watch.
+func (g *Gate) Watch(c *Call, cut func()) (stop func()) {
+	standing := *c // the call itself is used again
+	ctx := context.WithoutCancel(c.Request.Context())
+	still := func(p *verdict.Principal, now time.Time) bool {
+		again := standing
+		again.now = now
+		code, _, err := g.judgeKey(ctx, &again, p)
+		return err == nil && code == ""
+	}
+	return g.engine.Watch(c.Entry, still, cut)
 }

@@ -105,7 +105,7 @@ func TestAStoreThatCannotTellIsNeverARefusalOfTheKey(t *testing.T) {
 	_, secret := f.key(nil)
 	must(t, f.store.Close())
 	c := f.ask("GET", "/", secret)
-	if c.Verdict.Code != problem.StoreUnavailable || c.Problem().RetryAfterSeconds() < 1 {
+	if c.Verdict.Code != problem.StoreUnavailable || f.gate.Problem(c).RetryAfterSeconds() < 1 {
 		t.Fatalf("%q, retry after %v", c.Verdict.Code, c.Verdict.RetryAfter)
 	}
 }

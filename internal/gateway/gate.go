@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/keystile/keystile/internal/credential"
 	"github.com/keystile/keystile/internal/engine"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
+	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/usage"
 )
 
@@ -21,6 +23,10 @@ type Limits struct {
 	Default map[keys.Environment]*limit.Limit
 	// Plans take the place of Default where they name a limit.
 	Plans map[string]map[keys.Environment]*limit.Limit
+	// Quotas are each key's, by environment.
+	Quotas map[keys.Environment][]quota.Quota
+	// PlanQuotas are what all keys of a workspace share, by its plan.
+	PlanQuotas map[string]map[keys.Environment][]quota.Quota
 	// DefaultPlan is the plan of workspaces that name none.
 	DefaultPlan string
 }
@@ -30,8 +36,18 @@ type Config struct {
 	Engine *engine.Engine
 	Format *keys.Format
 	Site   *policy.Site
-	Limits Limits
-	Now    func() time.Time
+	// Sources are where the credential is read from; none: Authorization.
+	Sources credential.Sources
+	Limits  Limits
+	// Observe decides and reports, but lets everything through.
+	Observe bool
+	// PassPreflight lets CORS preflights through without a key.
+	PassPreflight bool
+	// ForwardCredential leaves the credential on admitted requests.
+	ForwardCredential bool
+	// Guesses bounds what a client may ask the store; nil: nothing does.
+	Guesses *Guesses
+	Now     func() time.Time
 }
 
 // Gate decides about the requests of one site or route.
@@ -40,6 +56,11 @@ type Gate struct {
 	format    *keys.Format
 	site      *policy.Site
 	limits    Limits
+	guesses   *Guesses
+	sources   credential.Sources
+	observe   bool
+	preflight bool // passes
+	forward   bool // the credential
 	now       func() time.Time
 	endpoints []usage.Label   // by Route.Index
 	projects  []projectSource // by Route.Index
@@ -47,7 +68,13 @@ type Gate struct {
 
 // New compiles a gate.
 func New(cfg Config) (*Gate, error) {
-	g := &Gate{engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, now: cfg.Now}
+	g := &Gate{
+		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, guesses: cfg.Guesses, now: cfg.Now,
+		sources: cfg.Sources, observe: cfg.Observe, preflight: cfg.PassPreflight, forward: cfg.ForwardCredential,
+	}
+	if len(g.sources) == 0 {
+		g.sources = credential.Sources{{Kind: credential.Bearer}}
+	}
 	for _, r := range cfg.Site.Table.Routes() {
 		source, err := newProjectSource(r)
 		if err != nil {

@@ -1,21 +1,17 @@
 package gateway
 
 import (
-	"net/http"
 	"strings"
 )
 
 // Strip takes the credential off a request before anybody else sees it,
 // refusals included. A foreign credential stays, save what bears one of our
 // own prefixes.
-func (g *Gate) Strip(c *Call, h http.Header) {
-	values := h["Authorization"]
-	if len(values) == 0 {
+func (g *Gate) Strip(c *Call) {
+	if g.forward && c.Verdict.Admitted() {
 		return
 	}
-	if !c.Foreign || g.bears(values) {
-		delete(h, "Authorization")
-	}
+	g.sources.Strip(c.Request, func(values []string) bool { return c.Foreign && !g.bears(values) })
 }
 
 // bears reports whether a secret of ours stands anywhere in the values.

@@ -16,6 +16,10 @@ const (
 	HeaderScopes      = "Keystile-Scopes"
 	HeaderProfile     = "Keystile-Profile"
 	HeaderOwner       = "Keystile-Owner"
+
+	// HeaderWouldDeny is the code that a gate which only observes would have
+	// refused with.
+	HeaderWouldDeny = "Keystile-Would-Deny"
 )
 
 // names are the identity headers in the order of Headers.values.

@@ -97,17 +97,49 @@ func newMemory[V any](entries int64) (*ristretto.Cache[uint64, *entry[V]], error
 	return memory, nil
 }
 
-// Get answers what a secret is, from memory or else from the store. now is the
-// time of this very request. found is false for a secret that nobody has.
-// Every error is an ErrUnavailable, or the context's end.
-func (c *Cache[V]) Get(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
-	trusted := c.trust.holds(now)
-	if trusted {
-		if e := c.remembered(fp, now); e != nil {
-			return e.value, e.found, nil
-		}
+// Recall answers what a secret is from memory. now is the time of this very
+// request. known is false where only the store can tell; found is false for a
+// secret that nobody has.
+func (c *Cache[V]) Recall(fp keys.Fingerprint, now time.Time) (value V, found, known bool) {
+	if !c.trust.holds(now) {
+		return value, false, false
 	}
-	return c.fill(ctx, fp, secret, now, trusted)
+	e := c.remembered(fp, now)
+	if e == nil {
+		return value, false, false
+	}
+	return e.value, e.found, true
+}
+
+// RecallStale is Recall where memory may no longer be trusted, for a store
+// that doesn't answer.
+func (c *Cache[V]) RecallStale(fp keys.Fingerprint) (value V, found bool) {
+	e, ok := c.known.Get(indexOf(fp))
+	if !ok || e.fingerprint != fp || !c.good(e) {
+		return value, false
+	}
+	return e.value, true
+}
+
+// Met reports whether memory holds a secret as a key's, however old that
+// knowledge is.
+func (c *Cache[V]) Met(fp keys.Fingerprint) bool {
+	e, ok := c.known.Get(indexOf(fp))
+	return ok && e.fingerprint == fp
+}
+
+// Fetch answers what a secret is from the store. Every error is an
+// ErrUnavailable, or the context's end.
+func (c *Cache[V]) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
+	return c.fill(ctx, fp, secret, now, c.trust.holds(now))
+}
+
+// Get is Recall, and Fetch where that doesn't know.
+func (c *Cache[V]) Get(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
+	if value, found, known := c.Recall(fp, now); known {
+		return value, found, nil
+	}
+	return c.Fetch(ctx, fp, secret, now)
 }
 
 func (c *Cache[V]) remembered(fp keys.Fingerprint, now time.Time) *entry[V] {
@@ -121,10 +153,16 @@ func (c *Cache[V]) remembered(fp keys.Fingerprint, now time.Time) *entry[V] {
 	return nil
 }
 
+// Knows reports whether memory holds a secret and may be believed about it.
+func (c *Cache[V]) Knows(fp keys.Fingerprint, now time.Time) bool {
+	return c.trust.holds(now) && c.remembered(fp, now) != nil
+}
+
 // good reports whether nothing has changed an entry since it was read, as far
 // as this node knows.
 func (c *Cache[V]) good(e *entry[V]) bool {
-	return e.fence == c.current.Load() && e.fence.passes(e.slots, e.read)
+	return e.fence == c.current.Load() && e.fence.passes(e.slots, e.read) &&
+		(e.found || e.fence.absent.Load() <= int64(e.read))
 }
 
 func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time, trusted bool) (value V, found bool, err error) {
@@ -173,12 +211,16 @@ func (c *Cache[V]) remember(e *entry[V]) {
 
 // Fence makes what was read before the changes' revisions a miss. It is called
 // before a change of this node is committed, and for each row of the log
-// before its revision counts as applied.
+// before its revision counts as applied. A new scheme may make any secret
+// known that nobody had.
 func (c *Cache[V]) Fence(changes []storage.Change) {
 	f := c.current.Load()
 	for _, change := range changes {
+		if change.Subject == storage.SubjectScheme {
+			raise(&f.absent, change.Revision)
+		}
 		for _, d := range change.Digests {
-			f.raise(slotOf(d), change.Revision)
+			raise(&f.lowest[slotOf(d)], change.Revision)
 		}
 	}
 }

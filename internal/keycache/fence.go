@@ -26,13 +26,14 @@ func slotOf(d keys.Digest) slot {
 	return slot(binary.LittleEndian.Uint16(d[len(d)-2:]) % slots)
 }
 
-// fence holds the lowest good revision of each slot. It only rises.
+// fence holds the lowest good revision of each slot, and of everything that
+// says that nobody has a secret. It only rises.
 type fence struct {
 	lowest [slots]atomic.Int64
+	absent atomic.Int64
 }
 
-func (f *fence) raise(s slot, to storage.Revision) {
-	at := &f.lowest[s]
+func raise(at *atomic.Int64, to storage.Revision) {
 	for {
 		old := at.Load()
 		if old >= int64(to) || at.CompareAndSwap(old, int64(to)) {

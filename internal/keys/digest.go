@@ -28,6 +28,7 @@ func FingerprintOf(secret string) Fingerprint {
 // without one.
 type Hasher struct {
 	peppers []Secret
+	schemes []Scheme // see With
 }
 
 // NewHasher takes peppers newest first. Without any, digests are plain SHA-256.
@@ -42,14 +43,20 @@ func (h Hasher) New(secret Secret) Digest {
 }
 
 // Candidates returns every digest under which a presented secret may be
-// stored: one for each pepper, newest first, and the plain one, since keys
-// from before a pepper stay valid.
+// stored: one for each pepper, newest first, the plain one, since keys from
+// before a pepper stay valid, and then those of imported keys.
 func (h Hasher) Candidates(secret string) []Digest {
-	out := make([]Digest, 0, len(h.peppers)+1)
+	out := make([]Digest, 0, len(h.peppers)+1+len(h.schemes))
 	for _, p := range h.peppers {
 		out = append(out, peppered(p, secret))
 	}
-	return append(out, FingerprintOf(secret))
+	out = append(out, FingerprintOf(secret))
+	for _, s := range h.schemes {
+		if d, ok := s.candidate(secret); ok {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 func peppered(pepper Secret, secret string) Digest {

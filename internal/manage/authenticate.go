@@ -60,7 +60,7 @@ func actorOf(t *keys.Token) Actor {
 
 // refuseKey tells an API key that stands from a text that only looks like one.
 func (m *Manager) refuseKey(ctx context.Context, text string) error {
-	got, err := m.store.Lookup(ctx, m.hasher.Candidates(text))
+	got, _, err := m.finder.Find(ctx, text)
 	if err != nil {
 		return attempt("find key", err)
 	}

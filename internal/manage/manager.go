@@ -43,6 +43,7 @@ type Manager struct {
 	store          storage.Store
 	format         *keys.Format
 	hasher         keys.Hasher
+	finder         *storage.Finder
 	catalogue      Catalogue
 	requireProject bool
 	nameOptional   bool
@@ -60,7 +61,7 @@ func New(c Config) (*Manager, error) {
 		return nil, fmt.Errorf("manage: the default plan %q is not among the plans", c.Catalogue.DefaultPlan)
 	}
 	return &Manager{
-		store: c.Store, format: c.Format, hasher: c.Hasher, catalogue: c.Catalogue,
+		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
 		requireProject: c.RequireProject, nameOptional: c.NameOptional, clock: c.Now,
 	}, nil
 }

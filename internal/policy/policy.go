@@ -9,6 +9,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/quota"
 )
 
 // Route is what one line of the table demands.
@@ -21,8 +22,12 @@ type Route struct {
 	// Project names the project that the path speaks of: a wildcard of the
 	// pattern in braces, or a placeholder; empty: none.
 	Project string
+	// Environments are those that the route takes, of the site's; empty: all.
+	Environments []keys.Environment
 	// Limits come on top of the key's own, by environment.
 	Limits map[keys.Environment]*limit.Limit
+	// Quotas come on top of the key's own, by environment; each is per key.
+	Quotas map[keys.Environment][]quota.Quota
 	// Cost is what a request spends in each limit, at least 1.
 	Cost limit.Cost
 	// Loose lets through spellings that are refused otherwise.
@@ -41,6 +46,11 @@ type Route struct {
 
 // Endpoint is the route as its configuration names it: METHODS and pattern.
 func (r *Route) Endpoint() string { return strings.Join(r.Methods, ",") + " " + r.Pattern }
+
+// Takes reports whether keys of an environment may call the route.
+func (r *Route) Takes(env keys.Environment) bool {
+	return len(r.Environments) == 0 || slices.Contains(r.Environments, env)
+}
 
 // Params returns the names of the pattern's wildcards, left to right.
 func (r *Route) Params() []string { return r.params }
@@ -64,6 +74,17 @@ type Site struct {
 	Table        *Table
 	// DefaultAllow lets any valid key call what the table doesn't list.
 	DefaultAllow bool
+	// Aliases are the old names of scopes, by the new one: a key that carries
+	// an old name holds the new one.
+	Aliases map[string][]string
+}
+
+// Holds reports whether a key holds a scope, by whichever name.
+func (s *Site) Holds(k *keys.Key, scope string) bool {
+	if k.Holds(scope) {
+		return true
+	}
+	return len(s.Aliases) > 0 && slices.ContainsFunc(s.Aliases[scope], k.Holds)
 }
 
 // Allows reports whether keys of an environment are taken.

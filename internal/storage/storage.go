@@ -47,13 +47,14 @@ const (
 	SubjectWorkspace Subject = "workspace"
 	SubjectProject   Subject = "project"
 	SubjectToken     Subject = "token"
+	SubjectScheme    Subject = "scheme"
 )
 
 // Change is one row of the log.
 type Change struct {
 	Position
 	Subject Subject
-	Name    string        // key ID, token ID, or the name of a workspace or project
+	Name    string        // ID of a key, token or scheme, or the name of a workspace or project
 	Digests []keys.Digest // under which the key or token could be cached
 }
 
@@ -62,6 +63,9 @@ type Change struct {
 type Lookup struct {
 	Key      *keys.Key
 	Revision Revision
+	// NewestScheme is the ID of the scheme that was inserted last; empty where
+	// there is none. Whoever made the digests without it asked for too few.
+	NewestScheme string
 }
 
 // Catalogue is what many keys share, as of Revision.
@@ -98,9 +102,9 @@ type Store interface {
 	// nodes that start at once run it once.
 	Migrate(ctx context.Context) error
 
-	// Lookup finds the key that is stored under one of digests, and the
-	// revision of the very snapshot that it was read in. It doesn't fill the
-	// key's use (see UsageTotals).
+	// Lookup finds the key that is stored under one of digests, the first one
+	// that has a key, and the revision of the very snapshot that it was read
+	// in. It doesn't fill the key's use (see UsageTotals). See Finder.
 	Lookup(ctx context.Context, digests []keys.Digest) (Lookup, error)
 	// Catalogue reads workspaces and projects, and the revision of the very
 	// snapshot that they were read in.
@@ -141,6 +145,9 @@ type Store interface {
 // Reader reads on one snapshot.
 type Reader interface {
 	Key(ctx context.Context, id keys.ID) (*keys.Key, error)
+	// KeyByDigest finds the key that is stored under one of digests, the first
+	// one that has a key.
+	KeyByDigest(ctx context.Context, digests []keys.Digest) (*keys.Key, error)
 	// Keys lists by descending creation (then ascending ID) what fits the filter.
 	// Rows that can't be read are left out, and are no reason to fail: a page
 	// is shorter than the limit only where it is the last.
@@ -158,12 +165,17 @@ type Reader interface {
 	// Tokens lists a workspace's tokens; "" lists the operators'.
 	Tokens(ctx context.Context, workspace string) ([]keys.Token, error)
 
+	// Schemes lists them in the order in which they were inserted.
+	Schemes(ctx context.Context) ([]keys.Scheme, error)
+
 	// Audit lists a workspace's entries, newest first, at most limit.
 	Audit(ctx context.Context, workspace string, limit int) ([]AuditEntry, error)
 
 	// UsageTotals returns what was counted for each of ids; keys that were
 	// never used are left out.
 	UsageTotals(ctx context.Context, ids []keys.ID) (map[keys.ID]UsageTotal, error)
+	// UsageCost sums up the cost of allowed calls since the start of an hour.
+	UsageCost(ctx context.Context, of UsageOf, since time.Time) (int64, error)
 	// UsageCells returns a key's cells with from ≤ hour < to; zero times are
 	// no bound.
 	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
@@ -181,6 +193,9 @@ type Tx interface {
 	InsertProject(ctx context.Context, p Project) error
 	InsertToken(ctx context.Context, t *keys.Token) error
 	DeleteToken(ctx context.Context, workspace, id string) error
+	// InsertScheme: from here on, keys may be stored under its digests. A
+	// scheme stays for good.
+	InsertScheme(ctx context.Context, s keys.Scheme) error
 	AppendAudit(ctx context.Context, e AuditEntry) error
 }
 

@@ -34,3 +34,13 @@ type UsageTotal struct {
 	Calls    int64
 	LastUsed time.Time
 }
+
+// UsageOf selects whose cost is summed up: all keys of a workspace and
+// environment, those that are deleted included; or, with a lineage, a key and
+// those that it replaced, on one endpoint or on all.
+type UsageOf struct {
+	Workspace   string
+	Environment keys.Environment
+	Lineage     keys.ID
+	Endpoint    string // with a lineage only; empty: all
+}

@@ -40,10 +40,13 @@ func Judge(p *Principal, f *Facts) problem.Code {
 	if f.Match.Route == nil && !(f.Site.DefaultAllow && policy.KnownMethod(f.Method)) {
 		return problem.RouteNotAllowed
 	}
+	if !all(f.Match, func(r *policy.Route) bool { return r.Takes(p.Key.Environment) }) {
+		return problem.EnvironmentNotAllowed
+	}
 	if code := project(&p.Key, f); code != "" {
 		return code
 	}
-	if !satisfies(&p.Key, f.Match) {
+	if !all(f.Match, func(r *policy.Route) bool { return fulfils(&p.Key, f.Site, r) }) {
 		return problem.InsufficientScope
 	}
 	if !within(p.Nets, f.Client) {
@@ -89,30 +92,40 @@ func project(k *keys.Key, f *Facts) problem.Code {
 	return ""
 }
 
-func satisfies(k *keys.Key, m *policy.Match) bool {
-	if m.Route != nil && !fulfils(k, m.Route) {
+// all reports whether everything that a request meets is ok.
+func all(m *policy.Match, ok func(*policy.Route) bool) bool {
+	if m.Route != nil && !ok(m.Route) {
 		return false
 	}
 	for _, shadow := range m.Shadows {
-		if !fulfils(k, shadow) {
+		if !ok(shadow) {
 			return false
 		}
 	}
 	return true
 }
 
-func fulfils(k *keys.Key, r *policy.Route) bool {
+func fulfils(k *keys.Key, site *policy.Site, r *policy.Route) bool {
 	for _, scope := range r.Scopes {
-		if !k.Holds(scope) {
+		if !site.Holds(k, scope) {
 			return false
 		}
 	}
-	return len(r.AnyOf) == 0 || slices.ContainsFunc(r.AnyOf, k.Holds)
+	return len(r.AnyOf) == 0 || holdsOne(k, site, r.AnyOf)
+}
+
+func holdsOne(k *keys.Key, site *policy.Site, scopes []string) bool {
+	for _, scope := range scopes {
+		if site.Holds(k, scope) {
+			return true
+		}
+	}
+	return false
 }
 
 // Missing returns which of a match's scopes a key lacks, and the alternatives
 // of which it has none.
-func Missing(k *keys.Key, m *policy.Match) (required, missing, anyOf []string) {
+func Missing(k *keys.Key, site *policy.Site, m *policy.Match) (required, missing, anyOf []string) {
 	demanding := m.Shadows
 	if m.Route != nil {
 		demanding = append([]*policy.Route{m.Route}, m.Shadows...)
@@ -123,11 +136,11 @@ func Missing(k *keys.Key, m *policy.Match) (required, missing, anyOf []string) {
 				continue
 			}
 			required = append(required, scope)
-			if !k.Holds(scope) {
+			if !site.Holds(k, scope) {
 				missing = append(missing, scope)
 			}
 		}
-		if len(r.AnyOf) > 0 && !slices.ContainsFunc(r.AnyOf, k.Holds) {
+		if len(r.AnyOf) > 0 && !holdsOne(k, site, r.AnyOf) {
 			anyOf = append(anyOf, r.AnyOf...)
 		}
 	}

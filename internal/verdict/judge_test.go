@@ -293,7 +293,7 @@ func TestMissingScopesAreNamed(t *testing.T) {
 	} {
 		var m policy.Match
 		table.Find("GET", c.path, &m)
-		required, missing, anyOf := verdict.Missing(&keys.Key{Scopes: words(c.holds)}, &m)
+		required, missing, anyOf := verdict.Missing(&keys.Key{Scopes: words(c.holds)}, &policy.Site{}, &m)
 		if got := fmt.Sprint(required, missing, anyOf); got != c.want {
 			t.Errorf("%q with %q: %s, want %s", c.path, c.holds, got, c.want)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/quota"
 )
 
 // Names of the limit headers, in their canonical form.
@@ -16,13 +17,27 @@ const (
 	headerReset     = "X-Ratelimit-Reset"
 	headerIETF      = "Ratelimit"
 	headerPolicy    = "Ratelimit-Policy"
+	headerStale     = "Keystile-Stale"
 )
 
-// SetLimitHeaders tells the client where a call's limits stand: the X- headers
+// SetHeaders tells the client what the gate has to say besides the answer:
+// where its limits stand, and how old the knowledge is that let it in.
+func SetHeaders(h http.Header, c *Call) {
+	if c.stale {
+		h[headerStale] = []string{strconv.FormatInt(int64(c.age/time.Second), 10)}
+	}
+	setLimits(h, c)
+}
+
+// setLimits tells the client where a call's limits stand: the X- headers
 // speak of the limit that is closest to its end, with Reset in Unix seconds;
 // RateLimit and RateLimit-Policy speak of all of them
 // (draft-ietf-httpapi-ratelimit-headers-10).
-func SetLimitHeaders(h http.Header, c *Call) {
+func setLimits(h http.Header, c *Call) {
+	if q := c.excess.Quota; q.Max > 0 {
+		setQuota(h, c, q)
+		return
+	}
 	d := &c.Verdict.Limits
 	if d.Count == 0 {
 		return
@@ -39,6 +54,17 @@ func SetLimitHeaders(h http.Header, c *Call) {
 		r := s.Limit.Rate
 		return ";q=" + strconv.FormatInt(r.Burst, 10) + ";w=" + strconv.FormatInt(max(1, wholeSeconds(r.Window())), 10)
 	})}
+}
+
+// setQuota speaks of the quota that is used up.
+func setQuota(h http.Header, c *Call, q quota.Quota) {
+	start, end := q.Period.Start(c.now), q.Period.End(c.now)
+	name := quote("quota " + q.Period.String())
+	h[headerLimit] = []string{strconv.FormatInt(q.Max, 10)}
+	h[headerRemaining] = []string{"0"}
+	h[headerReset] = []string{strconv.FormatInt(end.Unix(), 10)}
+	h[headerIETF] = []string{name + ";r=0;t=" + strconv.FormatInt(wholeSeconds(end.Sub(c.now)), 10)}
+	h[headerPolicy] = []string{name + ";q=" + strconv.FormatInt(q.Max, 10) + ";w=" + strconv.FormatInt(wholeSeconds(end.Sub(start)), 10)}
 }
 
 // list writes a structured-field list of strings with parameters (RFC 9651).

@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/quota"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// forgetQuotasAfter is how long a counter of a quota is kept unused; by then,
+// what it counted is stored, unless the store is away.
+const forgetQuotasAfter = time.Hour
+
+// Quotas are the counters of what keys and workspaces have used.
+func (e *Engine) Quotas() *quota.Table { return e.quotas }
+
+// sumUsage reads what a subject has used so far in the periods that hold now.
+func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (sums quota.Sums, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
+	defer cancel()
+	of := storage.UsageOf{
+		Workspace: s.Workspace, Environment: keys.Environment(s.Environment), Lineage: keys.ID(s.Lineage), Endpoint: s.Endpoint,
+	}
+	err = e.cfg.Store.View(ctx, func(r storage.Reader) error {
+		for p := range sums {
+			if sums[p], err = r.UsageCost(ctx, of, quota.Period(p).Start(now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return sums, fmt.Errorf("%w: sum up what a quota has left: %w", ErrUnavailable, err)
+	}
+	return sums, nil
+}
+
+// sweep forgets buckets and counters that can be had again.
+func (e *Engine) sweep(context.Context) {
+	now := e.cfg.Now()
+	e.cfg.Limiter.Sweep(now)
+	if e.flusher.Stats().OldestUnflushed < forgetQuotasAfter {
+		e.quotas.Sweep(now.Add(-forgetQuotasAfter))
+	}
+}

@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/quota"
+	"github.com/keystile/keystile/internal/verdict"
+)
+
+// maxClaims is how many subjects' quotas a request uses up: its workspace's,
+// its key's, and its key's on this route.
+const maxClaims = 3
+
+// take asks all quotas and limits for the request's cost, and spends it if all
+// grant it.
+func (g *Gate) take(c *Call) verdict.Verdict {
+	if err := g.gather(c); err != nil {
+		return unavailable(problem.StoreUnavailable)
+	}
+	if refusal := g.takeQuotas(c); refusal.Code != "" {
+		return refusal
+	}
+	v := g.takeLimits(c)
+	if v.Code != "" {
+		g.engine.Quotas().GiveBack(c.claims[:c.nClaims], int64(c.Match.Cost()), c.now)
+	}
+	return v
+}
+
+func (g *Gate) takeLimits(c *Call) verdict.Verdict {
+	v := verdict.Admit(&c.Entry.Principal)
+	v.Project = c.project
+	if c.nLimits == 0 {
+		return v
+	}
+	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], c.Match.Cost(), c.now)
+	if err != nil {
+		return unavailable(problem.LimiterUnavailable)
+	}
+	v.Limits = decision
+	if !decision.Granted {
+		v.Code, v.RetryAfter = problem.RateLimited, decision.RetryAfter
+	}
+	return v
+}
+
+func (g *Gate) takeQuotas(c *Call) (refusal verdict.Verdict) {
+	if c.nClaims == 0 {
+		return refusal
+	}
+	excess, granted, err := g.engine.Quotas().Take(c.Request.Context(), c.claims[:c.nClaims], int64(c.Match.Cost()), c.now)
+	switch {
+	case err != nil:
+		return unavailable(problem.StoreUnavailable)
+	case granted:
+		return refusal
+	}
+	c.excess = excess
+	refusal = verdict.Deny(problem.QuotaExceeded)
+	refusal.RetryAfter = excess.RetryAfter
+	return refusal
+}
+
+// gather collects what a call takes from: the limits of its plan or the
+// default ones, its workspace's and its own quotas, and the route's on top.
+func (g *Gate) gather(c *Call) error {
+	k := &c.Entry.Principal.Key
+	plan, err := g.planOf(c)
+	if err != nil {
+		return err
+	}
+	own := g.limits.Default[k.Environment]
+	limits := plan
+	if k.Plan != "" {
+		limits = k.Plan
+	}
+	if l := g.limits.Plans[limits][k.Environment]; l != nil {
+		own = l
+	}
+	c.add(own)
+	c.claim(quota.Subject{Kind: quota.OfWorkspace, Workspace: k.Workspace, Environment: string(k.Environment)}, g.limits.PlanQuotas[plan][k.Environment])
+	c.claim(quota.Subject{Kind: quota.OfKey, Lineage: string(k.Lineage)}, g.limits.Quotas[k.Environment])
+	if r := c.Match.Route; r != nil {
+		c.add(r.Limits[k.Environment])
+		c.claim(quota.Subject{Kind: quota.OfRoute, Lineage: string(k.Lineage), Endpoint: g.endpoint(&c.Match).Value()}, r.Quotas[k.Environment])
+	}
+	return nil
+}
+
+// planOf returns the plan of the key's workspace; empty where no plan matters.
+func (g *Gate) planOf(c *Call) (string, error) {
+	if len(g.limits.Plans) == 0 && len(g.limits.PlanQuotas) == 0 {
+		return "", nil
+	}
+	plan, err := g.engine.PlanOf(c.Request.Context(), c.Entry.Principal.Key.Workspace)
+	if err != nil || plan != "" {
+		return plan, err
+	}
+	return g.limits.DefaultPlan, nil
+}
+
+func (c *Call) add(l *limit.Limit) {
+	if l != nil && c.nLimits < len(c.limits) {
+		c.limits[c.nLimits] = l
+		c.nLimits++
+	}
+}
+
+func (c *Call) claim(s quota.Subject, quotas []quota.Quota) {
+	if len(quotas) > 0 {
+		c.claims[c.nClaims] = quota.Claim{Subject: s, Quotas: quotas}
+		c.nClaims++
+	}
+}

@@ -1,0 +1,140 @@
+package quota
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+	"time"
+)
+
+// Subject is who uses up a quota.
+type Subject struct {
+	// Kind tells subjects of one name apart; it is one of the constants.
+	Kind Kind
+	// Name is the workspace and environment, or the lineage of keys.
+	Workspace, Environment, Lineage string
+	// Endpoint is the route, of OfRoute.
+	Endpoint string
+}
+
+// Kind says what a quota is shared by.
+type Kind uint8
+
+// The kinds of subjects.
+const (
+	OfWorkspace Kind = iota // all keys of a workspace and environment, deleted ones included
+	OfKey                   // a key and those that it replaced
+	OfRoute                 // the same, on one route
+)
+
+// Loader sums up a subject's stored usage in the periods that hold now.
+type Loader func(ctx context.Context, s Subject, now time.Time) (Sums, error)
+
+// Table holds the counters that are in use.
+type Table struct {
+	load   Loader
+	seed   maphash.Seed
+	shards [tableShards]tableShard
+}
+
+const tableShards = 64
+
+type tableShard struct {
+	mu       sync.Mutex
+	counters map[Subject]*Counter
+}
+
+// NewTable makes an empty table.
+func NewTable(load Loader) *Table { return &Table{load: load, seed: maphash.MakeSeed()} }
+
+// Claim is cost that a request asks of one subject's quotas.
+type Claim struct {
+	Subject Subject
+	Quotas  []Quota
+}
+
+// Take spends cost in all quotas of all claims, or in none. An error means
+// that stored usage couldn't be read: nothing is spent then.
+func (t *Table) Take(ctx context.Context, claims []Claim, cost int64, now time.Time) (Excess, bool, error) {
+	for i, claim := range claims {
+		excess, granted, err := t.takeOne(ctx, claim, cost, now)
+		if err != nil || !granted {
+			t.GiveBack(claims[:i], cost, now)
+			return excess, false, err
+		}
+	}
+	return Excess{}, true, nil
+}
+
+func (t *Table) takeOne(ctx context.Context, claim Claim, cost int64, now time.Time) (Excess, bool, error) {
+	for {
+		c, err := t.counter(ctx, claim.Subject, now)
+		if err != nil {
+			return Excess{}, false, err
+		}
+		c.mu.Lock()
+		if c.dead {
+			c.mu.Unlock()
+			continue
+		}
+		excess, granted := c.take(claim.Quotas, cost, now)
+		c.mu.Unlock()
+		return excess, granted, nil
+	}
+}
+
+// GiveBack undoes a Take at the same time.
+func (t *Table) GiveBack(claims []Claim, cost int64, at time.Time) {
+	for _, claim := range claims {
+		shard := t.shard(claim.Subject)
+		shard.mu.Lock()
+		c := shard.counters[claim.Subject]
+		shard.mu.Unlock()
+		if c != nil {
+			c.giveBack(cost, at)
+		}
+	}
+}
+
+func (t *Table) shard(s Subject) *tableShard {
+	return &t.shards[maphash.Comparable(t.seed, s)%tableShards]
+}
+
+// counter returns the subject's counter, reading what is stored where there is
+// none yet. Its shard waits meanwhile, so that it is read once.
+func (t *Table) counter(ctx context.Context, s Subject, now time.Time) (*Counter, error) {
+	shard := t.shard(s)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if c := shard.counters[s]; c != nil {
+		return c, nil
+	}
+	sums, err := t.load(ctx, s, now)
+	if err != nil {
+		return nil, err
+	}
+	if shard.counters == nil {
+		shard.counters = map[Subject]*Counter{}
+	}
+	c := newCounter(sums, now)
+	shard.counters[s] = c
+	return c, nil
+}
+
+// Sweep forgets counters that weren't used since a time by which all usage is
+// stored: they can be read again.
+func (t *Table) Sweep(stored time.Time) {
+	for i := range t.shards {
+		shard := &t.shards[i]
+		shard.mu.Lock()
+		for s, c := range shard.counters {
+			c.mu.Lock()
+			if c.last.Before(stored) {
+				c.dead = true
+				delete(shard.counters, s)
+			}
+			c.mu.Unlock()
+		}
+		shard.mu.Unlock()
+	}
+}
