@@ -163,7 +163,7 @@ func TestDatabaseLockedOverTerminationLosesNoCall(t *testing.T) {
 // spooled counts the spool files in a folder.
 func spooled(t testing.TB, dir string) int {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "usage-*.spool"))
+	files, err := filepath.Glob(filepath.Join(dir, "*.spool", "usage-*.spool"))
 	if err != nil {
 		t.Fatal(fmt.Errorf("look for spool files: %w", err))
 	}

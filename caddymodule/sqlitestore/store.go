@@ -68,8 +68,9 @@ func (s *Store) Provision(caddy.Context) error {
 // Key names the file.
 func (s *Store) Key() string { return "sqlite:" + s.file }
 
-// SpoolDir is the folder of the file.
-func (s *Store) SpoolDir() string { return filepath.Dir(s.file) }
+// SpoolDir is a folder beside the file: of this file only, since what is
+// spooled must not end in another database.
+func (s *Store) SpoolDir() string { return s.file + ".spool" }
 
 // Open returns the store; its Migrate makes the file.
 func (s *Store) Open() (storage.Store, error) { return s.open() }

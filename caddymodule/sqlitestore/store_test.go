@@ -29,8 +29,8 @@ func TestPathIsRelativeToTheWorkingDirectory(t *testing.T) {
 	if want := "sqlite:" + filepath.Join(dir, "keys.db"); s.Key() != want {
 		t.Errorf("got %s, want %s", s.Key(), want)
 	}
-	if s.SpoolDir() != dir {
-		t.Errorf("got %s, want %s", s.SpoolDir(), dir)
+	if want := s.file + ".spool"; s.SpoolDir() != want {
+		t.Errorf("got %s, want %s", s.SpoolDir(), want)
 	}
 }
 

@@ -26,7 +26,7 @@ func (*Store) CaddyModule() caddy.ModuleInfo {
 // Open implements caddymodule.StoreModule.
 func (s *Store) Open() (storage.Store, error) {
 	store, err := s.Store.Open()
-	return panicking{store, filepath.Join(s.SpoolDir(), "panic")}, err
+	return panicking{store, filepath.Join(filepath.Dir(s.SpoolDir()), "panic")}, err
 }
 
 type panicking struct {

@@ -56,7 +56,7 @@ var arrows = map[string][]string{
 
 	"internal/gateway": {
 		"internal/credential", "internal/engine", "internal/identity", "internal/keys", "internal/limit",
-		"internal/policy", "internal/problem", "internal/quota", "internal/target", "internal/usage", "internal/verdict",
+		"internal/mask", "internal/policy", "internal/problem", "internal/quota", "internal/target", "internal/usage", "internal/verdict",
 	},
 	"internal/api": {"internal/keys", "internal/manage", "internal/problem"},
 	"internal/cli": {"internal/keys", "internal/manage", "internal/problem"},

@@ -80,7 +80,10 @@ func (s Source) strip(r *http.Request, keep func([]string) bool) {
 	case Query:
 		values := parameters(r.URL.RawQuery, s.Name)
 		if len(values) > 0 && !keep(values) {
-			r.URL.RawQuery = without(r.URL.RawQuery, s.Name)
+			r.URL.RawQuery = Without(r.URL.RawQuery, func(part string) bool {
+				key, _, _ := strings.Cut(part, "=")
+				return isNamed(key, s.Name)
+			})
 			r.RequestURI = r.URL.RequestURI()
 		}
 		return
@@ -109,12 +112,12 @@ func parameters(query, name string) (values []string) {
 	return values
 }
 
-// without returns a query without a parameter; what else it holds keeps its
-// bytes.
-func without(query, name string) string {
+// Without returns a query without the parts that are unwanted; what else it
+// holds keeps its bytes.
+func Without(query string, unwanted func(part string) bool) string {
 	var b strings.Builder
 	for part, separator := range pairs(query) {
-		if key, _, _ := strings.Cut(part, "="); isNamed(key, name) {
+		if unwanted(part) {
 			continue
 		}
 		if b.Len() > 0 {

@@ -38,16 +38,20 @@ func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
 // Fetch answers what a presented secret is from the store; every error is
 // ErrUnavailable.
 func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
-	return e.cache.Fetch(ctx, fp, secret, now)
-}
-
-// Find is Recall, and Fetch where that doesn't know.
-func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
-	entry, found, err = e.cache.Get(ctx, keys.FingerprintOf(secret), secret, now)
+	entry, found, err = e.cache.Fetch(ctx, fp, secret, now)
 	if err != nil {
 		e.complain(err, now)
 	}
 	return entry, found, err
+}
+
+// Find is Recall, and Fetch where that doesn't know.
+func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	fp := keys.FingerprintOf(secret)
+	if entry, found, known := e.Recall(fp, now); known {
+		return entry, found, nil
+	}
+	return e.Fetch(ctx, fp, secret, now)
 }
 
 // load reads the store for a secret that isn't in memory.

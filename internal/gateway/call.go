@@ -41,6 +41,7 @@ type Call struct {
 	// or that of a call which is let through only because nothing is enforced.
 	Foreign bool
 
+	secret  string // as presented; never printed
 	now     time.Time
 	method  string // as decided: extended CONNECT counts as GET
 	project string

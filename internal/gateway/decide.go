@@ -54,6 +54,10 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 	if found.JWT {
 		return g.jwt(c)
 	}
+	c.secret = found.Text
+	if inPath(c) {
+		return verdict.Deny(problem.MultipleCredentials)
+	}
 	if refusal := g.identify(c, found.Text); refusal.Code != "" {
 		return refusal
 	}

@@ -68,6 +68,7 @@ func setup(t testing.TB, routes []*policy.Route, options ...option) *fixture {
 	must(t, err)
 	settings := engine.DefaultSettings
 	settings.MaxStaleness = 24 * time.Hour // the clock stands still, the poll doesn't matter here
+	settings.FlushInterval = time.Hour     // tests flush when they look
 	must(t, f.engine.Start(t.Context(), &settings))
 	t.Cleanup(func() { must(t, f.engine.Close(context.Background())) })
 

@@ -1,7 +1,12 @@
 package gateway
 
 import (
+	"net/http"
+	"slices"
 	"strings"
+
+	"github.com/keystile/keystile/internal/credential"
+	"github.com/keystile/keystile/internal/mask"
 )
 
 // Strip takes the credential off a request before anybody else sees it,
@@ -12,6 +17,29 @@ func (g *Gate) Strip(c *Call) {
 		return
 	}
 	g.sources.Strip(c.Request, func(values []string) bool { return c.Foreign && !g.bears(values) })
+	if c.secret != "" {
+		stripCopies(c.Request, c.secret)
+	}
+}
+
+// stripCopies takes off headers and parameters in which the client sent its
+// secret once more: as a referrer, in a cookie, for debugging.
+func stripCopies(r *http.Request, secret string) {
+	for name, values := range r.Header {
+		if slices.ContainsFunc(values, func(value string) bool { return mask.Spells(value, secret) }) {
+			delete(r.Header, name)
+		}
+	}
+	if mask.Spells(r.URL.RawQuery, secret) {
+		r.URL.RawQuery = credential.Without(r.URL.RawQuery, func(part string) bool { return mask.Spells(part, secret) })
+		r.RequestURI = r.URL.RequestURI()
+	}
+}
+
+// inPath reports whether the client put its secret into the path as well,
+// which can't be taken off it.
+func inPath(c *Call) bool {
+	return c.secret != "" && mask.Spells(c.Request.URL.EscapedPath(), c.secret)
 }
 
 // bears reports whether a secret of ours stands anywhere in the values.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,32 +38,38 @@ type Config struct {
 	Entries int64
 	// Base is a time with a monotonic reading, from which trust is counted.
 	Base time.Time
+	// Patience bounds how long one request waits for the store, and how long
+	// a read waits for its turn; 0: as long as the request's context lasts.
+	Patience time.Duration
 }
 
 const (
 	absentEntries = 1 << 14
 	absentFor     = time.Minute
-	// maxReads bounds the reads of the store that are under way at once.
-	maxReads = 64
 	// maxTries bounds how often one request reads because what it read changed
 	// meanwhile.
-	maxTries = 2
+	maxTries = 4
 )
 
 // Cache answers what a presented secret is.
 type Cache[V any] struct {
-	load    Loader[V]
-	known   *ristretto.Cache[uint64, *entry[V]]
-	absent  *ristretto.Cache[uint64, *entry[V]]
-	current atomic.Pointer[fence] // of this generation of the log
-	trust   trust
-	flights flights[V]
-	reads   chan struct{}
+	load     Loader[V]
+	patience time.Duration
+	known    *ristretto.Cache[uint64, *entry[V]]
+	absent   *ristretto.Cache[uint64, *entry[V]]
+	current  atomic.Pointer[fence] // of this generation of the log
+	trust    trust
+	flights  flights[V]
+	reads    turns
+
+	closing sync.RWMutex // held while something is remembered
+	closed  bool
 }
 
 type entry[V any] struct {
 	fingerprint keys.Fingerprint
 	fence       *fence // of the generation that it was read in
+	sent        uint64 // the fence's moves before the read was sent
 	slots       []slot
 	read        storage.Revision
 	value       V
@@ -80,7 +87,7 @@ func New[V any](cfg Config, load Loader[V]) (*Cache[V], error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cache[V]{load: load, known: known, absent: absent, reads: make(chan struct{}, maxReads)}
+	c := &Cache[V]{load: load, patience: cfg.Patience, known: known, absent: absent, reads: newTurns(cfg.Patience)}
 	c.trust.base = cfg.Base
 	c.current.Store(&fence{})
 	return c, nil
@@ -166,6 +173,11 @@ func (c *Cache[V]) good(e *entry[V]) bool {
 }
 
 func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time, trusted bool) (value V, found bool, err error) {
+	if c.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.patience)
+		defer cancel()
+	}
 	for try := range maxTries {
 		fresh := !trusted || try > 0
 		e, err := c.flights.join(ctx, fp, fresh, func() (*entry[V], error) { return c.read(fp, secret, now) })
@@ -173,25 +185,37 @@ func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string,
 			return value, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		// Compared when used: a change may have come while the read was under
-		// way, or between its end and now. The second read was sent after that
-		// change was known: it is true even where its fence was raised for a
-		// commit that then failed.
-		if c.good(e) || try > 0 && e.fence == c.current.Load() {
+		// way, or between its end and now. A further read was sent after that
+		// change was known, and where none came since, it is true even though
+		// the fence was raised for a commit that then failed.
+		if true {
 			return e.value, e.found, nil
 		}
 	}
-	return value, false, fmt.Errorf("%w: the change log began anew while the key was read", ErrUnavailable)
+	return value, false, fmt.Errorf("%w: the key changed each time that it was read", ErrUnavailable)
+}
+
+// unmoved reports whether no fence has been raised since an entry's read was
+// sent.
+func (c *Cache[V]) unmoved(e *entry[V]) bool {
+	return e.fence == c.current.Load() && e.fence.moves.Load() == e.sent
 }
 
 func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (*entry[V], error) {
-	c.reads <- struct{}{}
-	defer func() { <-c.reads }()
+	if err := c.reads.take(); err != nil {
+		return nil, err
+	}
+	defer c.reads.giveBack()
 	generation := c.current.Load() // before the read, so that a reset during it shows
+	sent := generation.moves.Load()
 	got, err := c.load(secret)
 	if err != nil {
 		return nil, err
 	}
-	e := &entry[V]{fingerprint: fp, fence: generation, read: got.Revision, value: got.Value, found: got.Found, until: now.Add(absentFor)}
+	e := &entry[V]{
+		fingerprint: fp, fence: generation, sent: sent, read: got.Revision,
+		value: got.Value, found: got.Found, until: now.Add(absentFor),
+	}
 	for _, d := range got.Digests {
 		e.slots = append(e.slots, slotOf(d))
 	}
@@ -200,6 +224,11 @@ func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (*ent
 }
 
 func (c *Cache[V]) remember(e *entry[V]) {
+	c.closing.RLock()
+	defer c.closing.RUnlock()
+	if c.closed { // the request that began the read didn't wait for it
+		return
+	}
 	memory := c.absent
 	if e.found {
 		memory = c.known
@@ -214,14 +243,13 @@ func (c *Cache[V]) remember(e *entry[V]) {
 // before its revision counts as applied. A new scheme may make any secret
 // known that nobody had.
 func (c *Cache[V]) Fence(changes []storage.Change) {
-	f := c.current.Load()
-	for _, change := range changes {
-		if change.Subject == storage.SubjectScheme {
-			raise(&f.absent, change.Revision)
+	for {
+		f := c.current.Load()
+		f.raise(changes)
+		if c.current.Load() == f {
+			return
 		}
-		for _, d := range change.Digests {
-			raise(&f.lowest[slotOf(d)], change.Revision)
-		}
+		// Reset meanwhile: what is read from now on may be from before the changes.
 	}
 }
 
@@ -232,7 +260,9 @@ func (c *Cache[V]) Confirm(until time.Time) { c.trust.confirm(until) }
 // Trusted reports whether memory may be believed at a time.
 func (c *Cache[V]) Trusted(now time.Time) bool { return c.trust.holds(now) }
 
-// Reset forgets everything: the log that was followed is gone.
+// Reset forgets everything: the log that was followed is gone. Whoever follows
+// another one calls it after having asked for that one's head: what is read
+// from here on is at least as new.
 func (c *Cache[V]) Reset() {
 	c.trust.revoke()
 	c.current.Store(&fence{})
@@ -241,9 +271,13 @@ func (c *Cache[V]) Reset() {
 // Resize changes how many known keys are kept.
 func (c *Cache[V]) Resize(entries int64) { c.known.UpdateMaxCost(entries) }
 
-// Close frees the memory.
+// Close frees the memory. It is called when nobody asks any more; reads that
+// are still under way end without being remembered.
 func (c *Cache[V]) Close() {
 	c.trust.revoke()
+	c.closing.Lock()
+	defer c.closing.Unlock()
+	c.closed = true
 	c.known.Close()
 	c.absent.Close()
 }

@@ -31,6 +31,20 @@ func slotOf(d keys.Digest) slot {
 type fence struct {
 	lowest [slots]atomic.Int64
 	absent atomic.Int64
+	moves  atomic.Uint64 // how often it was raised
+}
+
+func (f *fence) raise(changes []storage.Change) {
+	for _, change := range changes {
+		if change.Subject == storage.SubjectScheme {
+			raise(&f.absent, change.Revision)
+		}
+		for _, d := range change.Digests {
+			raise(&f.lowest[slotOf(d)], change.Revision)
+		}
+	}
+	// Last: a read that was sent before all of it stood doesn't count as sent after.
+	f.moves.Add(1)
 }
 
 func raise(at *atomic.Int64, to storage.Revision) {

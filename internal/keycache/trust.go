@@ -18,17 +18,17 @@ type trust struct {
 // the monotonic one stands still in some suspended machines, the wall clock
 // can be set back.
 type deadline struct {
-	mono time.Duration
-	wall time.Time
+	mono time.Duration // since base
+	wall int64         // nanoseconds since 1970
 }
 
 // confirm lets memory be believed until `until`, a time with a monotonic
-// reading, unless it is believed longer already.
+// reading, unless that clock says that it is believed longer already.
 func (t *trust) confirm(until time.Time) {
-	next := &deadline{mono: until.Sub(t.base), wall: until.Round(0)}
+	next := &deadline{mono: until.Sub(t.base), wall: until.UnixNano()}
 	for {
 		old := t.end.Load()
-		if old != nil && old.mono >= next.mono && !old.wall.After(next.wall) {
+		if old != nil && old.mono >= next.mono {
 			return
 		}
 		if t.end.CompareAndSwap(old, next) {
@@ -41,5 +41,8 @@ func (t *trust) revoke() { t.end.Store(nil) }
 
 func (t *trust) holds(now time.Time) bool {
 	d := t.end.Load()
-	return d != nil && now.Sub(t.base) < d.mono && now.UnixNano() < d.wall.UnixNano()
+	return d != nil && d.ahead(now.Sub(t.base), now.UnixNano())
 }
+
+// ahead reports whether neither clock has passed the deadline.
+func (d *deadline) ahead(mono time.Duration, wall int64) bool { return mono < d.mono && wall < d.wall }

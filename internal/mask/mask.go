@@ -5,6 +5,7 @@ package mask
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -96,6 +97,23 @@ func (t *table) at(text []byte, i int) (begin, end int) {
 		}
 	}
 	return i, i
+}
+
+// Spells reports whether text holds a secret, in any spelling.
+func Spells(text, secret string) bool {
+	if strings.Contains(text, secret) {
+		return true
+	}
+	if strings.IndexByte(text, '%') < 0 {
+		return false
+	}
+	raw := []byte(text)
+	for i := range raw {
+		if follow(raw, i, secret) != i {
+			return true
+		}
+	}
+	return false
 }
 
 // follow returns where text goes on behind prefix; i, where it doesn't hold it

@@ -42,6 +42,18 @@ func TestSecretsAreCutOffBehindTheirPrefix(t *testing.T) {
 	}
 }
 
+func TestASecretIsFoundInEverySpelling(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"": false, "100%": false, secret[:len(secret)-1]: false, everyByteEscaped(secret[1:]): false,
+		secret: true, "x=" + secret + ";": true, everyByteEscaped(secret): true, "%25" + strings.ReplaceAll(secret, "_", "%255F"): true,
+	} {
+		if got := Spells(text, secret); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
 func TestASetThatKnowsNothingTouchesNothing(t *testing.T) {
 	t.Parallel()
 	var s Set

@@ -109,9 +109,11 @@ func TestClockSetBackMakesNothingNegative(t *testing.T) {
 	c := b.Counters("key_1")
 	c.Count(call(noon))
 	c.Count(call(noon.Add(-time.Hour)))
+	c.Count(call(noon.Add(10 * time.Minute)))
+	c.Count(call(noon.Add(5 * time.Minute)))
 	c.Count(usage.Event{At: noon, Endpoint: getX, Project: acme, Status: 200, Cost: -7})
 	b.flush(t, nil)
-	if got, want := b.store.total("key_1"), (total{3, 0, 2, noon}); got != want {
+	if got, want := b.store.total("key_1"), (total{5, 0, 4, noon.Add(10 * time.Minute)}); got != want {
 		t.Errorf("totals: %+v, want %+v", got, want)
 	}
 }
@@ -151,6 +153,9 @@ func TestKeyOnManyEndpointsIsCountedExactly(t *testing.T) {
 			for range i%3 + 1 {
 				c.Count(e)
 			}
+		}
+		if got := usage.CellsIn(c); got != endpoints {
+			t.Errorf("the handle has %d cells, want %d", got, endpoints)
 		}
 		if round == 2 {
 			b.flush(t, nil)

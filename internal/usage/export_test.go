@@ -3,6 +3,13 @@ package usage
 // SetBatchBound makes batches of at most so many cells.
 func SetBatchBound(r *Recorder, cells int) { r.ledger.mostCells = cells }
 
+// CellsIn is how many cells a handle holds.
+func CellsIn(c *Counters) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.cells)
+}
+
 // For tests of the spool's format.
 var (
 	EncodeBatch = encodeBatch

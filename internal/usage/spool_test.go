@@ -1,6 +1,7 @@
 package usage_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -78,18 +79,17 @@ func TestSpooledBatchInDoubtIsCountedOnceWithWhatCameAfterIt(t *testing.T) {
 	b.store.fail(nil, errLost)
 	b.flush(t, errLost) // is in the store, unknown to us
 	b.count("key_1", 100)
-	for _, id := range []string{"key_2", "key_3", "key_4"} {
+	for range 3 {
 		b.count("key_1", 1)
-		b.Counters("key_x").Count(call(noon))
-		b.Counters("key_" + "y").Count(call(noon))
-		b.Counters("key_z").Count(denial(noon))
-		_ = id
+		b.count("key_2", 1)
+		b.count("key_3", 1)
+		b.Counters("key_4").Count(denial(noon))
 	}
 	b.die(t)
 	b.wantSpooled(t, 3) // the frozen one, and four cells in twos
 	b.next().wantReplay(t, nil)
 	b.store.wantCalls("key_1", 113)
-	b.store.wantCalls("key_x", 3)
+	b.store.wantCalls("key_2", 3)
 }
 
 func TestReplayThatIsCutShortGoesOnAtTheNextStart(t *testing.T) {
@@ -203,7 +203,7 @@ func TestCorruptSpoolIsKeptUnderAnotherNameAndReported(t *testing.T) {
 	for name, damage := range map[string]func([]byte) []byte{
 		"cut off":         func(data []byte) []byte { return data[:len(data)-10] },
 		"empty":           func([]byte) []byte { return nil },
-		"one bit flipped": func(data []byte) []byte { data[len(data)-20] ^= 1; return data },
+		"one bit flipped": func(data []byte) []byte { return bytes.Replace(data, []byte(`"count":1`), []byte(`"count":3`), 1) },
 		"something else":  func([]byte) []byte { return []byte("SQLite format 3\x00") },
 	} {
 		t.Run(name, func(t *testing.T) {
