@@ -166,9 +166,8 @@ func freePort(after string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find a port for the management API: %w", err)
 	}
-	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, err
+	return port, errors.Join(err, l.Close())
 }
 
 func startEcho() (url string, err error) {

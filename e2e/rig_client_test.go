@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 )
@@ -183,6 +185,5 @@ func (c *client) closed(within time.Duration) bool {
 		return false
 	}
 	n, err := io.Copy(io.Discard, c.reader)
-	timeout, isTimeout := err.(net.Error)
-	return n == 0 && !(isTimeout && timeout.Timeout())
+	return n == 0 && !errors.Is(err, os.ErrDeadlineExceeded)
 }

@@ -35,8 +35,8 @@ func TestClosingWaitsForTheLastRequestAndStoresItsCall(t *testing.T) {
 	closed := make(chan error)
 	go func() { closed <- f.Close(context.Background()) }()
 	select {
-	case <-closed:
-		t.Fatal("closed while a request was under way")
+	case err := <-closed:
+		t.Fatalf("closed while a request was under way: %v", err)
 	default:
 	}
 	f.count(secret)

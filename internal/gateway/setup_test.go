@@ -47,10 +47,6 @@ func withLimit(env keys.Environment, rate string, burst int64) option {
 	}
 }
 
-func withSite(change func(*policy.Site)) option {
-	return func(c *gateway.Config) { change(c.Site) }
-}
-
 // setup starts a gate with the routes; without any, every valid key passes.
 func setup(t testing.TB, routes []*policy.Route, options ...option) *fixture {
 	t.Helper()

@@ -25,7 +25,7 @@ func TestTheMostSpecificPatternWinsWhateverTheOrderOfLines(t *testing.T) {
 		"GET /a/":      "GET /a/*",
 		"GET /a/b/c/d": "GET /a/b/*",
 	}
-	for range len(lines) {
+	for range lines {
 		check(t, setup(t, lines...), want)
 		lines = append(lines[1:], lines[0])
 	}
