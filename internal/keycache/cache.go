@@ -188,7 +188,7 @@ func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string,
 		// way, or between its end and now. A further read was sent after that
 		// change was known, and where none came since, it is true even though
 		// the fence was raised for a commit that then failed.
-		if c.good(e) || c.unmoved(e) {
+		if c.good(e) || try > 0 && c.unmoved(e) {
 			return e.value, e.found, nil
 		}
 	}
