@@ -71,11 +71,14 @@ func (a *App) Provision(ctx caddy.Context) error {
 func (a *App) retain() (release func(), err error) {
 	id := a.parts.id
 	value, _, err := engines.LoadOrNew(id, func() (caddy.Destructor, error) {
+		if again := draining.reclaim(id); again != nil {
+			return again, nil
+		}
 		made, err := a.parts.newEngine(a.log)
 		if err != nil {
 			return nil, err
 		}
-		return &pooled{made}, nil
+		return &pooled{made, id}, nil
 	})
 	if err != nil {
 		return nil, err

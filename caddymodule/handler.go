@@ -62,7 +62,10 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	at := h.app.engine.Enter()
+	at, ok := h.app.engine.Enter()
+	if !ok {
+		return h.refuseLate(w, r)
+	}
 	defer h.app.engine.Leave(at)
 	c := h.calls.Get().(*gateway.Call)
 	defer h.giveBack(c)

@@ -2,6 +2,8 @@ package caddymodule
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,37 +17,44 @@ import (
 // starts, stops and cleans them up in no order that could be relied on.
 var engines = caddy.NewUsagePool()
 
-// drainTimeout is how long the end of the process waits for the requests of an
-// engine; the HTTP app has waited for them before.
-const drainTimeout = 2 * time.Second
+const (
+	// lateRequests is how long an engine waits for requests that the servers of
+	// a replaced configuration were still reading.
+	lateRequests = 10 * time.Second
+	// drainTimeout is how long the end of the process waits for the requests of
+	// an engine; the HTTP app has waited for them before.
+	drainTimeout = 2 * time.Second
+)
 
 // pooled is an engine in the pool.
 type pooled struct {
 	*engine.Engine
+	id string
 }
 
 // Destruct implements caddy.Destructor. The last flush happens here, behind
 // the last request: while the process lives, that may take as long as the
 // longest stream; at its end, not much longer than now.
 func (p *pooled) Destruct() error {
-	draining.add(p)
 	if caddy.Exiting() {
-		return draining.finish(p)
+		return p.Hurry(drainTimeout)
 	}
+	draining.add(p)
 	go func() {
-		_ = p.Close(context.Background()) // logged by the engine
-		draining.forget(p)
+		if closed, _ := p.Close(lateRequests); closed { // the engine logs its errors
+			draining.forget(p)
+		}
 	}()
 	return nil
 }
 
 // draining holds the engines that no configuration refers to any more, and
-// that still have requests under way.
-var draining = drains{engines: map[*pooled]struct{}{}}
+// that may still have requests under way.
+var draining = drains{engines: map[string]*pooled{}}
 
 type drains struct {
 	mu      sync.Mutex
-	engines map[*pooled]struct{}
+	engines map[string]*pooled
 }
 
 func init() { caddy.OnExit(func(context.Context) { draining.finishAll() }) }
@@ -53,29 +62,35 @@ func init() { caddy.OnExit(func(context.Context) { draining.finishAll() }) }
 func (d *drains) add(p *pooled) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.engines[p] = struct{}{}
+	d.engines[p.id] = p
 }
 
 func (d *drains) forget(p *pooled) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.engines, p)
+	if d.engines[p.id] == p {
+		delete(d.engines, p.id)
+	}
 }
 
-// finish ends an engine within drainTimeout.
-func (d *drains) finish(p *pooled) error {
-	defer d.forget(p)
-	return p.Hurry(drainTimeout)
+// reclaim takes an engine back that a new configuration needs again, with its
+// buckets and counters as they are; nil where there is none to be had.
+func (d *drains) reclaim(id string) *pooled {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p := d.engines[id]
+	if p == nil || !p.Keep() {
+		return nil
+	}
+	delete(d.engines, id)
+	return p
 }
 
 func (d *drains) finishAll() {
 	d.mu.Lock()
-	left := make([]*pooled, 0, len(d.engines))
-	for p := range d.engines {
-		left = append(left, p)
-	}
+	left := slices.Collect(maps.Values(d.engines))
 	d.mu.Unlock()
 	for _, p := range left {
-		_ = d.finish(p) // logged by the engine
+		_ = p.Hurry(drainTimeout) // logged by the engine
 	}
 }

@@ -18,8 +18,21 @@ import (
 // body and cost ten times as much, so the answer is written here, unless the
 // configuration wants it otherwise.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
-	p := h.gate.Problem(c)
 	gateway.SetHeaders(w.Header(), c)
+	return h.answer(w, r, h.gate.Problem(c))
+}
+
+// refuseLate answers a request of a configuration that was replaced so long
+// ago that its store is closed: the client is to try again, with the new one.
+func (h *Handler) refuseLate(w http.ResponseWriter, r *http.Request) error {
+	h.gate.Strip(&gateway.Call{Request: r})
+	identity.Scrub(r)
+	countDecision(string(problem.StoreUnavailable), false)
+	w.Header().Set("Connection", "close")
+	return h.answer(w, r, &problem.Problem{Code: problem.StoreUnavailable})
+}
+
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
 	setProblemHeaders(w.Header(), p)
 	if h.Errors == errorsCaddy {
 		return caddyhttp.Error(p.Code.Row().Status, errors.New(p.Text()))

@@ -56,7 +56,7 @@ func revokeDuringLookup(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := e.Close(context.WithoutCancel(ctx)); err != nil {
+		if err := e.Hurry(0); err != nil {
 			t.Error(err)
 		}
 	}()

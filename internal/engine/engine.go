@@ -27,7 +27,8 @@ import (
 var ErrUnavailable = keycache.ErrUnavailable
 
 const (
-	// lookupTimeout bounds one read of the store.
+	// lookupTimeout bounds one read of the store, and how long a request waits
+	// for it, the reads before it included.
 	lookupTimeout = 2 * time.Second
 	// readyTimeout bounds how long a request waits for an engine that starts.
 	readyTimeout = 5 * time.Second
@@ -84,7 +85,7 @@ func New(cfg Config) (*Engine, error) {
 	e := &Engine{cfg: cfg, stats: cfg.Stats, ready: make(chan struct{})}
 	e.inflight.init()
 	e.settings.current.Store(&DefaultSettings)
-	cache, err := keycache.New(keycache.Config{Entries: DefaultSettings.CacheSize, Base: cfg.Now()}, e.load)
+	cache, err := keycache.New(keycache.Config{Entries: DefaultSettings.CacheSize, Base: cfg.Now(), Patience: lookupTimeout}, e.load)
 	if err != nil {
 		return nil, fmt.Errorf("make the key cache: %w", err)
 	}
@@ -155,31 +156,40 @@ func (e *Engine) adopt(s *Settings) {
 }
 
 // Enter says that a request needs the engine, until Leave with what Enter
-// returned.
-func (e *Engine) Enter() uint32 { return e.inflight.enter() }
+// returned. ok is false where the engine is closed.
+func (e *Engine) Enter() (at uint32, ok bool) { return e.inflight.enter() }
 
 // Leave ends what Enter began.
 func (e *Engine) Leave(at uint32) { e.inflight.leave(at) }
 
-// Close waits until nobody needs the engine any more, flushes what was counted
-// and closes the store. When ctx ends first, or Hurry's time is over, it goes
-// on without waiting. Every call returns once all that is done.
-func (e *Engine) Close(ctx context.Context) error {
-	e.closing.Do(func() { e.closed = e.close(ctx) })
-	return e.closed
+// Close ends an engine that no configuration needs any more: it waits for
+// late requests, since Caddy lets the servers of a replaced configuration
+// finish what they were reading, and for the last one to end; then it flushes
+// what was counted and closes the store. It returns false where Keep called it
+// off meanwhile.
+func (e *Engine) Close(late time.Duration) (closed bool, err error) {
+	if !e.inflight.linger(late) {
+		return false, nil
+	}
+	e.closing.Do(func() { e.closed = e.close() })
+	return true, e.closed
 }
+
+// Keep calls a Close off; false where it is too late for that.
+func (e *Engine) Keep() bool { return e.inflight.keep() }
 
 // Hurry is Close for the end of the process: requests that are still under
 // way after so long are not waited for, by a Close that waits already neither.
 func (e *Engine) Hurry(within time.Duration) error {
 	timer := time.AfterFunc(within, e.inflight.giveUp)
 	defer timer.Stop()
-	return e.Close(context.Background())
+	_, err := e.Close(0)
+	return err
 }
 
-func (e *Engine) close(ctx context.Context) error {
-	if !e.inflight.wait(ctx) {
-		e.cfg.Log.Warn("closing the store while requests are under way", "requests", e.inflight.count())
+func (e *Engine) close() error {
+	if n := e.inflight.count(); n > 0 {
+		e.cfg.Log.Warn("closing the store while requests are under way", "requests", n)
 	}
 	e.starting.Lock()
 	defer e.starting.Unlock()

@@ -38,6 +38,9 @@ func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
 // Fetch answers what a presented secret is from the store; every error is
 // ErrUnavailable.
 func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	if err := e.awaitReady(ctx); err != nil {
+		return nil, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
 	entry, found, err = e.cache.Fetch(ctx, fp, secret, now)
 	if err != nil {
 		e.complain(err, now)
@@ -57,9 +60,6 @@ func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry 
 // load reads the store for a secret that isn't in memory.
 func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	var none keycache.Loaded[*Entry]
-	if err := e.awaitReady(); err != nil {
-		return none, err
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
 	e.stats.StoreReads.Add(1)
@@ -79,19 +79,20 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	return keycache.Loaded[*Entry]{Value: entry, Found: true, Revision: got.Revision, Digests: []keys.Digest{got.Key.Digest}}, nil
 }
 
-func (e *Engine) awaitReady() error {
+// awaitReady waits for an engine that starts, so long and no longer.
+func (e *Engine) awaitReady(ctx context.Context) error {
 	select {
 	case <-e.ready:
 		return nil
 	default:
 	}
-	timeout := time.NewTimer(readyTimeout)
-	defer timeout.Stop()
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
 	select {
 	case <-e.ready:
 		return nil
-	case <-timeout.C:
-		return fmt.Errorf("the store isn't ready: %w", context.DeadlineExceeded)
+	case <-ctx.Done():
+		return fmt.Errorf("the store isn't ready: %w", ctx.Err())
 	}
 }
 

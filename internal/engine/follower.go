@@ -91,10 +91,12 @@ func (f *follower) apply(ctx context.Context) error {
 func (f *follower) rejoin(ctx context.Context) error {
 	e := f.engine
 	e.cfg.Log.Warn("the change log began anew, as after a restore: forgetting everything in memory")
+	// First the head: what is read behind the reset is at least as new, so
+	// that no change lies between it and where the log is followed from.
+	head, err := e.cfg.Store.Confirm(ctx)
 	e.cache.Reset()
 	e.catalogue.reset()
 	e.streams.markAll()
-	head, err := e.cfg.Store.Confirm(ctx)
 	if err != nil {
 		return err
 	}

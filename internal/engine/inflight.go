@@ -1,10 +1,10 @@
 package engine
 
 import (
-	"context"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // inflight counts the requests that still need an engine, so that its last
@@ -13,9 +13,13 @@ import (
 type inflight struct {
 	shards  [inflightShards]inflightShard
 	waiting atomic.Bool
+	closed  atomic.Bool
 	idle    chan struct{} // holds a token when a leaver saw nobody left
 	hurried chan struct{} // closed when nobody may wait any longer
 	hurry   sync.Once
+
+	mu   sync.Mutex
+	kept chan struct{} // of the linger that goes on; closed to call it off
 }
 
 const inflightShards = 32
@@ -25,10 +29,19 @@ type inflightShard struct {
 	_ [56]byte // the rest of a cache line
 }
 
-func (f *inflight) enter() uint32 {
-	at := rand.Uint32() % inflightShards //nolint:gosec // picks a cache line, not a secret
+func (f *inflight) init() {
+	f.idle, f.hurried = make(chan struct{}, 1), make(chan struct{})
+}
+
+// enter counts a request in; ok is false where it came too late.
+func (f *inflight) enter() (at uint32, ok bool) {
+	at = rand.Uint32() % inflightShards //nolint:gosec // picks a cache line, not a secret
 	f.shards[at].n.Add(1)
-	return at
+	if f.closed.Load() {
+		f.leave(at)
+		return 0, false
+	}
+	return at, true
 }
 
 func (f *inflight) leave(at uint32) {
@@ -48,24 +61,56 @@ func (f *inflight) count() (n int64) {
 	return n
 }
 
-func (f *inflight) init() {
-	f.idle, f.hurried = make(chan struct{}, 1), make(chan struct{})
-}
-
 func (f *inflight) giveUp() { f.hurry.Do(func() { close(f.hurried) }) }
 
-// wait returns true once nobody is in flight; false with the context's end, or
-// when somebody gave up. Nobody may enter any more.
-func (f *inflight) wait(ctx context.Context) bool {
+// linger waits so long for late requests, then lets no more in and waits for
+// the last one to leave. It returns false where keep called it off meanwhile:
+// everything goes on as before then. A hurry ends the waiting.
+func (f *inflight) linger(so time.Duration) bool {
+	f.mu.Lock()
+	kept := make(chan struct{})
+	f.kept = kept
+	f.mu.Unlock()
+	late := time.NewTimer(so)
+	defer late.Stop()
+	select {
+	case <-kept:
+		return false
+	case <-late.C:
+	case <-f.hurried:
+	}
+	return f.shut(kept)
+}
+
+func (f *inflight) shut(kept chan struct{}) bool {
+	f.mu.Lock()
+	if f.kept != kept {
+		f.mu.Unlock()
+		return false
+	}
+	f.closed.Store(true)
+	f.mu.Unlock()
 	f.waiting.Store(true)
 	for f.count() > 0 {
 		select {
 		case <-f.idle:
 		case <-f.hurried:
-			return false
-		case <-ctx.Done():
-			return false
+			return true
 		}
+	}
+	return true
+}
+
+// keep calls a linger off; false where it is too late for that.
+func (f *inflight) keep() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed.Load() {
+		return false
+	}
+	if f.kept != nil {
+		close(f.kept)
+		f.kept = nil
 	}
 	return true
 }

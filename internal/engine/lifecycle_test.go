@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -31,9 +31,12 @@ func TestClosingWaitsForTheLastRequestAndStoresItsCall(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	k, secret := f.key(f.other, nil)
-	at := f.Enter()
+	at, _ := f.Enter()
 	closed := make(chan error)
-	go func() { closed <- f.Close(context.Background()) }()
+	go func() {
+		_, err := f.Close(0)
+		closed <- err
+	}()
 	select {
 	case err := <-closed:
 		t.Fatalf("closed while a request was under way: %v", err)
@@ -45,6 +48,42 @@ func TestClosingWaitsForTheLastRequestAndStoresItsCall(t *testing.T) {
 	if n := f.calls(k.ID); n != 1 {
 		t.Errorf("%d calls stored, want 1", n)
 	}
+	if _, ok := f.Enter(); ok {
+		t.Error("a request got into a closed engine: its count would be lost")
+	}
+}
+
+func TestAnEngineThatIsNeededAgainGoesOnAsItWas(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	k, secret := f.key(f.Store(), nil)
+	f.status(secret)
+	closing := make(chan bool)
+	go func() {
+		closed, _ := f.Close(time.Hour)
+		closing <- closed
+	}()
+	for !f.lingers() {
+		runtime.Gosched()
+	}
+	if !f.Keep() {
+		t.Fatal("it can't be kept")
+	}
+	if <-closing {
+		t.Fatal("it was closed all the same")
+	}
+	reads := f.Stats().StoreReads.Load()
+	f.count(secret)
+	must(t, f.Flush(t.Context()))
+	if n := f.calls(k.ID); n != 1 || f.Stats().StoreReads.Load() != reads {
+		t.Errorf("%d calls stored, memory forgotten: %v", n, f.Stats().StoreReads.Load() != reads)
+	}
+}
+
+func (f *fixture) lingers() bool {
+	f.inflight.mu.Lock()
+	defer f.inflight.mu.Unlock()
+	return f.inflight.kept != nil
 }
 
 func TestTheEndOfTheProcessDoesNotWaitForAStreamThatNeverEnds(t *testing.T) {
@@ -52,7 +91,7 @@ func TestTheEndOfTheProcessDoesNotWaitForAStreamThatNeverEnds(t *testing.T) {
 	f := setup(t)
 	k, secret := f.key(f.other, nil)
 	f.count(secret)
-	f.Enter() // never leaves
+	_, _ = f.Enter() // never leaves
 	must(t, f.Hurry(time.Millisecond))
 	if n := f.calls(k.ID); n != 1 {
 		t.Errorf("%d calls stored, want 1", n)
@@ -65,7 +104,7 @@ func TestCountsThatTheStoreDidNotTakeAtTheEndAreThereAfterTheNextStart(t *testin
 	k, secret := f.key(f.other, nil)
 	f.count(secret)
 	must(t, f.Store().Close()) // the store is away when the last flush comes
-	if err := f.Close(context.Background()); err != nil {
+	if _, err := f.Close(0); err != nil {
 		t.Logf("closing said: %v", err)
 	}
 	if n := f.calls(k.ID); n != 0 {

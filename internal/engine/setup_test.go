@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"log/slog"
 	"path/filepath"
 	"sync/atomic"
@@ -54,7 +53,7 @@ func (f *fixture) open(s *Settings) *Engine {
 	})
 	must(f.t, err)
 	must(f.t, e.Start(f.t.Context(), s))
-	f.t.Cleanup(func() { must(f.t, e.Close(context.Background())) })
+	f.t.Cleanup(func() { must(f.t, e.Hurry(0)) })
 	return e
 }
 

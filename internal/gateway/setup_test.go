@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -66,7 +65,7 @@ func setup(t testing.TB, routes []*policy.Route, options ...option) *fixture {
 	settings.MaxStaleness = 24 * time.Hour // the clock stands still, the poll doesn't matter here
 	settings.FlushInterval = time.Hour     // tests flush when they look
 	must(t, f.engine.Start(t.Context(), &settings))
-	t.Cleanup(func() { must(t, f.engine.Close(context.Background())) })
+	t.Cleanup(func() { must(t, f.engine.Hurry(0)) })
 
 	table, err := policy.NewTable(routes)
 	must(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,7 +110,7 @@ func TestReadsAtOnceAreBoundedAndTheRestWaitTheirTurn(t *testing.T) {
 		answers := map[string]<-chan string{}
 		for i := range all {
 			name := fmt.Sprint(i)
-			f.shelf.values[name] = name
+			f.shelf.put(name, name)
 			answers[name] = f.start(name)
 		}
 		synctest.Wait()
@@ -171,6 +172,21 @@ func TestGuessesThatWaitAreBounded(t *testing.T) {
 		for range 64 {
 			close((<-held).goOn)
 		}
+		synctest.Wait()
+
+		held = f.hold()
+		answers = nil
+		for i := range 65 {
+			answers = append(answers, f.start(fmt.Sprint("later ", i)))
+		}
+		synctest.Wait()
+		f.holdNoMore()
+		for range 64 {
+			close((<-held).goOn)
+		}
+		for _, answer := range answers {
+			f.want("DOS-01 once the flood is over", <-answer, "nobody's")
+		}
 	})
 }
 
@@ -212,7 +228,7 @@ func TestMoreKeysThanFitAreAllAnswered(t *testing.T) {
 		f := setup(t, 10)
 		defer f.Close()
 		for i := range 500 {
-			f.shelf.values[fmt.Sprint(i)] = fmt.Sprint("value ", i)
+			f.shelf.put(fmt.Sprint(i), fmt.Sprint("value ", i))
 		}
 		for range 2 {
 			for i := range 500 {
@@ -279,7 +295,25 @@ func TestClosingDuringAReadHarmsNobody(t *testing.T) {
 	})
 }
 
+func TestClosingAmongManyReadsLetsAllOfThemEnd(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		f := setup(t, 100)
+		var readers sync.WaitGroup
+		for i := range 100 {
+			readers.Go(func() {
+				_, _, _ = f.Fetch(t.Context(), keys.FingerprintOf(fmt.Sprint(i)), fmt.Sprint(i), time.Now())
+			})
+		}
+		f.Close()
+		readers.Wait()
+	}
+}
+
 func TestAnAnswerFromMemoryDoesNotAllocate(t *testing.T) { // not parallel: it counts allocations
+	if poolsLeak {
+		t.Skip("the race detector allocates")
+	}
 	f := setup(t, 1000)
 	defer f.Close()
 	fp, guess, now := keys.FingerprintOf(secret), keys.FingerprintOf("a guess"), time.Now()
@@ -301,7 +335,7 @@ func BenchmarkGet(b *testing.B) {
 	fps := make([]keys.Fingerprint, 10_000)
 	for i := range fps {
 		name := fmt.Sprint(i)
-		f.shelf.values[name] = name
+		f.shelf.put(name, name)
 		fps[i] = keys.FingerprintOf(name)
 		f.get(name)
 	}

@@ -169,7 +169,7 @@ func TestACommitThatFailedTakesNoKeyAway(t *testing.T) {
 func TestAChangeOfOneKeyLeavesOthersInMemory(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(f *fixture) {
-		f.shelf.values["another"] = "theirs"
+		f.shelf.put("another", "theirs")
 		f.get(secret)
 		f.get("another")
 		f.change("another", "changed")
@@ -181,7 +181,7 @@ func TestAChangeOfOneKeyLeavesOthersInMemory(t *testing.T) {
 func TestAnOlderFenceTakesNothingBack(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(f *fixture) {
-		f.shelf.revision = 10
+		f.shelf.set(func(s *shelf) { s.revision = 10 })
 		f.get(secret)
 		f.Fence([]storage.Change{{Position: storage.Position{Revision: 3}, Digests: []keys.Digest{keys.FingerprintOf(secret)}}})
 		f.want("read at a later revision", f.get(secret), "active")
@@ -196,7 +196,7 @@ func TestAnOlderFenceTakesNothingBack(t *testing.T) {
 func TestAResetForgetsEverythingAlsoWhatIsBeingRead(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(f *fixture) {
-		f.shelf.values["another"] = "theirs"
+		f.shelf.put("another", "theirs")
 		f.get("another")
 		held := f.hold()
 		waiter := f.start(secret)

@@ -94,6 +94,29 @@ func TestWithoutTrustAReadThatWasSentEarlierIsNoAnswer(t *testing.T) {
 	})
 }
 
+func TestReadsOfOneSecretFollowEachOther(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(f *fixture) {
+		time.Sleep(staleness)
+		held := f.hold()
+		first := f.start(secret)
+		one := <-held
+		second := f.start(secret) // to be sent after the first
+		synctest.Wait()
+		close(one.goOn)
+		f.want("first", <-first, "active")
+		two := <-held
+		third := f.start(secret)
+		synctest.Wait()
+		f.wantReads(2)
+		close(two.goOn)
+		f.want("second", <-second, "active")
+		close((<-held).goOn)
+		f.want("third", <-third, "active")
+		f.wantReads(3)
+	})
+}
+
 func TestWithTrustAReadThatWasSentEarlierIsAnAnswer(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(f *fixture) {
@@ -112,7 +135,7 @@ func TestWithTrustAReadThatWasSentEarlierIsAnAnswer(t *testing.T) {
 func TestStaleMemoryHoldsKeysOnlyAndNoneThatChanged(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(f *fixture) {
-		f.shelf.values["another"] = "theirs"
+		f.shelf.put("another", "theirs")
 		f.get(secret)
 		f.get("another")
 		f.get("a guess")

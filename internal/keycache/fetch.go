@@ -1,0 +1,86 @@
+package keycache
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+)
+
+// Fetch answers what a secret is from the store. Every error is an
+// ErrUnavailable, or the context's end.
+func (c *Cache[V]) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
+	return c.fill(ctx, fp, secret, now, c.trust.holds(now))
+}
+
+// Get is Recall, and Fetch where that doesn't know.
+func (c *Cache[V]) Get(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
+	if value, found, known := c.Recall(fp, now); known {
+		return value, found, nil
+	}
+	return c.Fetch(ctx, fp, secret, now)
+}
+
+func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time, trusted bool) (value V, found bool, err error) {
+	if c.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.patience)
+		defer cancel()
+	}
+	for try := range maxTries {
+		e, err := c.flights.join(ctx, fp, !trusted, func() (*entry[V], error) { return c.read(fp, secret, now) })
+		if err != nil {
+			return value, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		// Compared when used: a change may have come while the read was under
+		// way, or between its end and now. A further read was sent after this
+		// request came, since those of one secret follow each other: where no
+		// fence moved since, it is true, even if one was raised for a commit
+		// that then failed.
+		if c.good(e) || try > 0 && c.unmoved(e) {
+			return e.value, e.found, nil
+		}
+	}
+	return value, false, fmt.Errorf("%w: the key changed each time that it was read", ErrUnavailable)
+}
+
+// unmoved reports whether no fence has been raised since an entry's read was
+// sent.
+func (c *Cache[V]) unmoved(e *entry[V]) bool {
+	return e.fence == c.current.Load() && e.fence.moves.Load() == e.sent
+}
+
+func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (*entry[V], error) {
+	if err := c.reads.take(); err != nil {
+		return nil, err
+	}
+	defer c.reads.giveBack()
+	generation := c.current.Load() // before the read, so that a reset during it shows
+	sent := generation.moves.Load()
+	got, err := c.load(secret)
+	if err != nil {
+		return nil, err
+	}
+	e := &entry[V]{
+		fingerprint: fp, fence: generation, sent: sent, read: got.Revision,
+		value: got.Value, found: got.Found, until: now.Add(absentFor),
+	}
+	for _, d := range got.Digests {
+		e.slots = append(e.slots, slotOf(d))
+	}
+	c.remember(e)
+	return e, nil
+}
+
+func (c *Cache[V]) remember(e *entry[V]) {
+	c.closing.RLock()
+	defer c.closing.RUnlock()
+	memory := c.absent
+	if e.found {
+		memory = c.known
+		c.absent.Del(indexOf(e.fingerprint))
+	}
+	memory.Set(indexOf(e.fingerprint), e, 1)
+	memory.Wait() // ristretto sets asynchronously: the next request would read the store again
+}

@@ -1,0 +1,61 @@
+package keycache
+
+import (
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+)
+
+// Recall answers what a secret is from memory. now is the time of this very
+// request. known is false where only the store can tell; found is false for a
+// secret that nobody has.
+func (c *Cache[V]) Recall(fp keys.Fingerprint, now time.Time) (value V, found, known bool) {
+	if !c.trust.holds(now) {
+		return value, false, false
+	}
+	e := c.remembered(fp, now)
+	if e == nil {
+		return value, false, false
+	}
+	return e.value, e.found, true
+}
+
+// RecallStale is Recall where memory may no longer be trusted, for a store
+// that doesn't answer.
+func (c *Cache[V]) RecallStale(fp keys.Fingerprint) (value V, found bool) {
+	e, ok := c.known.Get(indexOf(fp))
+	if !ok || e.fingerprint != fp || !c.good(e) {
+		return value, false
+	}
+	return e.value, true
+}
+
+// Met reports whether memory holds a secret as a key's, however old that
+// knowledge is.
+func (c *Cache[V]) Met(fp keys.Fingerprint) bool {
+	e, ok := c.known.Get(indexOf(fp))
+	return ok && e.fingerprint == fp
+}
+
+func (c *Cache[V]) remembered(fp keys.Fingerprint, now time.Time) *entry[V] {
+	at := indexOf(fp)
+	if e, ok := c.known.Get(at); ok && e.fingerprint == fp && c.good(e) {
+		return e
+	}
+	if e, ok := c.absent.Get(at); ok && e.fingerprint == fp && now.Before(e.until) && c.good(e) {
+		return e
+	}
+	return nil
+}
+
+// Knows reports whether memory holds a secret and may be believed about it.
+func (c *Cache[V]) Knows(fp keys.Fingerprint, now time.Time) bool {
+	return c.trust.holds(now) && c.remembered(fp, now) != nil
+}
+
+// good reports whether nothing has changed an entry since it was read, as far
+// as this node knows.
+func (c *Cache[V]) good(e *entry[V]) bool {
+	return e.fence == c.current.Load() && e.fence.passes(e.slots, e.read) &&
+		(e.found || e.fence.absent.Load() <= int64(e.read))
+}
