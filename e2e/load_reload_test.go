@@ -14,11 +14,12 @@ import (
 )
 
 // reloads is a gate that is reloaded over and over under load, between two
-// stores that hold the same keys.
+// stores that hold the same keys; a third one stands in configurations that
+// fail, which Caddy may let serve for a moment before they do.
 type reloads struct {
 	*gate
 	made   []key
-	stores [2]string
+	stores [3]string
 	crowd  *crowd
 	saw    *register
 }
@@ -34,10 +35,14 @@ func setupReloads(t testing.TB) *reloads {
 		// configurations that are gone too, and with them what these hold.
 		behind: "reverse_proxy $UPSTREAM {\n transport http {\n keepalive 1s\n }\n}",
 	})
-	r := &reloads{gate: g, crowd: newCrowd(g), saw: saw, stores: [2]string{g.db, filepath.Join(g.dir, "other.db")}}
+	r := &reloads{gate: g, crowd: newCrowd(g), saw: saw, stores: [3]string{
+		g.db, filepath.Join(g.dir, "other.db"), filepath.Join(g.dir, "third.db"),
+	}}
 	r.made = g.plant(reloadKeys, nil)
-	g.useStore(r.stores[1])
-	copyKeys(t, g, r.made, r.stores[0])
+	for _, store := range r.stores[1:] {
+		g.useStore(store)
+		copyKeys(t, g, r.made, r.stores[0])
+	}
 	return r
 }
 
@@ -160,7 +165,7 @@ func (r *reloads) badConfigs() []badConfig {
 		with("Caddyfile:", func(o *options) { o.policy = "route GET /x {" }),
 		with("/proc/nowhere", func(o *options) { o.store = "/proc/nowhere/keys.db" }),
 		with("address already in use", func(o *options) { o.sites = second }),
-		with("address already in use", func(o *options) { o.sites, o.store = second, filepath.Join(r.dir, "third.db") }),
+		with("address already in use", func(o *options) { o.sites, o.store = second, r.stores[2] }),
 	}
 }
 

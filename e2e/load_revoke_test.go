@@ -80,6 +80,7 @@ func (g *gate) revokeBeside(k key, wait time.Duration) (r revocation) {
 		return got.code() == "revoked_key"
 	}
 	becomes(wait, call)
+	r.committed = time.Now() // at the earliest
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		if done := g.cli("keys", "revoke", k.ID); done.status != 0 {
@@ -87,7 +88,7 @@ func (g *gate) revokeBeside(k key, wait time.Duration) (r revocation) {
 		}
 		r.exited = time.Now()
 	})
-	watching.Go(func() { r.committed = g.committed(k, keys.Revoked) })
+	watching.Go(func() { g.watchStatus(k, keys.Revoked, &r.committed) })
 	if !becomes(commandWithin, call) {
 		g.t.Errorf("a revoked key is not refused within %v", commandWithin)
 	}
@@ -100,13 +101,13 @@ func (g *gate) revokeBeside(k key, wait time.Duration) (r revocation) {
 	return r
 }
 
-// committed waits until the store shows a key's status, and returns when it was
-// last seen to be another.
-func (g *gate) committed(k key, status keys.Status) (before time.Time) {
+// watchStatus waits until the store shows a key's status, and sets before to
+// the time when it was last seen to be another.
+func (g *gate) watchStatus(k key, status keys.Status, before *time.Time) {
 	store, err := sqlite.Open(g.db, sqlite.MustExist())
 	if err != nil {
 		g.t.Error(err)
-		return time.Time{}
+		return
 	}
 	defer store.Close()
 	ctx := context.Background()
@@ -126,11 +127,10 @@ func (g *gate) committed(k key, status keys.Status) (before time.Time) {
 		if err != nil || seen == status {
 			return true
 		}
-		before = began
+		*before = began
 		return false
 	}
 	if !becomes(commandWithin, shown) {
 		g.t.Errorf("%s is not %s within %v", k.ID, status, commandWithin)
 	}
-	return before
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/keystile/keystile/internal/background"
@@ -13,6 +14,7 @@ import (
 // fences, and only then says that memory was confirmed.
 type follower struct {
 	engine  *Engine
+	mu      sync.Mutex // held by the one round that is under way
 	loop    *background.Loop
 	joined  bool
 	applied storage.Position
@@ -31,6 +33,8 @@ func (f *follower) stop() { f.loop.Stop() }
 
 // poll is one round. A failed one prolongs nothing: trust ends by itself.
 func (f *follower) poll(ctx context.Context) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	err := f.catchUp(ctx)
