@@ -37,7 +37,7 @@ func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
 	}
 	return gateway.New(gateway.Config{
 		Engine: a.engine, Format: a.parts.format, Site: site, Sources: p.sources(), Limits: a.parts.limits, Guesses: a.parts.guesses, Now: time.Now,
-		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, ForwardCredential: p.ForwardCredential == on,
+		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, PassJWT: p.JWT == pass, ForwardCredential: p.ForwardCredential == on,
 	})
 }
 

@@ -8,8 +8,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -53,7 +55,10 @@ func fillQuickstart(cmd *cobra.Command) {
 		return nil
 	}
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { exitWith(cmd, 2, err); return err })
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		exitWith(cmd, 2, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+		return err
+	})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		q.out = cmd.OutOrStdout()
 		if err := q.run(cmd.Context()); err != nil {
@@ -115,11 +120,9 @@ func (q *quickstart) prepare() (*quickstartSite, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder for the database: %w", err)
 	}
-	to := q.to
-	if to == "" {
-		if to, err = startEcho(); err != nil {
-			return nil, err
-		}
+	to, err := q.upstream()
+	if err != nil {
+		return nil, err
 	}
 	adminPort, err := freePort(port)
 	if err != nil {
@@ -139,6 +142,18 @@ func (q *quickstart) prepare() (*quickstartSite, error) {
 		return nil, fmt.Errorf("write the configuration: %w", err)
 	}
 	return site, nil
+}
+
+// upstream is where requests go: --to, or the built-in upstream.
+func (q *quickstart) upstream() (string, error) {
+	if q.to == "" {
+		return startEcho()
+	}
+	u, err := url.Parse(q.to)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return "", fmt.Errorf("--to %s is no address of an API: say scheme, host and port, such as http://localhost:9000", q.to)
+	}
+	return u.Scheme + "://" + u.Host, nil
 }
 
 // probe finds out whether an address is free, to say so before anything is made.

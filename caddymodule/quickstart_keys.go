@@ -116,7 +116,7 @@ func (q *quickstart) print(made *quickstartAnswer, site *quickstartSite) error {
 	}
 	_, err := fmt.Fprintf(q.out, quickstartText,
 		site.url, describeUpstream(q.to), made.AdminURL,
-		shown(made.Keys[0]), shown(made.Keys[1]), orHidden(made.ManagementToken),
+		shown(made.Keys[0]), shown(made.Keys[1]), orHidden(made.ManagementToken), q.remark(made, site),
 		secret["live"], site.url, site.url, secret["live"], site.url,
 		site.file)
 	return err
@@ -129,7 +129,7 @@ The management API is at %s
   test key          %s
   management token  %s
 
-Secrets are shown once, now.
+%s
 
 Try it:
 
@@ -144,6 +144,15 @@ Try it:
 
 More keys: keystile keys create "My key" --config %s
 `
+
+// remark says what to know about the secrets above it.
+func (q *quickstart) remark(made *quickstartAnswer, site *quickstartSite) string {
+	if made.Keys[0].Secret != nil {
+		return "Secrets are shown once, now."
+	}
+	return "These are from an earlier start. For a key that you can see, make another:\n\n  " +
+		caddy.CustomBinaryName + " keys create \"Another key\" --scopes all --config " + site.file
+}
 
 func describeUpstream(to string) string {
 	if to == "" {

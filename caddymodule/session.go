@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,6 +67,9 @@ func appIn(configFile string) (*App, error) {
 	}
 	app := new(App)
 	if len(cfg.Apps.Keystile) == 0 {
+		if !bytes.Contains(adapted, []byte(`"handler":"keystile`)) {
+			return nil, fmt.Errorf("%s has no gate of Keystile in it: is it the right file? --config names another", configFile)
+		}
 		return app, nil // a bare `keystile` directive: the defaults
 	}
 	if err := caddy.StrictUnmarshalJSON(cfg.Apps.Keystile, app); err != nil {

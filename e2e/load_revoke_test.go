@@ -14,7 +14,7 @@ import (
 )
 
 func TestRevokedKeyIsRefusedWithinHalfASecondEachTimeUnderLoad(t *testing.T) {
-	const lanes, times, clients, perSecond = 4, 25, 8, 300
+	const lanes, times, clients, perSecond = 2, 50, 8, 300
 	g := setup(t, options{before: quiet})
 	g.upstream.forget()
 	made, revoked := g.plant(lanes*times, nil), make([]revocation, lanes*times)

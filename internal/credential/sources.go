@@ -27,6 +27,22 @@ type Source struct {
 // Sources are all places that a gate looks at.
 type Sources []Source
 
+// Describe says how a key is sent, for whoever has to.
+func (s Sources) Describe() string {
+	ways := make([]string, 0, len(s))
+	for _, source := range s {
+		switch source.Kind {
+		case Header:
+			ways = append(ways, source.Name+": YOUR_KEY")
+		case Query:
+			ways = append(ways, "?"+source.Name+"=YOUR_KEY")
+		case Bearer:
+			ways = append(ways, "Authorization: Bearer YOUR_KEY")
+		}
+	}
+	return strings.Join(ways, " or as ")
+}
+
 // Find reads the one credential of a request. A second one, even identical and
 // in another place, is one too many.
 func (s Sources) Find(r *http.Request) Found {

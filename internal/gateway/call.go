@@ -76,7 +76,7 @@ func (c *Call) Outcome() string {
 
 // Problem is what a refused caller is told.
 func (g *Gate) Problem(c *Call) *problem.Problem {
-	p := &problem.Problem{Code: c.Verdict.Code, RetryAfter: c.Verdict.RetryAfter}
+	p := &problem.Problem{Code: c.Verdict.Code, RetryAfter: c.Verdict.RetryAfter, Carrier: g.carrier}
 	if p.Code == "" {
 		p.Code = problem.InternalError
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystile/keystile/internal/engine"
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/target"
 	"github.com/keystile/keystile/internal/usage"
@@ -52,7 +53,7 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 		return verdict.Deny(found.Code)
 	}
 	if found.JWT {
-		return g.jwt(c)
+		return g.judgeJWT(c)
 	}
 	c.secret = found.Text
 	if inPath(c) {
@@ -101,8 +102,11 @@ func (g *Gate) locate(c *Call) bool {
 	return original == escaped || shape(original)
 }
 
-func (g *Gate) jwt(c *Call) verdict.Verdict {
-	if !c.Match.PassesJWT() {
+// judgeJWT lets a JSON Web Token through untouched where the configuration
+// says so, and where a key would be let through, too.
+func (g *Gate) judgeJWT(c *Call) verdict.Verdict {
+	unlisted := c.Match.Route == nil && len(c.Match.Shadows) == 0 && g.site.DefaultAllow && policy.KnownMethod(c.method)
+	if !c.Match.PassesJWT() && !(g.jwt && unlisted) {
 		return verdict.Deny(problem.JWTNotSupported)
 	}
 	c.Foreign = true

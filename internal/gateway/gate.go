@@ -41,6 +41,9 @@ type Config struct {
 	Limits  Limits
 	// Observe decides and reports, but lets everything through.
 	Observe bool
+	// PassJWT lets JSON Web Tokens through on what no route lists, where the
+	// site allows that.
+	PassJWT bool
 	// PassPreflight lets CORS preflights through without a key.
 	PassPreflight bool
 	// ForwardCredential leaves the credential on admitted requests.
@@ -58,6 +61,8 @@ type Gate struct {
 	limits    Limits
 	guesses   *Guesses
 	sources   credential.Sources
+	carrier   string // how a key is to be sent, in words
+	jwt       bool   // passes where no route says otherwise
 	observe   bool
 	preflight bool // passes
 	forward   bool // the credential
@@ -70,11 +75,12 @@ type Gate struct {
 func New(cfg Config) (*Gate, error) {
 	g := &Gate{
 		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, guesses: cfg.Guesses, now: cfg.Now,
-		sources: cfg.Sources, observe: cfg.Observe, preflight: cfg.PassPreflight, forward: cfg.ForwardCredential,
+		sources: cfg.Sources, observe: cfg.Observe, preflight: cfg.PassPreflight, jwt: cfg.PassJWT, forward: cfg.ForwardCredential,
 	}
 	if len(g.sources) == 0 {
 		g.sources = credential.Sources{{Kind: credential.Bearer}}
 	}
+	g.carrier = g.sources.Describe()
 	for _, r := range cfg.Site.Table.Routes() {
 		source, err := newProjectSource(r)
 		if err != nil {

@@ -40,6 +40,9 @@ func validMethod(m string) error {
 			return fmt.Errorf("method %q is not written in capitals", m)
 		}
 	}
+	if m == "ANY" || m == "ALL" {
+		return fmt.Errorf("there is no method %s: write * for any", m)
+	}
 	if m == "" || m == http.MethodConnect || m == http.MethodTrace {
 		return fmt.Errorf("method %q can't be routed", m)
 	}

@@ -19,6 +19,7 @@ type Problem struct {
 	Param string
 
 	Method         string
+	Carrier        string   // how a key is to be sent; empty: as a Bearer token
 	Route          string   // METHOD and pattern that the request met
 	RequiredScopes []string // all of them needed
 	MissingScopes  []string
@@ -50,6 +51,7 @@ func (p *Problem) Text() string {
 	}
 	return strings.NewReplacer(
 		"{method}", orElse(p.Method, "this method"),
+		"{carrier}", orElse(p.Carrier, "Authorization: Bearer YOUR_KEY"),
 		"{route}", p.Route,
 		"{missing}", p.lacking(),
 		"{retry_after}", seconds(p.RetryAfterSeconds()),

@@ -8,7 +8,7 @@ type Row struct {
 	Status int
 	Type   Type
 	Title  string
-	// Message is the sentence that the caller reads. {method}, {route},
+	// Message is the sentence that the caller reads. {method}, {route}, {carrier},
 	// {missing}, {retry_after} and {param} stand for what this occurrence
 	// knows; a message never repeats what the client sent besides the method.
 	Message string
@@ -35,13 +35,13 @@ var Rows = []Row{
 	{
 		Code: MissingKey, Status: http.StatusUnauthorized, Type: AuthenticationError, Parts: Gate,
 		Title:   "No API key",
-		Message: "This API needs a key, and the request carries none. Send it as Authorization: Bearer YOUR_KEY.",
-		Advice:  "Add the header `Authorization: Bearer YOUR_KEY`. If your client does send it, a redirect to another host may have dropped it.",
+		Message: "This API needs a key, and the request carries none. Send it as {carrier}.",
+		Advice:  "Send the key in the place that the message names, usually the header `Authorization: Bearer YOUR_KEY`. If your client does send it, a redirect to another host may have dropped it.",
 	},
 	{
 		Code: MalformedKey, Status: http.StatusUnauthorized, Type: AuthenticationError, Parts: Gate,
 		Title:   "Malformed API key",
-		Message: "What the request carries is not an API key of this service: check that the whole key was copied, and that it is sent as Authorization: Bearer YOUR_KEY.",
+		Message: "What the request carries is not an API key of this service: check that the whole key was copied, and that it is sent as {carrier}.",
 		Advice:  "The text is not one of this service's keys: cut off, altered, of another service, or sent with another scheme than Bearer. Copy the key again.",
 	},
 	{

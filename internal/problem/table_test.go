@@ -95,7 +95,7 @@ func codeConstants(t *testing.T) (values []string) {
 
 func TestRowsAreCompleteAndReadWell(t *testing.T) {
 	t.Parallel()
-	known := regexp.MustCompile(`\{(method|route|missing|retry_after|param)\}`)
+	known := regexp.MustCompile(`\{(method|route|carrier|missing|retry_after|param)\}`)
 	for _, row := range problem.All() {
 		if !regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`).MatchString(string(row.Code)) {
 			t.Errorf("%s is not in snake case", row.Code)

@@ -1,0 +1,185 @@
+package gateway_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/keystile/keystile/internal/credential"
+	"github.com/keystile/keystile/internal/gateway"
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/policy"
+	"github.com/keystile/keystile/internal/problem"
+)
+
+const jsonWebToken = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N"
+
+func with(change func(*gateway.Config)) option { return change }
+
+// asked decides about a request, and takes off it what the upstream must not
+// get.
+func (f *fixture) asked(method, target string, headers ...string) *gateway.Call {
+	r := httptest.NewRequest(method, target, http.NoBody)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	c := &gateway.Call{Request: r}
+	f.gate.Decide(c)
+	f.gate.Strip(c)
+	return c
+}
+
+func closedRoute() []*policy.Route {
+	return []*policy.Route{{Methods: []string{"GET"}, Pattern: "/closed", Scopes: []string{"never"}}}
+}
+
+func TestAGateThatObservesRefusesNothingAndCountsNoCall(t *testing.T) {
+	t.Parallel()
+	f := setup(t, closedRoute(), with(func(c *gateway.Config) { c.Observe = true }))
+	id, secret := f.key(nil)
+	for _, want := range []struct {
+		target, authorization string
+		code                  problem.Code
+		kept                  bool
+	}{
+		{"/closed", "", problem.MissingKey, false},
+		{"/closed", "Basic dXNlcjpwYXNz", problem.MalformedKey, true},
+		{"/closed", "Bearer " + secret, problem.InsufficientScope, false},
+		{"/else", "Bearer " + secret, problem.RouteNotAllowed, false},
+		{"/a//b", "Bearer " + secret, problem.AmbiguousPath, false},
+	} {
+		headers := []string{"Authorization", want.authorization}
+		if want.authorization == "" {
+			headers = nil
+		}
+		c := f.asked("GET", want.target, headers...)
+		if !c.Verdict.Admitted() || c.WouldDeny != want.code || c.Entry != nil {
+			t.Errorf("%s with %q: admitted %v, would deny %q", want.target, want.authorization, c.Verdict.Admitted(), c.WouldDeny)
+		}
+		if kept := c.Request.Header.Get("Authorization") != ""; kept != want.kept {
+			t.Errorf("%s with %q: kept the credential: %v", want.target, want.authorization, kept)
+		}
+		f.gate.Count(c, http.StatusOK)
+	}
+	if calls, denials := f.usage(id); calls != 0 || denials != 2 {
+		t.Errorf("%d calls and %d denials, want 0 and 2", calls, denials)
+	}
+}
+
+func TestJSONWebTokensPassUntouchedWhereTheyMayAndNowhereElse(t *testing.T) {
+	t.Parallel()
+	passing := with(func(c *gateway.Config) { c.PassJWT = true })
+	for name, c := range map[string]struct {
+		routes []*policy.Route
+		option option
+		target string
+		passes bool
+	}{
+		"a gate that says nothing":       {nil, with(func(*gateway.Config) {}), "/x", false},
+		"a gate that passes them":        {nil, passing, "/x", true},
+		"what such a gate doesn't list":  {closedRoute(), passing, "/x", false},
+		"a route that passes them":       {[]*policy.Route{{Methods: []string{"GET"}, Pattern: "/x", JWT: true}}, passing, "/x", true},
+		"a route beside it that doesn't": {[]*policy.Route{{Methods: []string{"GET"}, Pattern: "/y", JWT: true}, {Methods: []string{"GET"}, Pattern: "/x"}}, passing, "/x", false},
+	} {
+		f := setup(t, c.routes, c.option)
+		got := f.asked("GET", c.target, "Authorization", "Bearer "+jsonWebToken)
+		if got.Verdict.Admitted() != c.passes {
+			t.Errorf("%s: admitted %v", name, got.Verdict.Admitted())
+		}
+		if kept := got.Request.Header.Get("Authorization") != ""; kept != c.passes {
+			t.Errorf("%s: kept the token: %v", name, kept)
+		}
+	}
+}
+
+func TestOnlyPreflightsPassWithoutAKeyWhereTheyMay(t *testing.T) {
+	t.Parallel()
+	f := setup(t, nil, with(func(c *gateway.Config) { c.PassPreflight = true }))
+	origin, asks := []string{"Origin", "https://app.example"}, []string{"Access-Control-Request-Method", "GET"}
+	if c := f.asked("OPTIONS", "/x", append(origin, asks...)...); !c.Verdict.Admitted() {
+		t.Errorf("a preflight: %q", c.Verdict.Code)
+	}
+	for name, c := range map[string]*gateway.Call{
+		"without the method asked for": f.asked("OPTIONS", "/x", origin...),
+		"without an origin":            f.asked("OPTIONS", "/x", asks...),
+		"with another method":          f.asked("GET", "/x", append(origin, asks...)...),
+		"with an odd path":             f.asked("OPTIONS", "/x/../y", append(origin, asks...)...),
+	} {
+		if c.Verdict.Admitted() {
+			t.Errorf("%s: admitted", name)
+		}
+	}
+}
+
+// LEAK-03
+func TestAPresentedKeyReachesTheUpstreamInNoPlace(t *testing.T) {
+	t.Parallel()
+	places := credential.Sources{{Kind: credential.Bearer}, {Kind: credential.Header, Name: "X-Api-Key"}, {Kind: credential.Query, Name: "api_key"}}
+	f := setup(t, nil, with(func(c *gateway.Config) { c.Sources = places }))
+	_, secret := f.key(nil)
+	escaped := strings.ReplaceAll(secret, "_", "%5F")
+	for name, headers := range map[string][]string{
+		"bearer": {"Authorization", "Bearer " + secret},
+		"header": {"X-Api-Key", secret},
+	} {
+		c := f.asked("GET", "/x?a=1;b="+escaped+"&c=3", append(headers, "Referer", "https://h/?k="+secret, "Cookie", "k="+escaped, "X-Kept", "yes")...)
+		checkClean(t, name, c, secret)
+		if got := c.Request.URL.RawQuery; got != "a=1&c=3" {
+			t.Errorf("%s: the query is %q", name, got)
+		}
+	}
+	checkClean(t, "query", f.asked("GET", "/x?a=1&api%5Fkey="+escaped+";b=2", "X-Kept", "yes"), secret)
+	if c := f.asked("GET", "/x/"+escaped, "Authorization", "Bearer "+secret); c.Verdict.Code != problem.MultipleCredentials {
+		t.Errorf("in the path as well: %q", c.Verdict.Code)
+	}
+}
+
+func checkClean(t *testing.T, name string, c *gateway.Call, secret string) {
+	t.Helper()
+	if !c.Verdict.Admitted() {
+		t.Errorf("%s: %q", name, c.Verdict.Code)
+	}
+	r := c.Request
+	left := r.RequestURI + "\n" + r.URL.String()
+	for header, values := range r.Header {
+		left += "\n" + header + ": " + strings.Join(values, ", ")
+	}
+	if strings.Contains(left, secret) || strings.Contains(left, secret[8:]) || r.Header.Get("X-Kept") != "yes" {
+		t.Errorf("%s: the upstream gets\n%s", name, left)
+	}
+}
+
+func TestACredentialIsForwardedOnlyWhereTheOperatorSaysSo(t *testing.T) {
+	t.Parallel()
+	f := setup(t, closedRoute(), with(func(c *gateway.Config) { c.ForwardCredential, c.Site.DefaultAllow = true, true }))
+	_, secret := f.key(nil)
+	if c := f.asked("GET", "/x", "Authorization", "Bearer "+secret); c.Request.Header.Get("Authorization") == "" {
+		t.Error("an admitted request lost its credential")
+	}
+	if c := f.asked("GET", "/closed", "Authorization", "Bearer "+secret); c.Request.Header.Get("Authorization") != "" {
+		t.Error("a refused request kept its credential")
+	}
+}
+
+func TestRefusalsSayWhereAKeyBelongs(t *testing.T) {
+	t.Parallel()
+	f := setup(t, nil, with(func(c *gateway.Config) {
+		c.Sources = credential.Sources{{Kind: credential.Header, Name: "X-Api-Key"}, {Kind: credential.Query, Name: "key"}}
+	}))
+	if text := f.gate.Problem(f.asked("GET", "/x")).Text(); !strings.Contains(text, "as X-Api-Key: YOUR_KEY or as ?key=YOUR_KEY") {
+		t.Errorf("got %q", text)
+	}
+}
+
+func TestKeysThatCarryAnOldScopePassForTheNewOne(t *testing.T) {
+	t.Parallel()
+	f := setup(t, []*policy.Route{{Methods: []string{"GET"}, Pattern: "/x", Scopes: []string{"new"}}},
+		with(func(c *gateway.Config) { c.Site.Aliases = map[string][]string{"new": {"older", "old"}} }))
+	for scope, want := range map[string]problem.Code{"new": "", "old": "", "older": "", "other": problem.InsufficientScope} {
+		_, secret := f.key(func(k *keys.Key) { k.Scopes = []string{scope} })
+		if c := f.asked("GET", "/x", "Authorization", "Bearer "+secret); c.Verdict.Code != want {
+			t.Errorf("a key with %s: %q, want %q", scope, c.Verdict.Code, want)
+		}
+	}
+}
