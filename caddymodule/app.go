@@ -52,7 +52,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.parts = built
-	secrets.Add(a.secretPrefixes()...)
+	a.publishPrefixes()
 	a.settings = engine.Settings{
 		MaxStaleness:  time.Duration(a.MaxStaleness),
 		ServeStale:    time.Duration(a.ServeStale),

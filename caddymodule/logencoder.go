@@ -20,13 +20,17 @@ func init() { caddy.RegisterModule(&LogEncoder{}) }
 // made before apps exist, so the set is the process's, and each app adds to it.
 var secrets mask.Set
 
-// secretPrefixes are what the secrets of a configuration begin with.
-func (c *Config) secretPrefixes() []string {
-	prefixes := append(slices.Collect(maps.Values(c.Prefixes)), keys.TokenPrefix)
+// publishPrefixes makes known what the secrets of a configuration begin with.
+func (c *Config) publishPrefixes() {
+	secrets.Add(keys.TokenPrefix)
+	secrets.Add(slices.Collect(maps.Values(c.Prefixes))...)
 	for _, p := range c.AcceptPrefixes {
-		prefixes = append(prefixes, p.Prefix)
+		if p.Unchecked {
+			secrets.AddWide(p.Prefix)
+		} else {
+			secrets.Add(p.Prefix)
+		}
 	}
-	return prefixes
 }
 
 // LogEncoder writes log entries as JSON or for the console, and masks every

@@ -124,6 +124,7 @@ func (c *Config) format() (*keys.Format, error) {
 func (c *Config) limits() (gateway.Limits, error) {
 	out := gateway.Limits{
 		DefaultPlan: c.DefaultPlan,
+		Known:       map[string]bool{},
 		Plans:       map[string]map[keys.Environment]*limit.Limit{},
 		PlanQuotas:  map[string]map[keys.Environment][]quota.Quota{},
 	}
@@ -135,6 +136,7 @@ func (c *Config) limits() (gateway.Limits, error) {
 		return out, err
 	}
 	for name, plan := range c.Plans {
+		out.Known[name] = true
 		if len(plan.Quotas) > 0 {
 			if out.PlanQuotas[name], err = quotasOf(plan.Quotas); err != nil {
 				return out, err

@@ -39,9 +39,10 @@ func (p *pooled) Destruct() error {
 	if caddy.Exiting() {
 		return p.Hurry(drainTimeout)
 	}
+	finish := p.Closing(lateRequests) // before anybody can take it back
 	draining.add(p)
 	go func() {
-		if closed, _ := p.Close(lateRequests); closed { // the engine logs its errors
+		if closed, _ := finish(); closed { // the engine logs its errors
 			draining.forget(p)
 		}
 	}()
@@ -50,11 +51,11 @@ func (p *pooled) Destruct() error {
 
 // draining holds the engines that no configuration refers to any more, and
 // that may still have requests under way.
-var draining = drains{engines: map[string]*pooled{}}
+var draining = drains{engines: map[*pooled]struct{}{}}
 
 type drains struct {
 	mu      sync.Mutex
-	engines map[string]*pooled
+	engines map[*pooled]struct{}
 }
 
 func init() { caddy.OnExit(func(context.Context) { draining.finishAll() }) }
@@ -62,15 +63,13 @@ func init() { caddy.OnExit(func(context.Context) { draining.finishAll() }) }
 func (d *drains) add(p *pooled) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.engines[p.id] = p
+	d.engines[p] = struct{}{}
 }
 
 func (d *drains) forget(p *pooled) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.engines[p.id] == p {
-		delete(d.engines, p.id)
-	}
+	delete(d.engines, p)
 }
 
 // reclaim takes an engine back that a new configuration needs again, with its
@@ -78,17 +77,18 @@ func (d *drains) forget(p *pooled) {
 func (d *drains) reclaim(id string) *pooled {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p := d.engines[id]
-	if p == nil || !p.Keep() {
-		return nil
+	for p := range d.engines {
+		if p.id == id && p.Keep() {
+			delete(d.engines, p)
+			return p
+		}
 	}
-	delete(d.engines, id)
-	return p
+	return nil
 }
 
 func (d *drains) finishAll() {
 	d.mu.Lock()
-	left := slices.Collect(maps.Values(d.engines))
+	left := slices.Collect(maps.Keys(d.engines))
 	d.mu.Unlock()
 	for _, p := range left {
 		_ = p.Hurry(drainTimeout) // logged by the engine

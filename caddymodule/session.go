@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -67,7 +67,7 @@ func appIn(configFile string) (*App, error) {
 	}
 	app := new(App)
 	if len(cfg.Apps.Keystile) == 0 {
-		if !bytes.Contains(adapted, []byte(`"handler":"keystile`)) {
+		if !gated.Match(adapted) {
 			return nil, fmt.Errorf("%s has no gate of Keystile in it: is it the right file? --config names another", configFile)
 		}
 		return app, nil // a bare `keystile` directive: the defaults
@@ -77,6 +77,9 @@ func appIn(configFile string) (*App, error) {
 	}
 	return app, nil
 }
+
+// gated finds one of our handlers in a configuration.
+var gated = regexp.MustCompile(`"handler"\s*:\s*"keystile`)
 
 func adapt(file string, body []byte) ([]byte, error) {
 	if strings.EqualFold(filepath.Ext(file), ".json") {

@@ -79,7 +79,7 @@ func only(values []string) Found {
 	case len(values) == 0 || values[0] == "":
 		return Found{Code: problem.MissingKey}
 	}
-	return Found{Text: values[0], JWT: isJWT(values[0])}
+	return Found{Text: values[0]}
 }
 
 // Strip takes off a request whatever stands in a place of a credential, save
@@ -94,12 +94,7 @@ func (s Source) strip(r *http.Request, keep func([]string) bool) {
 	name := s.Name
 	switch s.Kind {
 	case Query:
-		values := parameters(r.URL.RawQuery, s.Name)
-		if len(values) > 0 && !keep(values) {
-			r.URL.RawQuery = Without(r.URL.RawQuery, func(part string) bool {
-				key, _, _ := strings.Cut(part, "=")
-				return isNamed(key, s.Name)
-			})
+		if s.stripQuery(r.URL, keep) {
 			r.RequestURI = r.URL.RequestURI()
 		}
 		return
@@ -110,6 +105,28 @@ func (s Source) strip(r *http.Request, keep func([]string) bool) {
 	if values := r.Header[name]; len(values) > 0 && !keep(values) {
 		delete(r.Header, name)
 	}
+}
+
+// StripQuery takes off an address whatever stands in a place of a credential,
+// save where keep wants it kept.
+func (s Sources) StripQuery(u *url.URL, keep func(values []string) bool) {
+	for _, source := range s {
+		if source.Kind == Query {
+			source.stripQuery(u, keep)
+		}
+	}
+}
+
+func (s Source) stripQuery(u *url.URL, keep func([]string) bool) bool {
+	values := parameters(u.RawQuery, s.Name)
+	if len(values) == 0 || keep(values) {
+		return false
+	}
+	u.RawQuery = Without(u.RawQuery, func(part string) bool {
+		key, _, _ := strings.Cut(part, "=")
+		return isNamed(key, s.Name)
+	})
+	return true
 }
 
 // parameters returns the decoded values of a parameter. Some servers take ;

@@ -49,7 +49,7 @@ func TestOneCredentialFromAnyOfTheSources(t *testing.T) {
 		"CRED-06 once empty":                      {"api_key=&api_key=b", nil, credential.Found{Code: problem.MultipleCredentials}},
 		"CRED-06 three places":                    {"api_key=a", http.Header{"Authorization": bearer, "X-Api-Key": header}, credential.Found{Code: problem.MultipleCredentials}},
 		"CRED-08 another scheme alone":            {"", http.Header{"Authorization": {"Basic eDp5"}}, credential.Found{Code: problem.MalformedKey}},
-		"CRED-09 a JWT in a header":               {"", http.Header{"X-Api-Key": {"eyJ.eyJ.x"}}, credential.Found{Text: "eyJ.eyJ.x", JWT: true}},
+		"CRED-09 a JWT in a header":               {"", http.Header{"X-Api-Key": {"eyJ.eyJ.x"}}, credential.Found{Text: "eyJ.eyJ.x"}},
 		"an empty place leaves the others":        {"api_key=", http.Header{"Authorization": bearer}, credential.Found{Text: keyA}},
 		"a parameter of another name":             {"api_keys=a&API_KEY=b&xapi_key=c", nil, credential.Found{Code: problem.MissingKey}},
 		"a parameter whose name can't be decoded": {"api_key%zz=a", nil, credential.Found{Code: problem.MissingKey}},

@@ -15,12 +15,20 @@ import (
 // and projects. It is read anew when the log says that one of them changed.
 type catalogue struct {
 	store   storage.Store
-	lowest  atomic.Int64 // the revision that a good snapshot has at least
+	trusted func() bool // whether what is in memory may be believed now
+	age     atomic.Pointer[age]
 	now     atomic.Pointer[snapshot]
 	reading sync.Mutex
 }
 
+// age is the time in which one log was followed. Snapshots of another one are
+// not good, whatever their revision.
+type age struct {
+	lowest atomic.Int64 // the revision that a good snapshot has at least
+}
+
 type snapshot struct {
+	of       *age
 	revision storage.Revision
 	plans    map[string]string // by workspace
 	projects map[string]*projectEntry
@@ -74,16 +82,20 @@ func (c *catalogue) snapshot(ctx context.Context) (*snapshot, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 	defer cancel()
+	of := c.age.Load() // before the read, so that a reset during it shows
 	read, err := c.store.Catalogue(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: read workspaces and projects: %w", ErrUnavailable, err)
 	}
 	s := newSnapshot(read)
+	s.of = of
 	c.now.Store(s)
 	return s, nil
 }
 
-func (c *catalogue) good(s *snapshot) bool { return s != nil && int64(s.revision) >= c.lowest.Load() }
+func (c *catalogue) good(s *snapshot) bool {
+	return s != nil && s.of == c.age.Load() && int64(s.revision) >= s.of.lowest.Load() && c.trusted()
+}
 
 func newSnapshot(read storage.Catalogue) *snapshot {
 	s := &snapshot{revision: read.Revision, plans: map[string]string{}, projects: map[string]*projectEntry{}}
@@ -100,19 +112,17 @@ func newSnapshot(read storage.Catalogue) *snapshot {
 }
 
 func (c *catalogue) fence(changes []storage.Change) {
+	lowest := &c.age.Load().lowest
 	for _, change := range changes {
 		if change.Subject != storage.SubjectWorkspace && change.Subject != storage.SubjectProject {
 			continue
 		}
-		for old := c.lowest.Load(); old < int64(change.Revision); old = c.lowest.Load() {
-			if c.lowest.CompareAndSwap(old, int64(change.Revision)) {
+		for old := lowest.Load(); old < int64(change.Revision); old = lowest.Load() {
+			if lowest.CompareAndSwap(old, int64(change.Revision)) {
 				break
 			}
 		}
 	}
 }
 
-func (c *catalogue) reset() {
-	c.lowest.Store(0)
-	c.now.Store(nil)
-}
+func (c *catalogue) reset() { c.age.Store(&age{}) }

@@ -92,6 +92,8 @@ func New(cfg Config) (*Engine, error) {
 	e.cache = cache
 	e.finder = storage.NewFinder(cfg.Store, cfg.Hasher)
 	e.catalogue.store = cfg.Store
+	e.catalogue.reset()
+	e.catalogue.trusted = func() bool { return !e.blind(cfg.Now()) }
 	e.recorder = usage.NewRecorder(uuid.NewString())
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
 		Interval: DefaultSettings.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
@@ -167,12 +169,19 @@ func (e *Engine) Leave(at uint32) { e.inflight.leave(at) }
 // finish what they were reading, and for the last one to end; then it flushes
 // what was counted and closes the store. It returns false where Keep called it
 // off meanwhile.
-func (e *Engine) Close(late time.Duration) (closed bool, err error) {
-	if !e.inflight.linger(late) {
-		return false, nil
+func (e *Engine) Close(late time.Duration) (closed bool, err error) { return e.Closing(late)() }
+
+// Closing is Close in two steps: from its return on, Keep calls off what the
+// returned function then does.
+func (e *Engine) Closing(late time.Duration) func() (closed bool, err error) {
+	kept := e.inflight.announce()
+	return func() (bool, error) {
+		if !e.inflight.linger(kept, late) {
+			return false, nil
+		}
+		e.closing.Do(func() { e.closed = e.close() })
+		return true, e.closed
 	}
-	e.closing.Do(func() { e.closed = e.close() })
-	return true, e.closed
 }
 
 // Keep calls a Close off; false where it is too late for that.

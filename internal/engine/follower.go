@@ -62,11 +62,12 @@ func (f *follower) catchUp(ctx context.Context) error {
 		f.applied, f.joined = head, true
 	}
 	for f.applied != head {
-		if err := f.apply(ctx); err != nil {
+		anew, err := f.apply(ctx)
+		if err != nil {
 			return err
 		}
-		if f.applied.Revision >= head.Revision {
-			break
+		if anew || f.applied.Revision > head.Revision {
+			break // the log went on meanwhile
 		}
 	}
 	e.confirmed.at.Store(&asked)
@@ -76,20 +77,20 @@ func (f *follower) catchUp(ctx context.Context) error {
 
 // apply takes the next changes of the log. Where the log is not the one that
 // was followed, everything is forgotten and followed anew.
-func (f *follower) apply(ctx context.Context) error {
+func (f *follower) apply(ctx context.Context) (anew bool, err error) {
 	e := f.engine
 	changes, err := e.cfg.Store.Changes(ctx, f.applied, changesAtOnce)
 	if errors.Is(err, storage.ErrGap) || err == nil && len(changes) == 0 {
-		return f.rejoin(ctx)
+		return true, f.rejoin(ctx)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	e.cache.Fence(changes)
 	e.catalogue.fence(changes)
 	e.streams.note(changes)
 	f.applied = changes[len(changes)-1].Position
-	return nil
+	return false, nil
 }
 
 func (f *follower) rejoin(ctx context.Context) error {

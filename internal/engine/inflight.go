@@ -63,14 +63,18 @@ func (f *inflight) count() (n int64) {
 
 func (f *inflight) giveUp() { f.hurry.Do(func() { close(f.hurried) }) }
 
+// announce says that a linger is about to begin: keep calls it off from now on.
+func (f *inflight) announce() chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kept = make(chan struct{})
+	return f.kept
+}
+
 // linger waits so long for late requests, then lets no more in and waits for
 // the last one to leave. It returns false where keep called it off meanwhile:
 // everything goes on as before then. A hurry ends the waiting.
-func (f *inflight) linger(so time.Duration) bool {
-	f.mu.Lock()
-	kept := make(chan struct{})
-	f.kept = kept
-	f.mu.Unlock()
+func (f *inflight) linger(kept chan struct{}, so time.Duration) bool {
 	late := time.NewTimer(so)
 	defer late.Stop()
 	select {

@@ -80,6 +80,21 @@ func TestAnEngineThatIsNeededAgainGoesOnAsItWas(t *testing.T) {
 	}
 }
 
+func TestAnEngineThatIsTakenBackAtOnceIsNotClosedLater(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	finish := f.Closing(0) // and before that runs …
+	if !f.Keep() {
+		t.Fatal("it can't be kept")
+	}
+	if closed, err := finish(); closed || err != nil {
+		t.Fatalf("closed %v, %v", closed, err)
+	}
+	if _, ok := f.Enter(); !ok {
+		t.Error("requests are refused")
+	}
+}
+
 func (f *fixture) lingers() bool {
 	f.inflight.mu.Lock()
 	defer f.inflight.mu.Unlock()

@@ -21,6 +21,10 @@ func (e *Engine) Quotas() *quota.Table { return e.quotas }
 func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (sums quota.Sums, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 	defer cancel()
+	// What was counted before there was a counter must be stored to be summed up.
+	if err := e.flusher.Flush(ctx); err != nil {
+		return sums, fmt.Errorf("%w: store what was counted: %w", ErrUnavailable, err)
+	}
 	of := storage.UsageOf{
 		Workspace: s.Workspace, Environment: keys.Environment(s.Environment), Lineage: keys.ID(s.Lineage), Endpoint: s.Endpoint,
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -118,61 +120,73 @@ func (s *streams) note(changes []storage.Change) {
 // checkStreams cuts what has lost its right. A node that can't tell any more
 // cuts everything, as it refuses every request.
 func (e *Engine) checkStreams(ctx context.Context) {
+	e.cutEnded()
+	for i := range e.streams.shards {
+		shard := &e.streams.shards[i]
+		for _, id := range shard.changed() {
+			if !e.recheck(ctx, shard, id) {
+				return // the store can't tell: the rest stays marked
+			}
+			e.cutEnded() // the store may have been slow
+		}
+	}
+}
+
+// cutEnded cuts what needs no store to be judged.
+func (e *Engine) cutEnded() {
 	now := e.cfg.Now()
 	blind := e.blind(now)
 	for i := range e.streams.shards {
-		shard := &e.streams.shards[i]
-		standing, marked := shard.list()
-		for _, one := range standing {
+		for _, one := range e.streams.shards[i].all() {
 			if blind || one.entry.Principal.Key.Expired(now) {
 				one.cut()
 			}
 		}
-		for _, id := range marked {
-			e.recheck(ctx, shard, id, now)
-		}
 	}
 }
 
-func (s *streamShard) list() (standing []*Stream, marked []keys.ID) {
+func (s *streamShard) all() (standing []*Stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, of := range s.byKey {
-		for one := range of {
-			standing = append(standing, one)
-		}
+		standing = slices.AppendSeq(standing, maps.Keys(of))
 	}
-	for id := range s.marked {
-		marked = append(marked, id)
-	}
-	return standing, marked
+	return standing
+}
+
+func (s *streamShard) changed() []keys.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.marked))
 }
 
 // recheck reads a key that changed, and cuts those of its streams that it may
-// not go on with. While the store can't tell, the key stays marked.
-func (e *Engine) recheck(ctx context.Context, shard *streamShard, id keys.ID, now time.Time) {
+// not go on with. It is unmarked before the read, so that what changes during
+// it marks it again; while the store can't tell, it stays marked.
+func (e *Engine) recheck(ctx context.Context, shard *streamShard, id keys.ID) (told bool) {
+	standing := shard.unmark(id)
 	principal, err := e.reread(ctx, id)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return
+		shard.mark(id)
+		return false
 	}
-	for _, one := range shard.take(id) {
+	now := e.cfg.Now()
+	for _, one := range standing {
 		if err != nil || !one.still(principal, now) {
 			one.cut()
 			continue
 		}
 		one.entry = &Entry{Principal: *principal} // its expiry may have moved
 	}
+	return true
 }
 
-// take unmarks a key and returns its streams.
-func (s *streamShard) take(id keys.ID) (standing []*Stream) {
+// unmark returns the streams of a key that is about to be checked.
+func (s *streamShard) unmark(id keys.ID) []*Stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.marked, id)
-	for one := range s.byKey[id] {
-		standing = append(standing, one)
-	}
-	return standing
+	return slices.Collect(maps.Keys(s.byKey[id]))
 }
 
 func (e *Engine) reread(ctx context.Context, id keys.ID) (principal *verdict.Principal, err error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/target"
 	"github.com/keystile/keystile/internal/usage"
 	"github.com/keystile/keystile/internal/verdict"
@@ -37,7 +38,7 @@ func (g *Gate) Decide(c *Call) {
 // no call of the key's, and the upstream isn't told of one.
 func (g *Gate) letThrough(c *Call) {
 	c.WouldDeny = c.Verdict.Code
-	c.Verdict, c.Entry, c.Foreign = verdict.Admit(nil), nil, true
+	c.Verdict, c.Entry, c.Foreign, c.excess = verdict.Admit(nil), nil, true, quota.Excess{}
 }
 
 func (g *Gate) judge(c *Call) verdict.Verdict {
@@ -54,10 +55,6 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 	}
 	if found.JWT {
 		return g.judgeJWT(c)
-	}
-	c.secret = found.Text
-	if inPath(c) {
-		return verdict.Deny(problem.MultipleCredentials)
 	}
 	if refusal := g.identify(c, found.Text); refusal.Code != "" {
 		return refusal
@@ -118,6 +115,10 @@ func (g *Gate) judgeJWT(c *Call) verdict.Verdict {
 func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 	if _, err := g.format.Check(secret); err != nil {
 		return verdict.Deny(problem.MalformedKey)
+	}
+	c.secret = secret
+	if inPath(c) {
+		return verdict.Deny(problem.MultipleCredentials)
 	}
 	fp := keys.FingerprintOf(secret)
 	entry, found, known := g.engine.Recall(fp, c.now)

@@ -5,10 +5,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/keystile/keystile/internal/credential"
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/problem"
 )
@@ -180,6 +182,55 @@ func TestKeysThatCarryAnOldScopePassForTheNewOne(t *testing.T) {
 		_, secret := f.key(func(k *keys.Key) { k.Scopes = []string{scope} })
 		if c := f.asked("GET", "/x", "Authorization", "Bearer "+secret); c.Verdict.Code != want {
 			t.Errorf("a key with %s: %q, want %q", scope, c.Verdict.Code, want)
+		}
+	}
+}
+
+func TestWhatIsNoKeyOfOursIsLeftAloneByAGateThatObserves(t *testing.T) {
+	t.Parallel()
+	f := setup(t, nil, with(func(c *gateway.Config) { c.Observe = true }))
+	c := f.asked("GET", "/v1/x?t=a", "Authorization", "Bearer a", "Cookie", "session=a", "Content-Type", "application/json")
+	if c.WouldDeny != problem.MalformedKey || len(c.Request.Header) != 3 || c.Request.URL.RawQuery != "t=a" {
+		t.Errorf("would deny %q, left %v, query %q", c.WouldDeny, c.Request.Header, c.Request.URL.RawQuery)
+	}
+}
+
+func TestATokenThatHappensToStandInThePathIsJustMalformed(t *testing.T) {
+	t.Parallel()
+	f := setup(t, nil)
+	if c := f.asked("GET", "/v1/x", "Authorization", "Bearer v1"); c.Verdict.Code != problem.MalformedKey {
+		t.Errorf("got %q", c.Verdict.Code)
+	}
+}
+
+// LEAK-02: Caddy goes back to the original address in handle_errors, and hands
+// it to FastCGI.
+func TestAKeyIsTakenOffTheOriginalAddressToo(t *testing.T) {
+	t.Parallel()
+	f := setup(t, nil, with(func(c *gateway.Config) { c.Sources = credential.Sources{{Kind: credential.Query, Name: "k"}} }))
+	_, secret := f.key(nil)
+	r := httptest.NewRequest("GET", "/x?a=1&k="+secret+"&copy="+secret, http.NoBody)
+	original := *r.URL
+	c := &gateway.Call{Request: r, Original: &original}
+	f.gate.Decide(c)
+	f.gate.Strip(c)
+	if !c.Verdict.Admitted() || original.RawQuery != "a=1" || r.URL.RawQuery != "a=1" {
+		t.Errorf("%q: left %q and %q", c.Verdict.Code, original.RawQuery, r.URL.RawQuery)
+	}
+}
+
+func TestAPlanThatLeftTheConfigurationCountsAsTheDefaultOne(t *testing.T) {
+	t.Parallel()
+	f := setup(t, nil, with(func(c *gateway.Config) {
+		c.Limits.Known, c.Limits.DefaultPlan = map[string]bool{"free": true}, "free"
+		c.Limits.Plans = map[string]map[keys.Environment]*limit.Limit{
+			"free": {keys.Live: {Name: "plan free live", Rate: limit.Rate{N: 1, Per: time.Hour, Burst: 1}}},
+		}
+	}))
+	_, secret := f.key(func(k *keys.Key) { k.Plan = "gone" })
+	for i, want := range []problem.Code{"", problem.RateLimited} {
+		if c := f.asked("GET", "/x", "Authorization", "Bearer "+secret); c.Verdict.Code != want {
+			t.Errorf("call %d: %q, want %q", i, c.Verdict.Code, want)
 		}
 	}
 }

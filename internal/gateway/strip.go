@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -16,24 +16,39 @@ func (g *Gate) Strip(c *Call) {
 	if g.forward && c.Verdict.Admitted() {
 		return
 	}
-	g.sources.Strip(c.Request, func(values []string) bool { return c.Foreign && !g.bears(values) })
-	if c.secret != "" {
-		stripCopies(c.Request, c.secret)
+	keep := func(values []string) bool { return c.Foreign && !g.bears(values) }
+	g.sources.Strip(c.Request, keep)
+	if c.Original != nil { // Caddy goes back to it, for FastCGI and in handle_errors
+		g.sources.StripQuery(c.Original, keep)
+	}
+	if c.secret != "" && (!c.Foreign || g.format.Bears(c.secret)) {
+		stripCopies(c, c.secret)
 	}
 }
 
 // stripCopies takes off headers and parameters in which the client sent its
 // secret once more: as a referrer, in a cookie, for debugging.
-func stripCopies(r *http.Request, secret string) {
+func stripCopies(c *Call, secret string) {
+	r := c.Request
 	for name, values := range r.Header {
 		if slices.ContainsFunc(values, func(value string) bool { return mask.Spells(value, secret) }) {
 			delete(r.Header, name)
 		}
 	}
-	if mask.Spells(r.URL.RawQuery, secret) {
-		r.URL.RawQuery = credential.Without(r.URL.RawQuery, func(part string) bool { return mask.Spells(part, secret) })
+	if stripQueryOf(r.URL, secret) {
 		r.RequestURI = r.URL.RequestURI()
 	}
+	if c.Original != nil {
+		stripQueryOf(c.Original, secret)
+	}
+}
+
+func stripQueryOf(u *url.URL, secret string) bool {
+	if !mask.Spells(u.RawQuery, secret) {
+		return false
+	}
+	u.RawQuery = credential.Without(u.RawQuery, func(part string) bool { return mask.Spells(part, secret) })
+	return true
 }
 
 // inPath reports whether the client put its secret into the path as well,

@@ -71,7 +71,7 @@ func (g *Gate) gather(c *Call) error {
 	}
 	own := g.limits.Default[k.Environment]
 	limits := plan
-	if k.Plan != "" {
+	if g.limits.Known[k.Plan] {
 		limits = k.Plan
 	}
 	if l := g.limits.Plans[limits][k.Environment]; l != nil {
@@ -89,11 +89,11 @@ func (g *Gate) gather(c *Call) error {
 
 // planOf returns the plan of the key's workspace; empty where no plan matters.
 func (g *Gate) planOf(c *Call) (string, error) {
-	if len(g.limits.Plans) == 0 && len(g.limits.PlanQuotas) == 0 {
+	if len(g.limits.Known) == 0 {
 		return "", nil
 	}
 	plan, err := g.engine.PlanOf(c.Request.Context(), c.Entry.Principal.Key.Workspace)
-	if err != nil || plan != "" {
+	if err != nil || g.limits.Known[plan] {
 		return plan, err
 	}
 	return g.limits.DefaultPlan, nil

@@ -75,9 +75,16 @@ func (m *Manager) view(ctx context.Context, doing string, fn func(storage.Reader
 	return attempt(doing, m.store.View(ctx, fn))
 }
 
+// updateTimeout bounds one change, the wait for others included.
+const updateTimeout = 10 * time.Second
+
 // update runs fn in a transaction; a store may run it again, so fn sets what
 // it answers and never adds to it.
 func (m *Manager) update(ctx context.Context, doing string, fn func(storage.Tx) error) error {
+	// A change that has begun is seen through: who asked may be gone by then,
+	// but not between the last word and the commit.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), updateTimeout)
+	defer cancel()
 	_, err := m.store.Update(ctx, fn)
 	return attempt(doing, err)
 }

@@ -4,6 +4,7 @@ package mask
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -23,21 +24,28 @@ type Set struct {
 // table is one state of a set, never changed.
 type table struct {
 	prefixes []string
-	opens    [256]bool // bytes that a prefix can begin with, in any spelling
+	wide     map[string]bool // whose secrets may hold anything visible
+	opens    [256]bool       // bytes that a prefix can begin with, in any spelling
 }
 
 // Add makes prefixes known. Empty ones are passed over: they open everything.
-func (s *Set) Add(prefixes ...string) {
+func (s *Set) Add(prefixes ...string) { s.add(false, prefixes) }
+
+// AddWide makes prefixes known whose secrets may hold whatever is visible.
+func (s *Set) AddWide(prefixes ...string) { s.add(true, prefixes) }
+
+func (s *Set) add(wide bool, prefixes []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := &table{}
+	next := &table{wide: map[string]bool{}}
 	if old := s.known.Load(); old != nil {
-		next.prefixes = slices.Clone(old.prefixes)
+		next.prefixes, next.wide = slices.Clone(old.prefixes), maps.Clone(old.wide)
 	}
 	for _, p := range prefixes {
 		if p != "" && !slices.Contains(next.prefixes, p) {
 			next.prefixes = append(next.prefixes, p)
 		}
+		next.wide[p] = next.wide[p] || wide
 	}
 	for _, p := range next.prefixes {
 		next.opens[p[0]] = true
@@ -87,7 +95,7 @@ func (t *table) at(text []byte, i int) (begin, end int) {
 		end = begin
 		for end < len(text) {
 			c, width := decode(text[end:])
-			if !belongs(c) {
+			if !belongs(c) && !(t.wide[p] && belongsWide(c)) {
 				break
 			}
 			end += width
@@ -181,4 +189,11 @@ func hex(c byte) int {
 // 2.1), the slash aside: in a path, what follows it is another segment.
 func belongs(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || bytes.IndexByte([]byte("-._~+="), c) >= 0
+}
+
+// belongsWide reports whether a byte can be part of a secret that was made
+// elsewhere: whatever is visible, save what ends a value in the places where
+// secrets are written.
+func belongsWide(c byte) bool {
+	return c > ' ' && c <= '~' && bytes.IndexByte([]byte("\"&;,<>"), c) < 0
 }

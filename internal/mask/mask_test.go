@@ -42,6 +42,21 @@ func TestSecretsAreCutOffBehindTheirPrefix(t *testing.T) {
 	}
 }
 
+func TestForeignSecretsAreCutOffAsFarAsTheyGo(t *testing.T) {
+	t.Parallel()
+	s := newSet()
+	s.AddWide("sk-old-")
+	for text, want := range map[string]string{
+		`"sk-old-abcd/efgh+secret==","x"`: `"sk-old-***","x"`,
+		"?k=sk-old-/a:b&c=1":              "?k=sk-old-***&c=1",
+		"sk-old-a%2Fb c":                  "sk-old-*** c",
+	} {
+		if got := string(s.Bytes([]byte(text))); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestASecretIsFoundInEverySpelling(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{

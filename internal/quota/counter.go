@@ -13,6 +13,7 @@ type Sums [periods]int64
 type Counter struct {
 	mu   sync.Mutex
 	dead bool // forgotten by its table: another one may count by now
+	read bool // what is stored has been summed up
 	used [periods]span
 	last time.Time // of the latest take
 }
@@ -23,12 +24,12 @@ type span struct {
 	n     int64
 }
 
-func newCounter(sums Sums, now time.Time) *Counter {
-	c := &Counter{last: now}
+// begin sets out from what is stored.
+func (c *Counter) begin(sums Sums, now time.Time) {
+	c.read, c.last = true, now
 	for p := range c.used {
 		c.used[p] = span{start: Period(p).Start(now), n: sums[p]}
 	}
-	return c
 }
 
 // Excess is the quota that a take would have passed, and for how long.

@@ -68,19 +68,30 @@ func (t *Table) Take(ctx context.Context, claims []Claim, cost int64, now time.T
 
 func (t *Table) takeOne(ctx context.Context, claim Claim, cost int64, now time.Time) (Excess, bool, error) {
 	for {
-		c, err := t.counter(ctx, claim.Subject, now)
-		if err != nil {
-			return Excess{}, false, err
-		}
+		c := t.counter(claim.Subject)
 		c.mu.Lock()
 		if c.dead {
 			c.mu.Unlock()
 			continue
 		}
-		excess, granted := c.take(claim.Quotas, cost, now)
+		excess, granted, err := t.takeFrom(ctx, c, claim, cost, now)
 		c.mu.Unlock()
-		return excess, granted, nil
+		return excess, granted, err
 	}
+}
+
+// takeFrom takes from a counter whose lock the caller holds. The first one
+// reads what is stored, and only who needs the same counter waits for it.
+func (t *Table) takeFrom(ctx context.Context, c *Counter, claim Claim, cost int64, now time.Time) (Excess, bool, error) {
+	if !c.read {
+		sums, err := t.load(ctx, claim.Subject, now)
+		if err != nil {
+			return Excess{}, false, err
+		}
+		c.begin(sums, now)
+	}
+	excess, granted := c.take(claim.Quotas, cost, now)
+	return excess, granted, nil
 }
 
 // GiveBack undoes a Take at the same time.
@@ -100,25 +111,19 @@ func (t *Table) shard(s Subject) *tableShard {
 	return &t.shards[maphash.Comparable(t.seed, s)%tableShards]
 }
 
-// counter returns the subject's counter, reading what is stored where there is
-// none yet. Its shard waits meanwhile, so that it is read once.
-func (t *Table) counter(ctx context.Context, s Subject, now time.Time) (*Counter, error) {
+func (t *Table) counter(s Subject) *Counter {
 	shard := t.shard(s)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if c := shard.counters[s]; c != nil {
-		return c, nil
+	c := shard.counters[s]
+	if c == nil {
+		if shard.counters == nil {
+			shard.counters = map[Subject]*Counter{}
+		}
+		c = &Counter{}
+		shard.counters[s] = c
 	}
-	sums, err := t.load(ctx, s, now)
-	if err != nil {
-		return nil, err
-	}
-	if shard.counters == nil {
-		shard.counters = map[Subject]*Counter{}
-	}
-	c := newCounter(sums, now)
-	shard.counters[s] = c
-	return c, nil
+	return c
 }
 
 // Sweep forgets counters that weren't used since a time by which all usage is
@@ -128,8 +133,10 @@ func (t *Table) Sweep(stored time.Time) {
 		shard := &t.shards[i]
 		shard.mu.Lock()
 		for s, c := range shard.counters {
-			c.mu.Lock()
-			if c.last.Before(stored) {
+			if !c.mu.TryLock() {
+				continue // in use
+			}
+			if c.read && c.last.Before(stored) {
 				c.dead = true
 				delete(shard.counters, s)
 			}

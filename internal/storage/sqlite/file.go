@@ -17,7 +17,9 @@ const (
 type NoDatabaseError struct{ Path string }
 
 // Error implements error.
-func (e *NoDatabaseError) Error() string { return "there is no database at " + e.Path + ": a gate makes it when it first starts" }
+func (e *NoDatabaseError) Error() string {
+	return "there is no database at " + e.Path + ": a gate makes it when it first starts"
+}
 
 // stat describes the file at the path, and refuses what can't be a database.
 // It doesn't open it: closing a second descriptor would drop SQLite's own
