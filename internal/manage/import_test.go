@@ -99,7 +99,7 @@ func mixed() []manage.ImportRow {
 	rows = append(rows, again...)
 	other := rows[4]
 	other.Ask.Name = "another name"
-	return append(rows, other, manage.ImportRow{Line: 9000, Secret: keys.NewSecret(oldSecret(3))})
+	return append(rows, other, manage.ImportRow{Line: 9000, Secret: keys.NewSecret(oldSecret(2))}) // known by its digest
 }
 
 func TestDryRunSaysWhatARunWillDoAndChangesNothing(t *testing.T) {
