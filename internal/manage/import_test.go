@@ -122,6 +122,20 @@ func TestDryRunSaysWhatARunWillDoAndChangesNothing(t *testing.T) {
 	f.wantImport(t, manage.Imported{Unchanged: 524, Refused: 101}, mixed(), dryRun)
 }
 
+// The digest and the secret of one key stand in different transactions.
+func TestDryRunKnowsTheDigestsThatItWouldHaveKept(t *testing.T) {
+	t.Parallel()
+	f := setup(t, foreign)
+	rows := []manage.ImportRow{oldRow(2)}
+	for len(rows) < 500 {
+		rows = append(rows, manage.ImportRow{Line: 3, Fault: "The row is torn."})
+	}
+	rows = append(rows, manage.ImportRow{Line: 4, Secret: keys.NewSecret(oldSecret(2))})
+	want := manage.Imported{Imported: 1, Unchanged: 1, Refused: 499}
+	f.wantImport(t, want, rows, dryRun)
+	f.wantImport(t, want, rows)
+}
+
 func TestEachRefusedRowIsNamedAndGoodRowsBesideItAreImported(t *testing.T) {
 	t.Parallel()
 	f := setup(t, foreign, catalogue)
