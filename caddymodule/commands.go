@@ -21,6 +21,7 @@ func init() {
 			for _, cmd := range cli.Commands(openSession, os.Exit) {
 				root.AddCommand(cmd)
 			}
+			root.AddCommand(cli.Import(openSession, createSession, os.Exit).Command())
 			root.AddCommand(quickstartCommand())
 		},
 	})
@@ -34,6 +35,10 @@ func RegisterTopLevelCommands() {
 			Name: group.Name, Usage: "<command>", Short: group.Short, Long: group.Short + ".", CobraFunc: group.Fill,
 		})
 	}
+	takeOver := cli.Import(openSession, createSession, os.Exit)
+	caddycmd.RegisterCommand(caddycmd.Command{
+		Name: takeOver.Name, Usage: "FILE", Short: takeOver.Short, CobraFunc: takeOver.Fill,
+	})
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name: "quickstart", Usage: quickstartUsage, Short: quickstartShort, Long: quickstartLong, CobraFunc: fillQuickstart,
 	})

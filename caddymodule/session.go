@@ -17,11 +17,22 @@ import (
 
 	"github.com/keystile/keystile/internal/cli"
 	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // openSession opens the store of a configuration file for a command, with
 // nothing running. It doesn't make a database that isn't there.
 func openSession(ctx context.Context, configFile string) (*cli.Session, error) {
+	return newSession(ctx, configFile, StoreModule.OpenExisting)
+}
+
+// createSession is openSession for a command that was told to make the
+// database where there is none.
+func createSession(ctx context.Context, configFile string) (*cli.Session, error) {
+	return newSession(ctx, configFile, StoreModule.Open)
+}
+
+func newSession(ctx context.Context, configFile string, open func(StoreModule) (storage.Store, error)) (*cli.Session, error) {
 	app, err := appIn(configFile)
 	if err != nil {
 		return nil, err
@@ -31,7 +42,7 @@ func openSession(ctx context.Context, configFile string) (*cli.Session, error) {
 		cancel()
 		return nil, fmt.Errorf("%s: %w", configFile, err)
 	}
-	store, err := app.parts.store.OpenExisting()
+	store, err := open(app.parts.store)
 	if err != nil {
 		cancel()
 		return nil, err

@@ -26,7 +26,7 @@ const (
 	StatusBadUsage = 2
 )
 
-// Group is one noun and its verbs.
+// Group is one noun and its verbs, or a verb that needs none.
 type Group struct {
 	Name  string
 	Short string
@@ -56,11 +56,16 @@ func Commands(open Opener, exit func(status int)) []*cobra.Command {
 	groups := Groups(open, exit)
 	out := make([]*cobra.Command, 0, len(groups))
 	for _, g := range groups {
-		cmd := &cobra.Command{Use: g.Name, Short: g.Short}
-		g.Fill(cmd)
-		out = append(out, cmd)
+		out = append(out, g.Command())
 	}
 	return out
+}
+
+// Command makes the group a command of its own.
+func (g Group) Command() *cobra.Command {
+	cmd := &cobra.Command{Use: g.Name, Short: g.Short}
+	g.Fill(cmd)
+	return cmd
 }
 
 // app is what all commands share.
@@ -82,6 +87,18 @@ func (a *app) group(name, short string, verbs []*verb) Group {
 
 func (a *app) fill(cmd *cobra.Command, verbs []*verb) {
 	opts := &common{}
+	a.prepare(cmd, opts)
+	// A verb that nobody knows arrives here as an argument, with its flags.
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.FParseErrWhitelist.UnknownFlags = true
+	cmd.RunE = func(c *cobra.Command, args []string) error { return a.noVerb(c, args) }
+	for _, v := range verbs {
+		cmd.AddCommand(a.command(opts, v))
+	}
+}
+
+// prepare gives a command the common flags, and our ways to fail and to help.
+func (a *app) prepare(cmd *cobra.Command, opts *common) {
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&opts.config, "config", "Caddyfile", "configuration `FILE` whose store is worked on")
 	flags.StringVar(&opts.workspace, "workspace", "default", "`NAME` of the workspace")
@@ -91,11 +108,4 @@ func (a *app) fill(cmd *cobra.Command, verbs []*verb) {
 	cmd.SetHelpTemplate(helpTemplate)
 	cmd.SetUsageTemplate(usageTemplate)
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return a.badUsage(c, err.Error()) })
-	// A verb that nobody knows arrives here as an argument, with its flags.
-	cmd.Args = cobra.ArbitraryArgs
-	cmd.FParseErrWhitelist.UnknownFlags = true
-	cmd.RunE = func(c *cobra.Command, args []string) error { return a.noVerb(c, args) }
-	for _, v := range verbs {
-		cmd.AddCommand(a.command(opts, v))
-	}
 }

@@ -36,7 +36,8 @@ type fixture struct {
 	input    string // what is typed there
 	opened   []string
 	closed   int
-	closing  error // what closing a session comes to
+	closing  error          // what closing a session comes to
+	over     manage.Service // in place of the manager
 }
 
 func setup(t *testing.T) *fixture {
@@ -75,11 +76,20 @@ func (f *fixture) open(_ context.Context, configFile string) (*Session, error) {
 	if configFile == "nowhere" {
 		return nil, errNoConfig
 	}
+	var service manage.Service = f.manager
+	if f.over != nil {
+		service = f.over
+	}
 	return &Session{
-		Service: f.manager, Actor: manage.CommandActor("ann"),
+		Service: service, Actor: manage.CommandActor("ann"),
 		Now:   func() time.Time { return f.now },
 		Close: func() error { f.closed++; return f.closing },
 	}, nil
+}
+
+// makeStore is open for a command that may make the store.
+func (f *fixture) makeStore(ctx context.Context, configFile string) (*Session, error) {
+	return f.open(ctx, configFile+" to create")
 }
 
 // result is what a command left behind.
@@ -100,7 +110,7 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 	}
 	root := &cobra.Command{Use: "keystile"}
 	root.SetHelpTemplate(root.HelpTemplate() + "\nFooter of the root\n")
-	for _, g := range a.groups() {
+	for _, g := range append(a.groups(), a.importGroup(f.makeStore)) {
 		cmd := &cobra.Command{Use: g.Name + " <command>", Short: g.Short}
 		g.Fill(cmd)
 		root.AddCommand(cmd)

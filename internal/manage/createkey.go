@@ -82,9 +82,9 @@ func unknownProject() error {
 }
 
 // roomFor refuses one more key in a workspace that has as many as its plan
-// allows. A plan that left the configuration counts as the default one.
+// allows.
 func (m *Manager) roomFor(ctx context.Context, r storage.Reader, w storage.Workspace, now time.Time) error {
-	most := m.catalogue.Plans[m.planOf(w)].MaxKeys
+	most := m.mostKeys(w)
 	if most == 0 {
 		return nil
 	}
@@ -93,9 +93,19 @@ func (m *Manager) roomFor(ctx context.Context, r storage.Reader, w storage.Works
 		return err
 	}
 	if n >= most {
-		return refuse(problem.PlanLimitReached, "", fmt.Sprintf("The workspace has as many keys as its plan allows: %d.", most))
+		return planFull(most)
 	}
 	return nil
+}
+
+// mostKeys is how many keys a workspace's plan allows; 0: any number. A plan
+// that left the configuration counts as the default one.
+func (m *Manager) mostKeys(w storage.Workspace) int {
+	return m.catalogue.Plans[m.planOf(w)].MaxKeys
+}
+
+func planFull(most int) error {
+	return refuse(problem.PlanLimitReached, "", fmt.Sprintf("The workspace has as many keys as its plan allows: %d.", most))
 }
 
 func (m *Manager) planOf(w storage.Workspace) string {
@@ -113,12 +123,14 @@ const (
 // nextName is "Key N" with the first N above those that the workspace's newest
 // keys bear.
 func nextName(ctx context.Context, r storage.Reader, key *keys.Key) (string, error) {
+	n, err := nextNumber(ctx, r, key)
+	return namePrefix + strconv.Itoa(n), err
+}
+
+func nextNumber(ctx context.Context, r storage.Reader, key *keys.Key) (int, error) {
 	rows, err := r.Keys(ctx, storage.KeyFilter{
 		Workspace: key.Workspace, Query: namePrefix, Now: key.CreatedAt, Limit: nameWindow,
 	})
-	if err != nil {
-		return "", err
-	}
 	last := 0
 	for i := range rows {
 		digits, numbered := strings.CutPrefix(rows[i].Name, namePrefix)
@@ -127,5 +139,5 @@ func nextName(ctx context.Context, r storage.Reader, key *keys.Key) (string, err
 			last = max(last, n)
 		}
 	}
-	return namePrefix + strconv.Itoa(last+1), nil
+	return last + 1, err
 }

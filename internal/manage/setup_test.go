@@ -21,9 +21,10 @@ var start = time.Date(2026, 11, 22, 12, 30, 15, 123456000, time.UTC)
 // still until the test moves it.
 type fixture struct {
 	*manage.Manager
-	store storage.Store
-	dir   string
-	op    manage.Call // an operator in the default workspace
+	store  storage.Store
+	dir    string
+	hasher keys.Hasher
+	op     manage.Call // an operator in the default workspace
 
 	mu  sync.Mutex
 	now time.Time
@@ -45,6 +46,7 @@ func setup(t *testing.T, with ...func(*manage.Config)) *fixture {
 	for _, change := range with {
 		change(&config)
 	}
+	f.hasher = config.Hasher
 	if f.Manager, err = manage.New(config); err != nil {
 		t.Fatal(err)
 	}
