@@ -64,6 +64,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.releases = append(a.releases, release)
+	a.engine.Expect(&a.settings)
 	return registerMetrics(ctx.GetMetricsRegistry())
 }
 

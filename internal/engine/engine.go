@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -74,6 +75,9 @@ type Engine struct {
 
 	starting sync.Mutex
 	started  bool
+	ended    bool
+	expected atomic.Pointer[Settings]
+	early    sync.Once
 	ready    chan struct{}
 	closing  sync.Once
 	closed   error
@@ -202,6 +206,7 @@ func (e *Engine) close() error {
 	}
 	e.starting.Lock()
 	defer e.starting.Unlock()
+	e.ended = true
 	var flushed error
 	if e.started {
 		e.cutter.Stop()

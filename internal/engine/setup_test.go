@@ -45,6 +45,14 @@ func setup(t *testing.T) *fixture {
 
 func (f *fixture) open(s *Settings) *Engine {
 	f.t.Helper()
+	e := f.idle()
+	must(f.t, e.Start(f.t.Context(), s))
+	return e
+}
+
+// idle makes an engine that isn't started.
+func (f *fixture) idle() *Engine {
+	f.t.Helper()
 	store, err := sqlite.Open(f.path)
 	must(f.t, err)
 	e, err := New(Config{
@@ -52,7 +60,6 @@ func (f *fixture) open(s *Settings) *Engine {
 		Log: slog.New(slog.DiscardHandler), Stats: new(Stats), SpoolDir: filepath.Join(filepath.Dir(f.path), "spool"),
 	})
 	must(f.t, err)
-	must(f.t, e.Start(f.t.Context(), s))
 	f.t.Cleanup(func() { must(f.t, e.Hurry(0)) })
 	return e
 }
