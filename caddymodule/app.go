@@ -44,7 +44,7 @@ func appOf(ctx caddy.Context) (*App, error) {
 }
 
 // Provision implements caddy.Provisioner. It opens what is needed, but reads
-// and writes nothing: `validate` provisions, too.
+// and writes nothing, unless it is for a reload: `validate` provisions, too.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.ctx, a.log = ctx, ctx.Slogger()
 	built, err := a.build(ctx)
@@ -64,8 +64,21 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.releases = append(a.releases, release)
-	a.engine.Expect(&a.settings)
-	return registerMetrics(ctx.GetMetricsRegistry())
+	if err := registerMetrics(ctx.GetMetricsRegistry()); err != nil {
+		return err
+	}
+	return a.beginBeforeServers()
+}
+
+// beginBeforeServers opens the store where Caddy serves another configuration
+// already. Apps are started in any order, and what servers take until the one
+// fails that can't be started is lost: whatever may fail here has to fail while
+// no server of this configuration listens.
+func (a *App) beginBeforeServers() error {
+	if caddy.ActiveContext().Context == nil {
+		return nil // a first start, or none at all, as in `validate`
+	}
+	return a.engine.Begin(context.Background(), &a.settings)
 }
 
 // retain takes a reference to the engine, and returns what gives it back.

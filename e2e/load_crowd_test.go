@@ -32,6 +32,8 @@ type crowd struct {
 	// patient clients go on dialling while nobody listens, such as over a
 	// restart.
 	patient bool
+	// fresh clients make a connection for each call.
+	fresh bool
 
 	number atomic.Int64
 	done   atomic.Int64 // calls that were answered
@@ -117,7 +119,7 @@ func (c *caller) exchange(ask string) (got response, err error) {
 		}
 		got, err = c.conn.exchange(ask)
 		silent := err != nil && c.conn.read.Len() == 0
-		if err != nil || got.header.Get("Connection") == "close" {
+		if err != nil || got.header.Get("Connection") == "close" || c.crowd.fresh {
 			c.hangUp()
 		}
 		if !silent {

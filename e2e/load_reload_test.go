@@ -121,6 +121,27 @@ func TestReloadsUnderLoadFailNoRequestAndLoseNoCount(t *testing.T) {
 	wantSums(t, r.crowd, r.made, r.stores...)
 }
 
+// Caddy may listen for a configuration before it finds out that its store
+// can't be: new connections would go there.
+func TestReloadWithAnImpossibleStoreCostsNoRequest(t *testing.T) {
+	const failing, clients, perSecond = 100, 8, 100_000 // as many as there can be
+	const apart = 20 * time.Millisecond
+	r := setupReloads(t)
+	r.crowd.fresh = true
+	impossible := r.badConfigs()[1]
+	halt := r.crowd.keepCalling(seeded(t), r.made, clients, perSecond)
+	next := time.NewTicker(apart)
+	defer next.Stop()
+	for range failing {
+		<-next.C
+		r.fail(impossible)
+	}
+	halt()
+	r.crowd.healthy(t)
+	r.saw.agrees(t, r.crowd)
+	t.Logf("%d calls on as many connections; %d requests were sent again", r.crowd.number.Load(), r.crowd.again.Load())
+}
+
 // settleWithin is how long a process may take to let go of what configurations
 // held that are gone: an engine waits for late requests.
 const settleWithin = 30 * time.Second

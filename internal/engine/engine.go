@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -75,9 +74,6 @@ type Engine struct {
 
 	starting sync.Mutex
 	started  bool
-	ended    bool
-	expected atomic.Pointer[Settings]
-	early    sync.Once
 	ready    chan struct{}
 	closing  sync.Once
 	closed   error
@@ -111,19 +107,32 @@ func New(cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// Start opens the store, brings its schema up to date and begins the work
-// beside the requests. Started again, it only takes the settings over, until
-// Retire.
+// Begin opens the store, brings its schema up to date and begins the work
+// beside the requests, where that wasn't done yet. It is the part of a Start
+// that can fail; s is in force until there is one.
+func (e *Engine) Begin(ctx context.Context, s *Settings) error {
+	e.starting.Lock()
+	defer e.starting.Unlock()
+	return e.beginOnce(ctx, s)
+}
+
+// Start is Begin, and puts the settings in force until Retire. An engine may be
+// started any number of times.
 func (e *Engine) Start(ctx context.Context, s *Settings) error {
 	e.starting.Lock()
 	defer e.starting.Unlock()
-	if !e.started {
-		if err := e.begin(ctx, s); err != nil {
-			return err
-		}
+	if err := e.beginOnce(ctx, s); err != nil {
+		return err
 	}
 	e.adopt(e.settings.push(s))
 	return nil
+}
+
+func (e *Engine) beginOnce(ctx context.Context, s *Settings) error {
+	if e.started {
+		return nil
+	}
+	return e.begin(ctx, s)
 }
 
 func (e *Engine) begin(ctx context.Context, s *Settings) error {
@@ -206,7 +215,6 @@ func (e *Engine) close() error {
 	}
 	e.starting.Lock()
 	defer e.starting.Unlock()
-	e.ended = true
 	var flushed error
 	if e.started {
 		e.cutter.Stop()

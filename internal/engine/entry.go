@@ -79,15 +79,13 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	return keycache.Loaded[*Entry]{Value: entry, Found: true, Revision: got.Revision, Digests: []keys.Digest{got.Key.Digest}}, nil
 }
 
-// awaitReady waits for an engine that starts, so long and no longer; one that
-// nobody has started yet begins now.
+// awaitReady waits for an engine that starts, so long and no longer.
 func (e *Engine) awaitReady(ctx context.Context) error {
 	select {
 	case <-e.ready:
 		return nil
 	default:
 	}
-	e.early.Do(func() { go e.beginEarly() })
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	select {
