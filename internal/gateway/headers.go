@@ -39,10 +39,10 @@ func setLimits(h http.Header, c *Call) {
 		return
 	}
 	d := &c.Verdict.Limits
-	if d.Count == 0 {
+	closest := d.Headline()
+	if closest == nil {
 		return
 	}
-	closest := &d.States[d.Closest]
 	reset := c.now.Add(closest.Reset + time.Second - 1).Unix()
 	h[headerLimit] = []string{strconv.FormatInt(closest.Limit.Rate.Burst, 10)}
 	h[headerRemaining] = []string{strconv.FormatInt(closest.Remaining, 10)}
