@@ -105,7 +105,7 @@ func showKey(rq *request) (manage.KeyView, error) {
 	return rq.service.ShowKey(rq.ctx, rq.call, rq.id)
 }
 
-func revokeKey(rq *request, in manage.Revocation) (manage.KeyView, error) {
+func revokeKey(rq *request, in manage.Revocation) (manage.RevokedKey, error) {
 	return rq.service.RevokeKey(rq.ctx, rq.call, rq.id, in)
 }
 

@@ -68,10 +68,14 @@ func createdKey(p *page, k manage.RevealedKey) {
 }
 
 // secret shows what is shown once.
-func (p *page) secret(secret, url string) {
-	p.line("\n    %s\n", secret)
+func (p *page) secret(secret *string, url string) {
+	if secret == nil {
+		p.line("It was made by an earlier call; its secret can't be shown again.")
+		return
+	}
+	p.line("\n    %s\n", *secret)
 	p.line("This is the secret. It can't be shown again: store it now.")
-	p.line("\nTry it:\n\n    curl -H \"Authorization: Bearer %s\" %s", secret, url)
+	p.line("\nTry it:\n\n    curl -H \"Authorization: Bearer %s\" %s", *secret, url)
 }
 
 func keysShow() *verb {

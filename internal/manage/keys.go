@@ -11,6 +11,8 @@ import (
 // Revocation says why a key ends.
 type Revocation struct {
 	Reason string `json:"reason,omitempty" doc:"Kept in the audit trail."`
+	// Wait is how long to wait for every node to enforce it; empty: not.
+	Wait string `json:"wait,omitempty" example:"5s" doc:"How long to wait until every node enforces it: a duration. Without: not."`
 }
 
 // ShowKey implements Service.
@@ -32,16 +34,16 @@ func (m *Manager) ShowKey(ctx context.Context, call Call, id keys.ID) (KeyView, 
 }
 
 // RevokeKey implements Service.
-func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revocation) (KeyView, error) {
+func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revocation) (RevokedKey, error) {
 	const action = "key.revoke"
 	workspace, err := m.enter(ctx, call, action)
 	if err != nil {
-		return KeyView{}, err
+		return RevokedKey{}, err
 	}
 	if err := reason.check("reason", ask.Reason); err != nil {
-		return KeyView{}, err
+		return RevokedKey{}, err
 	}
-	var out KeyView
+	var out RevokedKey
 	err = m.update(ctx, "revoke key", func(tx storage.Tx) error {
 		key, err := keyIn(ctx, tx, workspace, id)
 		if err != nil {
@@ -55,7 +57,7 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 				return err
 			}
 		}
-		out, err = viewWithUse(ctx, tx, key, m.now())
+		out.KeyView, err = viewWithUse(ctx, tx, key, m.now())
 		return err
 	})
 	return out, err

@@ -84,3 +84,8 @@ func isProjectName(name string) bool {
 	return isWord(name, maxProjectChars) && !strings.ContainsAny(name, `/\`) &&
 		name != "." && name != ".." && name != otherProject
 }
+
+// DeleteProject implements Service.
+func (m *Manager) DeleteProject(ctx context.Context, call Call, name string) error {
+	panic("awaited")
+}

@@ -31,6 +31,10 @@ type KeyView struct {
 	Metadata    map[string]string `json:"metadata"`
 	Replaces    keys.ID           `json:"replaces"`
 	ReplacedBy  keys.ID           `json:"replaced_by"`
+
+	// ETag changes with whatever can be edited or ended; use doesn't change
+	// it. A quoted string, as RFC 9110 section 8.8.3 writes it.
+	ETag string `json:"-"`
 }
 
 // viewOf is how a key looks at a time, with what was counted for it.

@@ -54,6 +54,16 @@ func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspa
 	return m.viewOfWorkspace(w), nil
 }
 
+// WorkspaceEdit states what is to be changed of a workspace.
+type WorkspaceEdit struct {
+	Plan Field[string] `json:"plan,omitzero" doc:"A plan of the configuration; null or empty: the default one."`
+}
+
+// EditWorkspace implements Service.
+func (m *Manager) EditWorkspace(ctx context.Context, call Call, name string, edit WorkspaceEdit) (WorkspaceView, error) {
+	panic("awaited")
+}
+
 // ListWorkspaces implements Service.
 func (m *Manager) ListWorkspaces(ctx context.Context, call Call) (Page[WorkspaceView], error) {
 	home, err := m.enter(ctx, call, "workspace.list")

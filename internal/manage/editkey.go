@@ -1,0 +1,37 @@
+package manage
+
+import (
+	"context"
+
+	"github.com/keystile/keystile/internal/keys"
+)
+
+// KeyEdit states what is to be changed of a key; a field that isn't set stays
+// as it is.
+type KeyEdit struct {
+	Name        Field[string]            `json:"name,omitzero"`
+	Description Field[string]            `json:"description,omitzero"`
+	Scopes      Field[[]string]          `json:"scopes,omitzero" doc:"Only narrower."`
+	Status      Field[keys.Status]       `json:"status,omitzero" doc:"active or inactive."`
+	Profile     Field[string]            `json:"profile,omitzero"`
+	ExpiresAt   Field[string]            `json:"expires_at,omitzero" doc:"null: never."`
+	ExpiresIn   Field[string]            `json:"expires_in,omitzero" doc:"Instead of expires_at: a duration."`
+	AllowedIPs  Field[[]string]          `json:"allowed_ips,omitzero"`
+	Metadata    Field[map[string]string] `json:"metadata,omitzero" doc:"Takes the place of all that there was."`
+
+	// What can't be changed is known here so that the refusal can say so.
+	Environment Field[any] `json:"environment,omitzero"`
+	Project     Field[any] `json:"project,omitzero"`
+	Kind        Field[any] `json:"kind,omitzero"`
+	Workspace   Field[any] `json:"workspace,omitzero"`
+
+	Reason string `json:"reason,omitempty" doc:"Kept in the audit trail."`
+	// IfMatch, where stated, is the ETag (KeyView.ETag) that the key must
+	// still have; "*" is any. As RFC 9110 section 13.1.1 writes the header.
+	IfMatch string `json:"-"`
+}
+
+// EditKey implements Service.
+func (m *Manager) EditKey(ctx context.Context, call Call, id keys.ID, edit KeyEdit) (KeyView, error) {
+	panic("awaited")
+}
