@@ -216,7 +216,17 @@ func (g *Gate) event(c *Call, status int) usage.Event {
 	return usage.Event{
 		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
 		Denied: c.Verdict.Code, Status: status, Cost: int64(c.Match.Cost()),
+		Method: noted(c.method), Client: c.Client,
 	}
+}
+
+// noted is a method as activity shows it: what is none was made up by the
+// client.
+func noted(method string) string {
+	if policy.KnownMethod(method) {
+		return method
+	}
+	return "other"
 }
 
 // Watch cuts an admitted call that goes on as a stream once its key may no

@@ -179,6 +179,9 @@ type Reader interface {
 	// UsageCells returns a key's cells with from ≤ hour < to; zero times are
 	// no bound.
 	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
+	// Activity returns a key's latest calls as far as they are noted, newest
+	// first, at most limit.
+	Activity(ctx context.Context, id keys.ID, limit int) ([]NotedCall, error)
 }
 
 // Tx reads and changes in one transaction. A sentinel is an answer: what was

@@ -33,7 +33,10 @@ func (s *Store) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error 
 		if err := addCells(ctx, q, batch.Cells); err != nil {
 			return err
 		}
-		return addTotals(ctx, q, batch.Cells)
+		if err := addTotals(ctx, q, batch.Cells); err != nil {
+			return err
+		}
+		return addCalls(ctx, q, batch.Calls)
 	})
 	if err != nil && !errors.Is(err, errApplied) {
 		return fmt.Errorf("apply usage batch %d: %w", batch.Sequence, err)
