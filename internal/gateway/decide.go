@@ -29,7 +29,7 @@ func (g *Gate) Decide(c *Call) {
 	if c.Entry != nil {
 		c.Entry.Counters.Count(g.event(c, 0))
 	}
-	if g.observe {
+	if g.observe && c.Presented == nil {
 		g.letThrough(c)
 	}
 }
@@ -49,7 +49,7 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 		c.Foreign = true
 		return verdict.Admit(nil)
 	}
-	found := g.sources.Find(c.Request)
+	found := g.find(c)
 	if found.Code != "" {
 		return verdict.Deny(found.Code)
 	}
@@ -128,7 +128,7 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 			return refusal
 		}
 	}
-	if !found {
+	if !found || c.Presented.hides(&entry.Principal) {
 		return verdict.Deny(problem.UnknownKey)
 	}
 	c.Entry, c.label = entry, entry.Project
@@ -182,7 +182,7 @@ func (g *Gate) permit(c *Call) verdict.Verdict {
 	if c.project != "" {
 		c.label = label
 	}
-	return verdict.Verdict{Code: code, Principal: &c.Entry.Principal}
+	return verdict.Verdict{Code: g.andScopes(c, code), Principal: &c.Entry.Principal}
 }
 
 func (g *Gate) judgeKey(ctx context.Context, c *Call, p *verdict.Principal) (code problem.Code, project usage.Label, err error) {
@@ -215,7 +215,7 @@ func (g *Gate) Count(c *Call, status int) {
 func (g *Gate) event(c *Call, status int) usage.Event {
 	return usage.Event{
 		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
-		Denied: c.Verdict.Code, Status: status, Cost: int64(c.Match.Cost()),
+		Denied: c.Verdict.Code, Status: status, Cost: int64(c.cost()),
 		Method: noted(c.method), Client: c.Client,
 	}
 }
