@@ -30,7 +30,7 @@ func (r *reader) Profiles(ctx context.Context, workspace string) ([]storage.Prof
 	return all, nil
 }
 
-// profileInUse says profile <> '' for the index, which holds no others.
+// profileInUse repeats the condition of the index that it is to be answered by.
 const profileInUse = `SELECT EXISTS (SELECT 1 FROM keys WHERE workspace = ?1 AND profile = ?2 AND profile <> '')`
 
 // ProfileInUse implements storage.Reader.

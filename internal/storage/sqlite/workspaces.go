@@ -102,7 +102,7 @@ func (r *reader) ProjectInUse(ctx context.Context, workspace, name string, now t
 	return used, nil
 }
 
-// projectInUse says project <> '' for the index, which holds no others.
+// projectInUse repeats the condition of the index that it is to be answered by.
 const projectInUse = `SELECT EXISTS (SELECT 1 FROM keys WHERE workspace = ?1 AND project = ?2 AND project <> ''
 	AND status <> 'revoked' AND (expires_at IS NULL OR expires_at > ?3))`
 

@@ -96,7 +96,9 @@ func updatedWorkspace(t *testing.T, f *fixture) {
 		return tx.UpdateWorkspace(ctx, storage.Workspace{Name: "acme", Plan: "free", CreatedAt: noon.Add(time.Hour)})
 	})
 	acme.Plan = "free"
-	got := read(t, f.store, func(ctx context.Context, r storage.Reader) (storage.Workspace, error) { return r.Workspace(ctx, "acme") })
+	got := read(t, f.store, func(ctx context.Context, r storage.Reader) (storage.Workspace, error) {
+		return r.Workspace(ctx, "acme")
+	})
 	wantEqual(t, "workspace", got, acme)
 	logged := f.changes(t, before, 100)
 	wantEqual(t, "changes", len(logged), 1)

@@ -32,7 +32,9 @@ func (f *fixture) insertProfiles(t *testing.T, all ...storage.Profile) {
 
 func profiles(t *testing.T, f *fixture, workspace string) []storage.Profile {
 	t.Helper()
-	return read(t, f.store, func(ctx context.Context, r storage.Reader) ([]storage.Profile, error) { return r.Profiles(ctx, workspace) })
+	return read(t, f.store, func(ctx context.Context, r storage.Reader) ([]storage.Profile, error) {
+		return r.Profiles(ctx, workspace)
+	})
 }
 
 func profilesListed(t *testing.T, f *fixture) {
