@@ -85,5 +85,5 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, err)
 		return
 	}
-	e.answer(w, r, row.status, document)
+	e.answer(w, r, rq.status, document)
 }

@@ -20,11 +20,12 @@ type KeyEdit struct {
 	AllowedIPs  Field[[]string]          `json:"allowed_ips,omitzero"`
 	Metadata    Field[map[string]string] `json:"metadata,omitzero" doc:"Takes the place of all that there was."`
 
-	// What can't be changed is known here so that the refusal can say so.
-	Environment Field[any] `json:"environment,omitzero"`
-	Project     Field[any] `json:"project,omitzero"`
-	Kind        Field[any] `json:"kind,omitzero"`
-	Workspace   Field[any] `json:"workspace,omitzero"`
+	// What can't be changed is known here so that the refusal can say so; the
+	// documentation hides it.
+	Environment Field[any] `json:"environment,omitzero" hidden:"true"`
+	Project     Field[any] `json:"project,omitzero" hidden:"true"`
+	Kind        Field[any] `json:"kind,omitzero" hidden:"true"`
+	Workspace   Field[any] `json:"workspace,omitzero" hidden:"true"`
 
 	Reason string `json:"reason,omitempty" doc:"Kept in the audit trail."`
 	// IfMatch, where stated, is the ETag (KeyView.ETag) that the key must

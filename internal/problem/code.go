@@ -42,6 +42,7 @@ const (
 	ScopeWidening       Code = "scope_widening"
 	ImmutableField      Code = "immutable_field"
 	BodyTooLarge        Code = "body_too_large"
+	UnsupportedMedia    Code = "unsupported_media_type"
 	NotFound            Code = "not_found"
 	MethodNotAllowed    Code = "method_not_allowed"
 	AlreadyExists       Code = "already_exists"

@@ -214,6 +214,11 @@ var ManagementRows = []Row{
 		Advice: "Bodies of the management API are at most 1 MiB.",
 	},
 	{
+		Code: UnsupportedMedia, Status: http.StatusUnsupportedMediaType, Type: InvalidRequestError, Parts: Management,
+		Title: "Not JSON", Message: "The body must be JSON, in UTF-8 and not compressed: Content-Type: application/json.",
+		Advice: "Send `Content-Type: application/json` and no `Content-Encoding`. With curl, `-d` alone announces a form: add `-H 'Content-Type: application/json'`, or use `--json`.",
+	},
+	{
 		Code: InvalidRequest, Status: http.StatusUnprocessableEntity, Type: InvalidRequestError, Parts: Management,
 		Title: "Invalid request", Message: "{param} is not valid.",
 		Advice: "`param` names the field, and the message says what it takes.",

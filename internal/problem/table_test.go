@@ -22,6 +22,7 @@ var documented = map[int]map[problem.Type]string{
 	409: {problem.InvalidRequestError: "already_exists plan_limit_reached revocation_permanent rotation_in_progress key_not_active idempotency_conflict"},
 	412: {problem.InvalidRequestError: "precondition_failed"},
 	413: {problem.InvalidRequestError: "body_too_large"},
+	415: {problem.InvalidRequestError: "unsupported_media_type"},
 	422: {problem.InvalidRequestError: "invalid_request scope_widening immutable_field"},
 	429: {problem.RateLimitError: "rate_limited quota_exceeded"},
 	500: {problem.APIError: "internal_error"},
