@@ -1,116 +1,174 @@
 package caddymodule
 
 import (
-	"context"
+	"cmp"
+	"encoding/json"
+	"maps"
+	"net"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/keystile/keystile/internal/cli"
+	"github.com/keystile/keystile/internal/keys"
 )
 
-// site is a gate with the hosts that it stands under.
-type site struct {
-	gate  *Handler
-	hosts []hostMatcher // each narrows the one before; none: any host
+// httpConfig is what of a configuration's HTTP app says where a site is.
+type httpConfig struct {
+	Apps struct {
+		HTTP struct {
+			HTTPPort  int                     `json:"http_port"`
+			HTTPSPort int                     `json:"https_port"`
+			Servers   map[string]serverConfig `json:"servers"`
+		} `json:"http"`
+	} `json:"apps"`
 }
 
-// hostMatcher is caddyhttp.MatchHost, however it was loaded.
-type hostMatcher interface{ Match(*http.Request) bool }
-
-// sitesOf lists the gates of a configuration, wherever in it they stand.
-func sitesOf(ctx caddy.Context) (sites []site) {
-	loaded, err := ctx.AppIfConfigured("http")
-	if err != nil {
-		return nil
-	}
-	for _, server := range loaded.(*caddyhttp.App).Servers {
-		sites = gatesBelow(server.Routes, nil, sites)
-		for _, named := range server.NamedRoutes {
-			sites = gatesBelow(caddyhttp.RouteList{*named}, nil, sites)
-		}
-	}
-	return sites
+type serverConfig struct {
+	Listen    []string          `json:"listen"`
+	Routes    []routeConfig     `json:"routes"`
+	TLS       []json.RawMessage `json:"tls_connection_policies"`
+	AutoHTTPS struct {
+		Disable bool     `json:"disable"`
+		Skip    []string `json:"skip"`
+	} `json:"automatic_https"`
 }
 
-// gatesBelow appends the gates below routes that hosts lead to.
-func gatesBelow(routes caddyhttp.RouteList, hosts []hostMatcher, sites []site) []site {
-	for i := range routes {
-		below := append(hosts[:len(hosts):len(hosts)], hostsOf(routes[i].MatcherSets)...)
-		for _, handler := range routes[i].Handlers {
-			switch handler := handler.(type) {
-			case *Handler:
-				sites = append(sites, site{handler, below})
-			case *caddyhttp.Subroute:
-				sites = gatesBelow(handler.Routes, below, sites)
+type routeConfig struct {
+	Match  []map[string]json.RawMessage `json:"match"`
+	Handle []handlerConfig              `json:"handle"`
+}
+
+// handlerConfig has its routes as they are written: ours are a policy's, a
+// subroute's are Caddy's.
+type handlerConfig struct {
+	Handler      string             `json:"handler"`
+	Workspace    string             `json:"workspace"`
+	Environments []keys.Environment `json:"environments"`
+	Routes       json.RawMessage    `json:"routes"`
+}
+
+// sitesIn finds where a configuration serves gates and the management API, for
+// people to try. What stands behind a condition other than the host is left
+// out: its address alone would not lead there.
+func sitesIn(adapted []byte) cli.Sites {
+	var config httpConfig
+	var found cli.Sites
+	if json.Unmarshal(adapted, &config) != nil {
+		return found
+	}
+	servers := config.Apps.HTTP.Servers
+	byAge := func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) }
+	for _, name := range slices.SortedFunc(maps.Keys(servers), byAge) {
+		server := servers[name]
+		for _, route := range server.Routes {
+			host, plain := route.host()
+			if address := config.address(&server, host); plain && address != "" {
+				collect(&found, address, route.Handle)
 			}
 		}
 	}
-	return sites
+	return found
 }
 
-// anyOf is the hosts of several matcher sets, of which one has to match.
-type anyOf []hostMatcher
-
-// Match implements hostMatcher.
-func (a anyOf) Match(r *http.Request) bool {
-	for _, one := range a {
-		if one.Match(r) {
-			return true
-		}
-	}
-	return false
-}
-
-// hostsOf returns what matcher sets say about the host; nothing where one of
-// them takes any.
-func hostsOf(sets caddyhttp.MatcherSets) []hostMatcher {
-	var hosts anyOf
-	for _, set := range sets {
-		named := false
-		for _, matcher := range set {
-			switch host := matcher.(type) {
-			case *caddyhttp.MatchHost:
-				hosts, named = append(hosts, host), true
-			case caddyhttp.MatchHost:
-				hosts, named = append(hosts, host), true
+// collect looks for our handlers, down through what groups them.
+func collect(found *cli.Sites, address string, handlers []handlerConfig) {
+	for _, h := range handlers {
+		switch h.Handler {
+		case "keystile":
+			found.Gates = append(found.Gates, cli.Gate{
+				Address: address, Workspace: h.Workspace, Environments: h.Environments, Tries: triesOf(h.Routes),
+			})
+		case "keystile_admin":
+			found.Admin = cmp.Or(found.Admin, address)
+		case "subroute":
+			var routes []routeConfig
+			_ = json.Unmarshal(h.Routes, &routes) // Caddy says what is wrong with them
+			for _, route := range routes {
+				if len(route.Match) == 0 {
+					collect(found, address, route.Handle)
+				}
 			}
 		}
-		if !named {
-			return nil
-		}
 	}
-	if len(hosts) == 0 {
-		return nil
-	}
-	return []hostMatcher{hosts}
 }
 
-// serves reports whether requests for a host reach the gate.
-func (s *site) serves(host string) bool {
-	r := &http.Request{Host: host}
-	r = r.WithContext(context.WithValue(context.Background(), caddy.ReplacerCtxKey, caddy.NewReplacer()))
-	for _, matcher := range s.hosts {
-		if !matcher.Match(r) {
-			return false
+// triesOf finds routes that a plain GET can ask for: without wildcards, and
+// with scopes that are all needed.
+func triesOf(text json.RawMessage) (tries []cli.Try) {
+	var routes []Route
+	_ = json.Unmarshal(text, &routes) // the gate says what is wrong with them
+	for _, r := range routes {
+		get := slices.Contains(r.Methods, http.MethodGet) || slices.Contains(r.Methods, "*")
+		if get && !r.Public && len(r.AnyOf) == 0 && len(r.Environments) == 0 && !strings.ContainsAny(r.Pattern, "{*") {
+			tries = append(tries, cli.Try{Path: r.Pattern, Scopes: r.Scopes})
 		}
 	}
-	return true
+	return tries
 }
 
-// gatesFor returns the gates that requests for a host may meet: those that
-// name it, or else those that take any.
-func gatesFor(sites []site, host string) (gates []*Handler) {
-	var open []*Handler
-	for i := range sites {
-		switch {
-		case len(sites[i].hosts) == 0:
-			open = append(open, sites[i].gate)
-		case sites[i].serves(host):
-			gates = append(gates, sites[i].gate)
+// host is the first that a route is for, empty for any; plain says that it
+// asks for nothing else.
+func (r *routeConfig) host() (host string, plain bool) {
+	if len(r.Match) == 0 {
+		return "", true
+	}
+	var hosts []string
+	if len(r.Match) > 1 || len(r.Match[0]) != 1 || json.Unmarshal(r.Match[0]["host"], &hosts) != nil {
+		return "", false
+	}
+	for _, host := range hosts {
+		if host != "" && !strings.ContainsAny(host, "*{") {
+			return host, true
 		}
 	}
-	if len(gates) == 0 {
-		return open
+	return "", false
+}
+
+// address is where a site is reached; empty: it can't be told.
+func (c *httpConfig) address(s *serverConfig, host string) string {
+	if len(s.Listen) == 0 {
+		return ""
 	}
-	return gates
+	on, err := caddy.ParseNetworkAddress(s.Listen[0])
+	if err != nil || !strings.HasPrefix(on.Network, "tcp") || strings.Contains(on.Host, "{") {
+		return ""
+	}
+	port, plainPort, securePort := int(on.StartPort), cmp.Or(c.Apps.HTTP.HTTPPort, 80), cmp.Or(c.Apps.HTTP.HTTPSPort, 443)
+	scheme, usual := "https", 443
+	if port == plainPort || !s.secured(host, port == securePort) {
+		scheme, usual = "http", 80
+	}
+	name := cmp.Or(host, reachable(on.Host))
+	if port == usual {
+		if strings.Contains(name, ":") {
+			name = "[" + name + "]"
+		}
+		return scheme + "://" + name
+	}
+	return scheme + "://" + net.JoinHostPort(name, strconv.Itoa(port))
+}
+
+// secured reports whether a site speaks TLS: by a policy of its own, or because
+// Caddy sees to it.
+func (s *serverConfig) secured(host string, usualPort bool) bool {
+	switch {
+	case len(s.TLS) > 0:
+		return true
+	case s.AutoHTTPS.Disable || slices.Contains(s.AutoHTTPS.Skip, host):
+		return false
+	}
+	return host != "" || usualPort
+}
+
+// reachable is the host to call where one listens: on all addresses, this
+// machine's.
+func reachable(listen string) string {
+	if ip := net.ParseIP(listen); listen == "" || ip != nil && ip.IsUnspecified() {
+		return "localhost"
+	}
+	return listen
 }

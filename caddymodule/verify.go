@@ -22,7 +22,7 @@ type verifier struct {
 	app *App
 	// bare decides where no path is asked about: any path with a valid key.
 	bare  *gateway.Gate
-	sites func() []site
+	sites func() []standing
 }
 
 func newVerifier(app *App) (*verifier, error) {
@@ -31,7 +31,7 @@ func newVerifier(app *App) (*verifier, error) {
 		app: app, bare: bare,
 		// Asked once the configuration is complete: gates are provisioned
 		// before and after us.
-		sites: sync.OnceValue(func() []site { return sitesOf(app.ctx) }),
+		sites: sync.OnceValue(func() []standing { return sitesOf(app.ctx) }),
 	}, err
 }
 

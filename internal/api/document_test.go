@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -19,12 +20,20 @@ type described struct {
 	statuses     map[int]bool
 }
 
-// operations reads the calls of the golden document, by operationId.
+// operations are the calls of the golden document, by operationId.
 func operations(t *testing.T) map[string]described {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", "openapi.json.golden"))
+	calls, err := theOperations()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return calls
+}
+
+var theOperations = sync.OnceValues(func() (map[string]described, error) {
+	text, err := os.ReadFile(filepath.Join("testdata", "openapi.json.golden"))
+	if err != nil {
+		return nil, err
 	}
 	var doc struct {
 		Paths map[string]map[string]struct {
@@ -33,7 +42,7 @@ func operations(t *testing.T) map[string]described {
 		}
 	}
 	if err := json.Unmarshal(text, &doc); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	out := map[string]described{}
 	for path, methods := range doc.Paths {
@@ -42,7 +51,7 @@ func operations(t *testing.T) map[string]described {
 			for text := range op.Responses {
 				status, err := strconv.Atoi(text)
 				if err != nil {
-					t.Errorf("%s answers %q", op.OperationID, text)
+					return nil, fmt.Errorf("%s answers %q", op.OperationID, text)
 				}
 				d.statuses[status] = true
 				if status < 300 {
@@ -52,8 +61,8 @@ func operations(t *testing.T) map[string]described {
 			out[op.OperationID] = d
 		}
 	}
-	return out
-}
+	return out, nil
+})
 
 // server is the API behind a real socket.
 type server struct {

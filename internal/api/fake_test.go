@@ -25,8 +25,8 @@ type fake struct {
 func setupFake(t *testing.T) (*fixture, *fake) {
 	t.Helper()
 	service := &fake{
-		key:     manage.KeyView{ID: "key_a", ETag: `"one"`},
-		created: manage.CreatedKey{KeyView: manage.KeyView{ID: "key_b", ETag: `"new"`}, Secret: keys.NewSecret("ks_live_whole")},
+		key:     plainKey("key_a", `"one"`),
+		created: manage.CreatedKey{KeyView: plainKey("key_b", `"new"`), Secret: keys.NewSecret("ks_live_whole")},
 		token:   manage.CreatedToken{TokenView: manage.TokenView{ID: "tok_a"}, Secret: keys.NewSecret("kst_whole")},
 	}
 	f := &fixture{token: "kst_any", operator: "kst_any", log: newLog()}
@@ -34,6 +34,13 @@ func setupFake(t *testing.T) (*fixture, *fake) {
 		return manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Workspace: "default"}, nil
 	})
 	return f, service
+}
+
+func plainKey(id keys.ID, etag string) manage.KeyView {
+	return manage.KeyView{
+		ID: id, ETag: etag, Status: keys.Active, Kind: keys.Personal, Environment: keys.Live,
+		Scopes: []string{}, AllowedIPs: []string{}, Metadata: map[string]string{},
+	}
 }
 
 func (s *fake) note(call manage.Call, method string, args ...any) error {

@@ -18,6 +18,7 @@ func newRegistry() huma.Registry {
 	asNullable[[]string](registry)
 	asNullable[map[string]string](registry)
 	asNullable[keys.Status](registry)
+	asNullable[any](registry)
 	return registry
 }
 

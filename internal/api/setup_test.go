@@ -147,6 +147,7 @@ func (f *fixture) do(t *testing.T, method, target, body string, headers ...strin
 	if err != nil {
 		t.Fatal(err)
 	}
+	wantAsDocumented(t, r, got)
 	return got
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,15 +30,19 @@ var start = time.Date(2026, 11, 22, 12, 30, 15, 0, time.UTC)
 
 // fixture is a terminal in front of a database of its own.
 type fixture struct {
-	store    storage.Store
-	manager  *manage.Manager
-	now      time.Time
-	terminal bool   // standard input is one
-	input    string // what is typed there
-	opened   []string
-	closed   int
-	closing  error          // what closing a session comes to
-	over     manage.Service // in place of the manager
+	store     storage.Store
+	manager   *manage.Manager
+	now       time.Time
+	terminal  bool   // standard input is one
+	input     string // what is typed there
+	width     int    // of standard output; 0: it has no end
+	env       map[string]string
+	sites     Sites
+	opened    []string
+	closed    int
+	closing   error             // what closing a session comes to
+	over      manage.Service    // in place of the manager
+	transport http.RoundTripper // to the API
 }
 
 func setup(t *testing.T) *fixture {
@@ -83,6 +88,7 @@ func (f *fixture) open(_ context.Context, configFile string) (*Session, error) {
 	return &Session{
 		Service: service, Actor: manage.CommandActor("ann"),
 		Now:   func() time.Time { return f.now },
+		Sites: f.sites,
 		Close: func() error { f.closed++; return f.closing },
 	}, nil
 }
@@ -105,12 +111,18 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 	var out, errs bytes.Buffer
 	var got result
 	a := &app{
-		open: f.open, exit: func(status int) { got.status = status },
+		Program: Program{
+			Open: f.open, Create: f.makeStore, UserAgent: "keystile/test",
+			Exit: func(status int) { got.status = status },
+		},
 		interactive: func(any) bool { return f.terminal },
+		width:       func(any) int { return f.width },
+		getenv:      func(name string) string { return f.env[name] },
+		transport:   f.transport,
 	}
 	root := &cobra.Command{Use: "keystile"}
 	root.SetHelpTemplate(root.HelpTemplate() + "\nFooter of the root\n")
-	for _, g := range append(a.groups(), a.importGroup(f.makeStore)) {
+	for _, g := range a.groups() {
 		cmd := &cobra.Command{Use: g.Name + " <command>", Short: g.Short}
 		g.Fill(cmd)
 		root.AddCommand(cmd)

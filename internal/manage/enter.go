@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"errors"
 
 	"github.com/keystile/keystile/internal/storage"
 )
@@ -31,6 +32,10 @@ func (m *Manager) refused(ctx context.Context, call Call, action string, why err
 	if isWorkspaceName(call.Workspace) {
 		entry.Target = call.Workspace
 	}
+	return m.recordRefusal(ctx, entry, why)
+}
+
+func (m *Manager) recordRefusal(ctx context.Context, entry storage.AuditEntry, why error) error {
 	err := m.update(ctx, "record a refusal", func(tx storage.Tx) error {
 		return tx.AppendAudit(ctx, entry)
 	})
@@ -38,6 +43,16 @@ func (m *Manager) refused(ctx context.Context, call Call, action string, why err
 		return err
 	}
 	return why
+}
+
+// sought records that somebody named a key that their workspace doesn't have.
+// Whether another one has it is not for them to know, so the entry is the same
+// and doesn't name the key. Other errors pass.
+func (m *Manager) sought(ctx context.Context, call Call, workspace, action string, err error) error {
+	if !errors.Is(err, errNoKey) {
+		return err
+	}
+	return m.recordRefusal(ctx, m.entry(call, workspace, action+".refused"), err)
 }
 
 // workspaceExists answers 404 where a workspace was not made.

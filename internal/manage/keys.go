@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -17,7 +18,8 @@ type Revocation struct {
 
 // ShowKey implements Service.
 func (m *Manager) ShowKey(ctx context.Context, call Call, id keys.ID) (KeyView, error) {
-	workspace, err := m.enter(ctx, call, "key.show")
+	const action = "key.show"
+	workspace, err := m.enter(ctx, call, action)
 	if err != nil {
 		return KeyView{}, err
 	}
@@ -30,7 +32,7 @@ func (m *Manager) ShowKey(ctx context.Context, call Call, id keys.ID) (KeyView, 
 		out, err = viewWithUse(ctx, r, key, m.now())
 		return err
 	})
-	return out, err
+	return out, m.sought(ctx, call, workspace, action, err)
 }
 
 // RevokeKey implements Service.
@@ -60,7 +62,7 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 		out.KeyView, err = viewWithUse(ctx, tx, key, m.now())
 		return err
 	})
-	return out, err
+	return out, m.sought(ctx, call, workspace, action, err)
 }
 
 func endKey(ctx context.Context, tx storage.Tx, key *keys.Key, entry storage.AuditEntry) error {
@@ -78,17 +80,22 @@ func keyIn(ctx context.Context, r storage.Reader, workspace string, id keys.ID) 
 		return nil, err
 	}
 	if !isWord(string(id), maxIDChars) {
-		return nil, notFound("key")
+		return nil, errNoKey
 	}
 	key, err := r.Key(ctx, id)
-	if err != nil {
-		return nil, found("key", err)
-	}
-	if key.Workspace != workspace {
-		return nil, notFound("key")
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, errNoKey
+	case err != nil:
+		return nil, err
+	case key.Workspace != workspace:
+		return nil, errNoKey
 	}
 	return key, nil
 }
+
+// errNoKey says that the workspace has no such key.
+var errNoKey = notFound("key")
 
 // maxIDChars is more than any ID has, so that no store is asked for a novel.
 const maxIDChars = 100
@@ -98,5 +105,5 @@ func viewWithUse(ctx context.Context, r storage.Reader, key *keys.Key, now time.
 	if err != nil {
 		return KeyView{}, err
 	}
-	return viewOf(key, totals[key.ID], now), nil
+	return taggedView(key, totals[key.ID], now), nil
 }

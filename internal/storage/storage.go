@@ -160,6 +160,11 @@ type Reader interface {
 	Workspaces(ctx context.Context) ([]Workspace, error)
 	Project(ctx context.Context, workspace, name string) (Project, error)
 	Projects(ctx context.Context, workspace string) ([]Project, error)
+	// ProjectInUse reports whether a key of the workspace that is neither
+	// revoked nor expired at now belongs to the project.
+	ProjectInUse(ctx context.Context, workspace, name string, now time.Time) (bool, error)
+
+	ProfileReader
 
 	TokenByDigest(ctx context.Context, digest keys.Digest) (*keys.Token, error)
 	// Tokens lists a workspace's tokens; "" lists the operators'.
@@ -182,6 +187,9 @@ type Reader interface {
 	// Activity returns a key's latest calls as far as they are noted, newest
 	// first, at most limit.
 	Activity(ctx context.Context, id keys.ID, limit int) ([]NotedCall, error)
+	// UsageOwner says whose the usage of a key is. It answers for deleted keys
+	// too, for as long as their usage is kept.
+	UsageOwner(ctx context.Context, id keys.ID) (UsageOwner, error)
 }
 
 // Tx reads and changes in one transaction. A sentinel is an answer: what was
@@ -192,8 +200,18 @@ type Tx interface {
 
 	InsertKey(ctx context.Context, key *keys.Key) error
 	UpdateKey(ctx context.Context, key *keys.Key) error
+	// DeleteKey removes a key for good. Its usage and its audit trail stay, and
+	// go on counting; its digest may be used anew. Keys that name it as what
+	// they replace, or are replaced by, go on naming it.
+	DeleteKey(ctx context.Context, id keys.ID) error
 	InsertWorkspace(ctx context.Context, w Workspace) error
+	// UpdateWorkspace changes the plan of the workspace of that name.
+	UpdateWorkspace(ctx context.Context, w Workspace) error
 	InsertProject(ctx context.Context, p Project) error
+	// DeleteProject doesn't look whether a key belongs to it. From then on any
+	// workspace may have the name.
+	DeleteProject(ctx context.Context, workspace, name string) error
+	ProfileWriter
 	InsertToken(ctx context.Context, t *keys.Token) error
 	DeleteToken(ctx context.Context, workspace, id string) error
 	// InsertScheme: from here on, keys may be stored under its digests. A
