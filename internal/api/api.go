@@ -12,12 +12,13 @@ import (
 // Config is what the API works with. Every part is needed.
 type Config struct {
 	Service manage.Service
-	// Authenticate says who presents a credential, as
+	// Authenticate says who presents a credential from an address, as
 	// manage.Manager.Authenticate does.
-	Authenticate func(ctx context.Context, credential string) (manage.Actor, error)
+	Authenticate func(ctx context.Context, credential, address string) (manage.Actor, error)
 	// RequestID names a request in answers and logs.
 	RequestID func(*http.Request) string
-	// ClientAddress is the client's address, for the audit trail.
+	// ClientAddress is the client's address: keys may be bound to some, and the
+	// audit trail names it.
 	ClientAddress func(*http.Request) string
 	// Version is that of this build, for the OpenAPI document.
 	Version string

@@ -81,7 +81,7 @@ func TestNobodyInParticularMayDoNothing(t *testing.T) {
 	f := setup(t)
 	for name, actor := range map[string]manage.Actor{
 		"the zero actor": {}, "an unheard-of kind": {Kind: "wizard", Name: "w"}, "a token of no workspace": {Kind: manage.ActorToken},
-		"a key": {Kind: manage.ActorKey, Name: "k", Workspace: "default"},
+		"a key of no ID": {Kind: manage.ActorKey, Name: "k", Workspace: "default"}, "a key of no workspace": {Kind: manage.ActorKey, ID: "key_x"},
 	} {
 		for _, workspace := range []string{"", "default"} {
 			for method, err := range everyCall(f, t, manage.Call{Actor: actor, Workspace: workspace}) {

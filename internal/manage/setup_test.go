@@ -24,6 +24,7 @@ type fixture struct {
 	store  storage.Store
 	dir    string
 	hasher keys.Hasher
+	config manage.Config
 	op     manage.Call // an operator in the default workspace
 
 	mu  sync.Mutex
@@ -46,7 +47,7 @@ func setup(t *testing.T, with ...func(*manage.Config)) *fixture {
 	for _, change := range with {
 		change(&config)
 	}
-	f.hasher = config.Hasher
+	f.hasher, f.config = config.Hasher, config
 	if f.Manager, err = manage.New(config); err != nil {
 		t.Fatal(err)
 	}
@@ -147,4 +148,15 @@ func wantRefusal(t *testing.T, err error, code problem.Code, param string) {
 	if refused.Problem.Code != code || refused.Problem.Param != param {
 		t.Errorf("refused with %s, param %q; want %s, %q: %v", refused.Problem.Code, refused.Problem.Param, code, param, err)
 	}
+}
+
+// at is the manager of the same store at another time.
+func (f *fixture) at(now time.Time) *manage.Manager {
+	config := f.config
+	config.Now = func() time.Time { return now }
+	m, err := manage.New(config)
+	if err != nil {
+		panic(err) // the same configuration was good before
+	}
+	return m
 }
