@@ -29,6 +29,7 @@ func (a *App) manager(store storage.Store) (*manage.Manager, error) {
 	}
 	return manage.New(manage.Config{
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
-		RequireProject: a.RequireProject, NameOptional: a.NameOptional, Now: time.Now,
+		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
+		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: time.Now,
 	})
 }

@@ -16,7 +16,7 @@ var ceiling = []struct {
 	within func(acting, asked *keys.Key, aliases keys.Aliases) bool
 }{
 	{"workspace", func(acting, asked *keys.Key, _ keys.Aliases) bool { return acting.Workspace == asked.Workspace }},
-	{"project", func(acting, asked *keys.Key, _ keys.Aliases) bool { return inProject(acting, asked) }},
+	{"project", func(acting, asked *keys.Key, _ keys.Aliases) bool { return inProject(acting, asked.Project) }},
 	{"environment", func(acting, asked *keys.Key, _ keys.Aliases) bool { return acting.Environment == asked.Environment }},
 	{"scopes", scopesWithin},
 	{"expires_at", endsWithin},
@@ -36,9 +36,10 @@ func exceeds(acting, asked *keys.Key, aliases keys.Aliases) string {
 	return ""
 }
 
-// inProject reports whether a key is one that another may see at all.
-func inProject(acting, other *keys.Key) bool {
-	return acting.Project == "" || acting.Project == other.Project
+// inProject reports whether a key may see at all what is of a project, or of
+// none.
+func inProject(acting *keys.Key, project string) bool {
+	return acting.Project == "" || acting.Project == project
 }
 
 // scopesWithin needs no look at what the asked scopes are old names of: who

@@ -154,6 +154,62 @@ func TestNoKeyMakesAKeyThatIsGoodForMore(t *testing.T) {
 	}
 }
 
+// An edit by a key touches nothing that is good for more than the key, and
+// makes nothing good for more.
+func TestNoKeyEditsAKeyToBeGoodForMore(t *testing.T) {
+	t.Parallel()
+	f := setup(t, ceilingCatalogue)
+	f.project(t, f.op, "apollo", "gemini")
+	uses, edited, refused := everyUse(), 0, 0
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		ask := randomAsk(r)
+		ask.Scopes = append(slices.DeleteFunc(ask.Scopes, func(s string) bool { return s == keys.ScopeManageKeys }), keys.ScopeManageKeys)
+		maker := f.mustCreate(t, f.op, ask)
+		by := manage.Call{Actor: manage.Actor{Kind: manage.ActorKey, ID: string(maker.ID), Workspace: "default", Address: clientOf(maker.KeyView)}}
+		for range 20 {
+			was := f.mustCreate(t, f.op, likelier(r, randomAsk(r), maker.KeyView))
+			if r.IntN(2) == 0 { // one that is within reach for sure
+				if own, err := f.RotateKey(t.Context(), f.op, maker.ID, manage.Rotation{}); err == nil {
+					was = own
+				}
+			}
+			got, err := f.EditKey(t.Context(), by, was.ID, randomEdit(r))
+			if err != nil {
+				refused++
+				got, err = f.ShowKey(t.Context(), f.op, was.ID)
+				if err != nil || got.ETag != was.ETag {
+					t.Fatalf("seed %d: a refused edit left %+v, %v", seed, got, err)
+				}
+				continue
+			}
+			edited++
+			wantWithin(t, uses, maker.KeyView, was.KeyView)
+			wantWithin(t, uses, maker.KeyView, got)
+		}
+	}
+	if edited < 20 || refused < 100 {
+		t.Errorf("%d keys were edited and %d refused, which proves little", edited, refused)
+	}
+}
+
+func randomEdit(r *rand.Rand) (edit manage.KeyEdit) {
+	ask := randomAsk(r)
+	if r.IntN(2) == 0 {
+		edit.Scopes = manage.Stated(ask.Scopes)
+	}
+	if r.IntN(2) == 0 {
+		edit.AllowedIPs = manage.Stated(ask.AllowedIPs)
+	}
+	switch r.IntN(3) {
+	case 0:
+		edit.ExpiresAt = manage.Field[string]{Set: true, Null: true}
+	case 1:
+		edit.ExpiresIn = manage.Stated(pick(r, []string{"1h", "2h", "3h"}))
+	}
+	return edit
+}
+
 // clientOf is an address that a key may be used from.
 func clientOf(k manage.KeyView) string {
 	if len(k.AllowedIPs) == 0 {

@@ -54,7 +54,7 @@ func (m *Manager) createKey(ctx context.Context, tx storage.Tx, d deed, to reach
 	}
 	entry := m.entry(d.call, d.workspace, d.action)
 	entry.KeyID, entry.Changes = key.ID, changesOfNew(key)
-	return CreatedKey{KeyView: viewOf(key, storage.UsageTotal{}, key.CreatedAt), Secret: secret}, tx.AppendAudit(ctx, entry)
+	return CreatedKey{KeyView: taggedView(key, storage.UsageTotal{}, key.CreatedAt), Secret: secret}, tx.AppendAudit(ctx, entry)
 }
 
 // admit holds a new key against what the store knows. It runs in the
@@ -65,13 +65,22 @@ func (m *Manager) admit(ctx context.Context, tx storage.Tx, key *keys.Key) error
 	if err != nil {
 		return err
 	}
-	if err := m.projectKnown(ctx, tx, key); err != nil {
+	if err := cataloguesKnow(ctx, tx, key); err != nil {
 		return err
 	}
 	return m.roomFor(ctx, tx, workspace, key.CreatedAt)
 }
 
-func (m *Manager) projectKnown(ctx context.Context, r storage.Reader, key *keys.Key) error {
+// cataloguesKnow refuses a key whose project or profile its workspace doesn't
+// have.
+func cataloguesKnow(ctx context.Context, r storage.Reader, key *keys.Key) error {
+	if err := projectKnown(ctx, r, key); err != nil {
+		return err
+	}
+	return profileKnown(ctx, r, key)
+}
+
+func projectKnown(ctx context.Context, r storage.Reader, key *keys.Key) error {
 	if key.Project == "" {
 		return nil
 	}

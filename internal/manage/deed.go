@@ -1,12 +1,12 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 
 	"github.com/keystile/keystile/internal/keys"
-	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -51,32 +51,30 @@ func (m *Manager) look(ctx context.Context, d deed, doing string, fn func(storag
 }
 
 // noted records that a call came upon what its actor may not do, or upon a key
-// that isn't there. The entry says the same of another workspace's key and of
-// one that nobody has, and names neither: the trail is no way to find out.
-// Who may enter every workspace has nothing to find out.
+// that is not within reach. Whether somebody else has that key is not for the
+// caller to know, so the entry is the same and doesn't name the key. Other
+// errors pass.
 func (m *Manager) noted(ctx context.Context, d deed, err error) error {
 	refused, ok := errors.AsType[*Error](err)
-	if !ok || d.call.Actor.operates() {
+	switch {
+	case !ok:
+		return err
+	case errors.Is(err, errNoKey):
+		d.key = ""
+	case refused.Problem.Code.Row().Status != http.StatusForbidden:
 		return err
 	}
-	switch code := refused.Problem.Code; {
-	case code.Row().Status == http.StatusForbidden:
-		return m.refused(ctx, d, err)
-	case code == problem.NotFound && d.key != "":
-		d.key = ""
-		return m.refused(ctx, d, err)
-	}
-	return err
+	return m.refused(ctx, d, err)
 }
 
 // refused records that somebody tried what they may not do. It returns why,
 // or what kept it from being recorded: neither lets the call go on.
 func (m *Manager) refused(ctx context.Context, d deed, why error) error {
-	entry := m.entry(d.call, d.call.Actor.Workspace, d.action+".refused")
+	entry := m.entry(d.call, cmp.Or(d.workspace, d.call.Actor.Workspace), d.action+".refused")
 	if isWord(string(d.key), maxIDChars) {
 		entry.KeyID = d.key
 	}
-	if isWorkspaceName(d.call.Workspace) {
+	if d.workspace == "" && isWorkspaceName(d.call.Workspace) { // not let in
 		entry.Target = d.call.Workspace
 	}
 	err := m.update(ctx, "record a refusal", func(tx storage.Tx) error {

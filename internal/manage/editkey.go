@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // KeyEdit states what is to be changed of a key; a field that isn't set stays
@@ -33,5 +34,28 @@ type KeyEdit struct {
 
 // EditKey implements Service.
 func (m *Manager) EditKey(ctx context.Context, call Call, id keys.ID, edit KeyEdit) (KeyView, error) {
-	panic("awaited")
+	d, err := m.begin(ctx, call, "key.edit", id)
+	if err != nil {
+		return KeyView{}, err
+	}
+	if err := edit.check(); err != nil {
+		return KeyView{}, err
+	}
+	var out KeyView
+	err = m.act(ctx, d, "edit key", func(tx storage.Tx, to reach) error {
+		change, err := m.changing(ctx, tx, d, to)
+		if err != nil {
+			return err
+		}
+		if err := change.apply(ctx, &edit); err != nil {
+			return err
+		}
+		change.entry.Reason = edit.Reason
+		if err := change.save(ctx); err != nil {
+			return err
+		}
+		out, err = viewWithUse(ctx, tx, change.key, change.now)
+		return err
+	})
+	return out, err
 }

@@ -118,7 +118,7 @@ func (b *importing) insert(ctx context.Context, row *ImportRow, of identity) err
 		return err
 	}
 	key.Digest, key.Hint = of.digest, of.hint
-	if err := b.projectKnown(ctx, b.tx, key); err != nil {
+	if err := cataloguesKnow(ctx, b.tx, key); err != nil {
 		return err
 	}
 	if b.most > 0 && b.room <= 0 {

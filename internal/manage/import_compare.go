@@ -14,7 +14,7 @@ import (
 // a row that would change the key, and one whose key the importer doesn't
 // reach, without a word of whose it is.
 func (b *importing) compare(row *ImportRow, here *keys.Key) error {
-	if here.Workspace != b.workspace || !b.to.sees(here) {
+	if here.Workspace != b.workspace || !b.to.sees(here.Project) {
 		return refuse(problem.AlreadyExists, "", "A key with this secret exists already.")
 	}
 	if fields := row.differences(here); len(fields) > 0 {

@@ -1,6 +1,7 @@
 package manage_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -197,6 +198,97 @@ func TestAKeyThatLostItsRightGetsNoFurther(t *testing.T) {
 	}
 	if rows := f.mustList(t, f.op, manage.KeyQuery{Search: "too late"}); len(rows.Data) != 0 {
 		t.Errorf("made %+v", rows.Data)
+	}
+}
+
+// handles are the calls that a key may make about keys that hold no more.
+func (f *fixture) handles(t *testing.T, call manage.Call, id keys.ID) map[string]error {
+	t.Helper()
+	ctx, errs := t.Context(), map[string]error{}
+	_, errs["key.edit"] = f.EditKey(ctx, call, id, manage.KeyEdit{Description: manage.Stated("mine now")})
+	_, errs["key.edit, off"] = f.EditKey(ctx, call, id, manage.KeyEdit{Status: manage.Stated(keys.Inactive)})
+	_, errs["key.reactivate"] = f.ReactivateKey(ctx, call, id)
+	_, errs["key.rotate"] = f.RotateKey(ctx, call, id, manage.Rotation{Grace: "1h"})
+	return errs
+}
+
+func TestAKeyDoesNotTouchKeysThatHoldMore(t *testing.T) {
+	t.Parallel()
+	f := setup(t, catalogue, func(c *manage.Config) { c.Catalogue.DefaultPlan = "" })
+	f.project(t, f.op, "apollo")
+	by := f.keyActor(t, f.op, manage.NewKey{
+		Name: "the manager", Scopes: manager("read"), Project: "apollo", ExpiresIn: "48h", AllowedIPs: []string{"192.0.2.0/24"}, Plan: "big",
+	})
+	like := manage.NewKey{Name: "like the manager", Scopes: []string{"read"}, Project: "apollo", ExpiresIn: "48h", AllowedIPs: []string{home}, Plan: "big"}
+	for name, more := range map[string]func(*manage.NewKey){
+		"a scope":               func(k *manage.NewKey) { k.Scopes = []string{"read", "write"} },
+		"all scopes":            func(k *manage.NewKey) { k.Scopes = []string{"all"} },
+		"the other environment": func(k *manage.NewKey) { k.Environment = keys.Test },
+		"a later end":           func(k *manage.NewKey) { k.ExpiresIn = "49h" },
+		"no end":                func(k *manage.NewKey) { k.ExpiresIn = "" },
+		"another address":       func(k *manage.NewKey) { k.AllowedIPs = []string{"198.51.100.1"} },
+		"any address":           func(k *manage.NewKey) { k.AllowedIPs = nil },
+		"another plan":          func(k *manage.NewKey) { k.Plan = "free" },
+		"the workspace's plan":  func(k *manage.NewKey) { k.Plan = "" },
+	} {
+		ask := like
+		more(&ask)
+		strong := f.mustCreate(t, f.op, ask)
+		f.pause(t, strong.ID)
+		before, err := f.ShowKey(t.Context(), f.op, strong.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, err := range f.handles(t, by, strong.ID) {
+			wantRefusal(t, err, problem.InsufficientScope, "")
+			action, _, _ := strings.Cut(what, ",")
+			if !slices.ContainsFunc(f.audit(t, "default"), func(e storage.AuditEntry) bool {
+				return e.Action == action+".refused" && e.KeyID == strong.ID && e.Actor == by.Actor.String()
+			}) {
+				t.Errorf("%s: %s was not recorded", name, what)
+			}
+		}
+		if after, err := f.ShowKey(t.Context(), f.op, strong.ID); err != nil || !cmp.Equal(before, after) {
+			t.Errorf("%s: it became %+v, %v", name, after, err)
+		}
+	}
+	weak := f.mustCreate(t, f.op, like)
+	for what, err := range f.handles(t, by, weak.ID) {
+		if p := manage.ProblemOf(err); err != nil && p.Code != problem.RotationInProgress {
+			t.Errorf("%s of a key that holds less: %v", what, err)
+		}
+	}
+}
+
+func TestAKeyEditsNothingBeyondItself(t *testing.T) {
+	t.Parallel()
+	f := setup(t, catalogue)
+	by := f.keyActor(t, f.op, manage.NewKey{Scopes: manager("read"), ExpiresIn: "48h", AllowedIPs: []string{"192.0.2.0/24"}})
+	weak := f.mustCreate(t, by, manage.NewKey{Scopes: []string{"read"}, ExpiresIn: "1h", AllowedIPs: []string{home}})
+	for name, row := range map[string]struct {
+		edit  manage.KeyEdit
+		code  problem.Code
+		field string
+	}{
+		"a scope":        {manage.KeyEdit{Scopes: manage.Stated(manager("read", "write"))}, problem.ScopeWidening, "scopes"},
+		"a later end":    {manage.KeyEdit{ExpiresIn: manage.Stated("49h")}, problem.InsufficientScope, "expires_at"},
+		"no end":         {manage.KeyEdit{ExpiresAt: manage.Field[string]{Set: true, Null: true}}, problem.InsufficientScope, "expires_at"},
+		"more addresses": {manage.KeyEdit{AllowedIPs: manage.Stated([]string{"192.0.0.0/16"})}, problem.InsufficientScope, "allowed_ips"},
+		"any address":    {manage.KeyEdit{AllowedIPs: manage.Field[[]string]{Set: true, Null: true}}, problem.InsufficientScope, "allowed_ips"},
+	} {
+		for _, id := range []keys.ID{weak.ID, keys.ID(by.Actor.ID)} {
+			t.Log(name)
+			_, err := f.EditKey(t.Context(), by, id, row.edit)
+			wantRefusal(t, err, row.code, row.field)
+		}
+	}
+	up := manage.KeyEdit{ExpiresIn: manage.Stated("48h"), AllowedIPs: manage.Stated([]string{"192.0.2.0/24"})}
+	if got, err := f.EditKey(t.Context(), by, weak.ID, up); err != nil || !got.ExpiresAt.Equal(start.Add(48*time.Hour)) {
+		t.Errorf("up to the manager's own: %+v, %v", got, err)
+	}
+	down := manage.KeyEdit{Scopes: manage.Stated(manager()), ExpiresIn: manage.Stated("1h")}
+	if got, err := f.EditKey(t.Context(), by, keys.ID(by.Actor.ID), down); err != nil || len(got.Scopes) != 1 {
+		t.Errorf("itself, narrower: %+v, %v", got, err)
 	}
 }
 

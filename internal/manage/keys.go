@@ -2,6 +2,7 @@ package manage
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -78,17 +79,22 @@ func keyIn(ctx context.Context, r storage.Reader, workspace string, id keys.ID) 
 		return nil, err
 	}
 	if !isWord(string(id), maxIDChars) {
-		return nil, notFound("key")
+		return nil, errNoKey
 	}
 	key, err := r.Key(ctx, id)
-	if err != nil {
-		return nil, found("key", err)
-	}
-	if key.Workspace != workspace {
-		return nil, notFound("key")
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, errNoKey
+	case err != nil:
+		return nil, err
+	case key.Workspace != workspace:
+		return nil, errNoKey
 	}
 	return key, nil
 }
+
+// errNoKey says that there is no such key within reach.
+var errNoKey = notFound("key")
 
 // maxIDChars is more than any ID has, so that no store is asked for a novel.
 const maxIDChars = 100
@@ -98,5 +104,5 @@ func viewWithUse(ctx context.Context, r storage.Reader, key *keys.Key, now time.
 	if err != nil {
 		return KeyView{}, err
 	}
-	return viewOf(key, totals[key.ID], now), nil
+	return taggedView(key, totals[key.ID], now), nil
 }

@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,20 @@ type Config struct {
 	RequireProject bool
 	// NameOptional lets a key's name be left out; it is then "Key N".
 	NameOptional bool
-	Now          func() time.Time
+	// Reversible lets revoked keys be reactivated.
+	Reversible bool
+	// RotationGrace is how long a key goes on working beside its replacement,
+	// at most and unless stated. 0: 24 hours.
+	RotationGrace time.Duration
+	Now           func() time.Time
 }
+
+// The grace of a rotation where the configuration says nothing, and the most
+// that it may say: beyond, a key that was replaced had better not end at all.
+const (
+	DefaultRotationGrace = day
+	MaxRotationGrace     = 365 * day
+)
 
 // Catalogue is what the configuration lists by name.
 type Catalogue struct {
@@ -49,6 +62,8 @@ type Manager struct {
 	catalogue      Catalogue
 	requireProject bool
 	nameOptional   bool
+	reversible     bool
+	rotationGrace  time.Duration
 	clock          func() time.Time
 }
 
@@ -59,12 +74,15 @@ func New(c Config) (*Manager, error) {
 	switch {
 	case c.Store == nil, c.Format == nil, c.Now == nil:
 		return nil, errors.New("manage: a store, a key format and a clock are needed")
+	case c.RotationGrace < 0 || c.RotationGrace > MaxRotationGrace:
+		return nil, fmt.Errorf("manage: the rotation grace is %v, and must be 0 to %v", c.RotationGrace, MaxRotationGrace)
 	case c.Catalogue.DefaultPlan != "" && !has(c.Catalogue.Plans, c.Catalogue.DefaultPlan):
 		return nil, fmt.Errorf("manage: the default plan %q is not among the plans", c.Catalogue.DefaultPlan)
 	}
 	return &Manager{
 		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
-		requireProject: c.RequireProject, nameOptional: c.NameOptional, clock: c.Now,
+		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
+		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now,
 	}, nil
 }
 

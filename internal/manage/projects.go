@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -89,5 +90,30 @@ func isProjectName(name string) bool {
 
 // DeleteProject implements Service.
 func (m *Manager) DeleteProject(ctx context.Context, call Call, name string) error {
-	panic("awaited")
+	const action = "project.delete"
+	workspace, err := m.govern(ctx, call, action)
+	if err != nil {
+		return err
+	}
+	if !isProjectName(name) {
+		return notFound("project")
+	}
+	return m.update(ctx, "delete project", func(tx storage.Tx) error {
+		if _, err := workspaceExists(ctx, tx, workspace); err != nil {
+			return err
+		}
+		if err := tx.DeleteProject(ctx, workspace, name); err != nil {
+			return found("project", err)
+		}
+		used, err := tx.ProjectInUse(ctx, workspace, name, m.now())
+		if err != nil {
+			return err
+		}
+		if used {
+			return refuse(problem.InUse, "", "Keys that are neither revoked nor expired belong to this project. End them first.")
+		}
+		entry := m.entry(call, workspace, action)
+		entry.Target = name
+		return tx.AppendAudit(ctx, entry)
+	})
 }

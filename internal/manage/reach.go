@@ -46,24 +46,40 @@ func (to reach) find(ctx context.Context, r storage.Reader, id keys.ID) (*keys.K
 	if err != nil {
 		return nil, err
 	}
-	if !to.sees(key) {
-		return nil, notFound("key")
+	if !to.sees(key.Project) {
+		return nil, errNoKey
 	}
 	return key, nil
 }
 
-// sees reports whether a key of the workspace is one that the call reaches.
-func (to reach) sees(key *keys.Key) bool { return to.acting == nil || inProject(to.acting, key) }
+// used answers 404 where a key neither is nor was within reach: what was
+// counted for a key outlives it.
+func (to reach) used(ctx context.Context, r storage.Reader, id keys.ID) error {
+	if _, err := workspaceExists(ctx, r, to.workspace); err != nil {
+		return err
+	}
+	if !isWord(string(id), maxIDChars) {
+		return errNoKey
+	}
+	owner, err := r.UsageOwner(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && (owner.Workspace != to.workspace || !to.sees(owner.Project)) {
+		return errNoKey
+	}
+	return err
+}
+
+// sees reports whether what is of a project of the workspace, or of none, is
+// within reach.
+func (to reach) sees(project string) bool {
+	return to.acting == nil || inProject(to.acting, project)
+}
 
 // narrow bounds a filter by project. False says that nothing can fit it.
 func (to reach) narrow(project *string) bool {
-	if to.acting == nil || to.acting.Project == "" {
-		return true
-	}
-	if *project == "" {
+	if to.acting != nil && *project == "" {
 		*project = to.acting.Project
 	}
-	return *project == to.acting.Project
+	return to.sees(*project)
 }
 
 // change refuses to touch a key that holds more than the one that acts: what

@@ -39,6 +39,10 @@ func (f *fixture) keyCalls(ctx context.Context, call manage.Call, id keys.ID) ma
 	_, errs["key.show"] = f.ShowKey(ctx, call, id)
 	_, errs["key.revoke"] = f.RevokeKey(ctx, call, id, manage.Revocation{})
 	_, errs["key.usage"] = f.KeyUsage(ctx, call, id, manage.UsageQuery{})
+	_, errs["key.edit"] = f.EditKey(ctx, call, id, manage.KeyEdit{Name: manage.Stated("renamed")})
+	_, errs["key.reactivate"] = f.ReactivateKey(ctx, call, id)
+	_, errs["key.rotate"] = f.RotateKey(ctx, call, id, manage.Rotation{})
+	errs["key.delete"] = f.DeleteKey(ctx, call, id)
 	return errs
 }
 
@@ -92,13 +96,25 @@ func TestAKeyOutOfReachIsAsNotThere(t *testing.T) {
 	}
 }
 
-func TestAnOperatorWhoMistypesIsNotRecorded(t *testing.T) {
+// What was counted for a deleted key is still its project's.
+func TestADeletedKeyStaysInItsProject(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	f.keyCalls(t.Context(), f.op, "key_nobody")
-	if entries := f.audit(t, "default"); len(entries) != 0 {
-		t.Errorf("recorded %+v", entries)
+	f.project(t, f.op, "apollo", "gemini")
+	by := f.keyActor(t, f.op, manage.NewKey{Name: "manages apollo", Scopes: manager(), Project: "apollo"})
+	ours := f.mustCreate(t, f.op, manage.NewKey{Name: "of apollo", Project: "apollo", Scopes: []string{"all"}})
+	theirs := f.mustCreate(t, f.op, manage.NewKey{Name: "of gemini", Project: "gemini"})
+	if err := f.DeleteKey(t.Context(), by, ours.ID); err != nil {
+		t.Fatal(err)
 	}
+	if err := f.DeleteKey(t.Context(), f.op, theirs.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.KeyUsage(t.Context(), by, ours.ID, manage.UsageQuery{}); err != nil {
+		t.Error(err)
+	}
+	_, err := f.KeyUsage(t.Context(), by, theirs.ID, manage.UsageQuery{})
+	wantRefusal(t, err, problem.NotFound, "")
 }
 
 func TestAProjectsKeySeesItsProjectOnly(t *testing.T) {
@@ -148,6 +164,10 @@ func TestAKeyManagesKeysAndNothingElse(t *testing.T) {
 			"token.list":       func() error { _, err := f.ListTokens(ctx, by, manage.TokenQuery{}); return err },
 			"token.delete":     func() error { return f.DeleteToken(ctx, by, "tok_x") },
 			"project.create":   func() error { _, err := f.CreateProject(ctx, by, manage.NewProject{Name: "sneaked"}); return err },
+			"project.delete":   func() error { return f.DeleteProject(ctx, by, "apollo") },
+			"profile.create":   func() error { _, err := f.CreateProfile(ctx, by, manage.NewProfile{Name: "sneaked"}); return err },
+			"profile.delete":   func() error { return f.DeleteProfile(ctx, by, "calm") },
+			"workspace.edit":   func() error { _, err := f.EditWorkspace(ctx, by, "default", manage.WorkspaceEdit{}); return err },
 			"workspace.create": func() error { _, err := f.CreateWorkspace(ctx, by, manage.NewWorkspace{Name: "sneaked"}); return err },
 		}
 		for name, call := range calls {

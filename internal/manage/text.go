@@ -19,6 +19,7 @@ var (
 	owner       = textRule{max: 200}
 	reason      = textRule{max: 500}
 	tokenName   = textRule{min: 1, max: 100}
+	profileName = textRule{min: 1, max: 100}
 	searchText  = textRule{max: 200}
 	metaValue   = textRule{max: 500, lines: true}
 )

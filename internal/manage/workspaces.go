@@ -61,7 +61,37 @@ type WorkspaceEdit struct {
 
 // EditWorkspace implements Service.
 func (m *Manager) EditWorkspace(ctx context.Context, call Call, name string, edit WorkspaceEdit) (WorkspaceView, error) {
-	panic("awaited")
+	const action = "workspace.edit"
+	if err := m.operate(ctx, call, action); err != nil {
+		return WorkspaceView{}, err
+	}
+	if !isWorkspaceName(name) {
+		return WorkspaceView{}, notFound("workspace")
+	}
+	if err := m.planKnown(edit.Plan.Value); err != nil {
+		return WorkspaceView{}, err
+	}
+	var out WorkspaceView
+	err := m.update(ctx, "edit workspace", func(tx storage.Tx) error {
+		w, err := workspaceExists(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		out = m.viewOfWorkspace(w)
+		if !edit.Plan.Set || edit.Plan.Value == w.Plan {
+			return nil
+		}
+		entry := m.entry(call, name, action)
+		entry.Target = name
+		entry.Changes = map[string]storage.FieldChange{"plan": {From: textOrNil(w.Plan), To: textOrNil(edit.Plan.Value)}}
+		w.Plan = edit.Plan.Value
+		out = m.viewOfWorkspace(w)
+		if err := tx.UpdateWorkspace(ctx, w); err != nil {
+			return err
+		}
+		return tx.AppendAudit(ctx, entry)
+	})
+	return out, err
 }
 
 // ListWorkspaces implements Service.

@@ -49,6 +49,7 @@ const (
 	RevocationPermanent Code = "revocation_permanent"
 	RotationInProgress  Code = "rotation_in_progress"
 	KeyNotActive        Code = "key_not_active"
+	InUse               Code = "in_use"
 	IdempotencyConflict Code = "idempotency_conflict"
 	PreconditionFailed  Code = "precondition_failed"
 	InternalError       Code = "internal_error"

@@ -186,12 +186,17 @@ var ManagementRows = []Row{
 	{
 		Code: RotationInProgress, Status: http.StatusConflict, Type: InvalidRequestError, Parts: Management,
 		Title: "Rotation in progress", Message: "This key is being rotated already.",
-		Advice: "Wait until the older key's grace time is over.",
+		Advice: "Wait until the older key's grace time is over, or end that key. The end of a key that was replaced can only be brought forward.",
 	},
 	{
 		Code: KeyNotActive, Status: http.StatusConflict, Type: InvalidRequestError, Parts: Management,
 		Title: "Key has ended", Message: "A key that is revoked or expired can't be rotated.",
-		Advice: "Create a new key.",
+		Advice: "Give an expired key a later `expires_at`, or create a new key.",
+	},
+	{
+		Code: InUse, Status: http.StatusConflict, Type: InvalidRequestError, Parts: Management,
+		Title: "In use", Message: "Keys name it still.",
+		Advice: "Edit or delete the keys that name it, then delete it. A project waits only for keys that are neither revoked nor expired.",
 	},
 	{
 		Code: IdempotencyConflict, Status: http.StatusConflict, Type: InvalidRequestError, Parts: Management,

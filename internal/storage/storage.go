@@ -160,6 +160,11 @@ type Reader interface {
 	Workspaces(ctx context.Context) ([]Workspace, error)
 	Project(ctx context.Context, workspace, name string) (Project, error)
 	Projects(ctx context.Context, workspace string) ([]Project, error)
+	// ProjectInUse reports whether a key of the workspace that is neither
+	// revoked nor expired at now belongs to the project.
+	ProjectInUse(ctx context.Context, workspace, name string, now time.Time) (bool, error)
+
+	ProfileReader
 
 	TokenByDigest(ctx context.Context, digest keys.Digest) (*keys.Token, error)
 	// Tokens lists a workspace's tokens; "" lists the operators'.
@@ -179,6 +184,9 @@ type Reader interface {
 	// UsageCells returns a key's cells with from ≤ hour < to; zero times are
 	// no bound.
 	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
+	// UsageOwner says whose the usage of a key is. It answers for deleted keys
+	// too, for as long as their usage is kept.
+	UsageOwner(ctx context.Context, id keys.ID) (UsageOwner, error)
 }
 
 // Tx reads and changes in one transaction. A sentinel is an answer: what was
@@ -189,8 +197,18 @@ type Tx interface {
 
 	InsertKey(ctx context.Context, key *keys.Key) error
 	UpdateKey(ctx context.Context, key *keys.Key) error
+	// DeleteKey removes a key for good. Its usage and its audit trail stay, and
+	// go on counting; its digest may be used anew. Keys that name it as what
+	// they replace, or are replaced by, go on naming it.
+	DeleteKey(ctx context.Context, id keys.ID) error
 	InsertWorkspace(ctx context.Context, w Workspace) error
+	// UpdateWorkspace changes the plan of the workspace of that name.
+	UpdateWorkspace(ctx context.Context, w Workspace) error
 	InsertProject(ctx context.Context, p Project) error
+	// DeleteProject doesn't look whether a key belongs to it. From then on any
+	// workspace may have the name.
+	DeleteProject(ctx context.Context, workspace, name string) error
+	ProfileWriter
 	InsertToken(ctx context.Context, t *keys.Token) error
 	DeleteToken(ctx context.Context, workspace, id string) error
 	// InsertScheme: from here on, keys may be stored under its digests. A
