@@ -3,6 +3,7 @@ package manage_test
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -43,15 +44,30 @@ func setup(t *testing.T, with ...func(*manage.Config)) *fixture {
 		t.Fatal(err)
 	}
 	f.store = store
-	config := manage.Config{Store: store, Format: newFormat(t), Now: f.clock}
+	f.reconfigure(t, with...)
+	return f
+}
+
+// reconfigure puts a manager with another configuration on the same store.
+func (f *fixture) reconfigure(t *testing.T, with ...func(*manage.Config)) {
+	t.Helper()
+	config := manage.Config{Store: f.store, Format: newFormat(t), Now: f.clock}
 	for _, change := range with {
 		change(&config)
 	}
 	f.hasher, f.config = config.Hasher, config
+	var err error
 	if f.Manager, err = manage.New(config); err != nil {
 		t.Fatal(err)
 	}
-	return f
+}
+
+// words are those between the spaces of a text; none where it is empty.
+func words(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, " ")
 }
 
 func newFormat(t *testing.T) *keys.Format {
