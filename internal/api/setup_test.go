@@ -72,7 +72,7 @@ func setup(t *testing.T) *fixture {
 func newLog() *bytes.Buffer { return new(bytes.Buffer) }
 
 // serve makes the API.
-func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(context.Context, string) (manage.Actor, error)) {
+func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(context.Context, string, string) (manage.Actor, error)) {
 	t.Helper()
 	var requests atomic.Int64
 	var err error
