@@ -62,7 +62,7 @@ func TestBigspinTheOldScopeCreatesProjectsAndUploadsTranscripts(t *testing.T) {
 	e.calls("GET", "/v1/projects", old, 403, "insufficient_scope")
 }
 
-const userToken = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl" //nolint:gosec // nobody's
+const userToken = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl"
 
 func TestBigspinWebTokensAreRefusedOnMostEndpoints(t *testing.T) {
 	t.Parallel()
