@@ -20,6 +20,10 @@ type Config struct {
 	// resolved at start; one that is unset is an error.
 	Peppers []string `json:"peppers,omitempty"`
 
+	// IDs of peppers that are gone for good, as a refusal to start names them:
+	// keys that were made under them stay unknown.
+	LostPeppers []string `json:"lost_peppers,omitempty"`
+
 	// What new secrets begin with, by environment. Default: ks_live_, ks_test_.
 	Prefixes map[string]string `json:"prefixes,omitempty"`
 

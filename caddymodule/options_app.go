@@ -25,6 +25,11 @@ var appOptions = options[*Config]{
 		read: setTexts("peppers", func(c *Config) *[]string { return &c.Peppers }),
 	},
 	{
+		name: "lost_pepper", usage: "ID", repeats: true,
+		help: "A pepper that is gone for good, by the ID that a refusal to start names: keys that were made under it stay unknown.",
+		read: addText("lost_peppers", func(c *Config) *[]string { return &c.LostPeppers }),
+	},
+	{
 		name: "prefix", usage: "ENV PREFIX", repeats: true,
 		help: "What new secrets of an environment begin with: ks_live_ and ks_test_ unless stated.",
 		read: func(b block[*Config], args []string) error {

@@ -1,10 +1,12 @@
 package caddymodule
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -14,6 +16,7 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/quota"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // parts are what an app's configuration resolves to.
@@ -22,6 +25,7 @@ type parts struct {
 	store   StoreModule
 	limiter LimiterModule
 	hasher  keys.Hasher
+	lost    []keys.PepperID
 	format  *keys.Format
 	limits  gateway.Limits
 	guesses *gateway.Guesses // nil: not bounded
@@ -42,7 +46,10 @@ func (a *App) build(ctx caddy.Context) (*parts, error) {
 		return nil, err
 	}
 	p.hasher = keys.NewHasher(peppers)
-	p.id = p.store.Key() + "\n" + p.limiter.Key() + "\n" + fingerprint(peppers)
+	for _, id := range a.LostPeppers {
+		p.lost = append(p.lost, keys.PepperID(id))
+	}
+	p.id = p.store.Key() + "\n" + p.limiter.Key() + "\n" + fingerprint(peppers) + "\n" + strings.Join(a.LostPeppers, ",")
 	if p.format, err = a.Config.format(); err != nil {
 		return nil, err
 	}
@@ -93,6 +100,15 @@ func fingerprint(peppers []keys.Secret) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
+// ready makes a store fit for a command: one that works with other peppers
+// than the keys in there would make keys that no gate finds.
+func (p *parts) ready(ctx context.Context, store storage.Store) error {
+	if err := store.Migrate(ctx); err != nil {
+		return err
+	}
+	return storage.CheckPeppers(ctx, store, p.hasher, p.lost, time.Now())
+}
+
 func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
 	store, err := p.store.Open()
 	if err != nil {
@@ -103,7 +119,7 @@ func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
 		return nil, fmt.Errorf("open the limiter: %w", err)
 	}
 	return engine.New(engine.Config{
-		Store: store, Limiter: limiter, Hasher: p.hasher, SpoolDir: p.store.SpoolDir(), Now: time.Now, Log: log, Stats: &stats,
+		Store: store, Limiter: limiter, Hasher: p.hasher, LostPeppers: p.lost, SpoolDir: p.store.SpoolDir(), Now: time.Now, Log: log, Stats: &stats,
 	})
 }
 

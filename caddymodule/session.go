@@ -48,7 +48,7 @@ func newSession(ctx context.Context, configFile string, open func(StoreModule) (
 		return nil, err
 	}
 	done := func() error { cancel(); return store.Close() }
-	if err := store.Migrate(ctx); err != nil {
+	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, errors.Join(err, done())
 	}
 	service, err := app.manager(store)

@@ -90,6 +90,11 @@ func (c *Config) checkPeppers() error {
 			return faultf(fmt.Sprintf("peppers/%d", i), "a pepper is given twice")
 		}
 	}
+	for i, id := range c.LostPeppers {
+		if !keys.IsPepperID(id) {
+			return faultf(fmt.Sprintf("lost_peppers/%d", i), "%q is not the ID of a pepper: 16 hex digits, as the refusal to start names it", id)
+		}
+	}
 	return nil
 }
 

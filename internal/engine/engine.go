@@ -43,6 +43,8 @@ type Config struct {
 	Store   storage.Store
 	Limiter limit.Limiter
 	Hasher  keys.Hasher
+	// LostPeppers are gone for good: keys that were made under them stay unknown.
+	LostPeppers []keys.PepperID
 	// SpoolDir is where counts wait that the store didn't take at the end;
 	// empty: nowhere.
 	SpoolDir string
@@ -138,6 +140,9 @@ func (e *Engine) beginOnce(ctx context.Context, s *Settings) error {
 func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	if err := e.cfg.Store.Migrate(ctx); err != nil {
 		return fmt.Errorf("prepare the store: %w", err)
+	}
+	if err := storage.CheckPeppers(ctx, e.cfg.Store, e.cfg.Hasher, e.cfg.LostPeppers, e.cfg.Now()); err != nil {
+		return err
 	}
 	e.settings.current.Store(s)
 	if err := e.follower.catchUp(ctx); err != nil {

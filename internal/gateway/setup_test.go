@@ -100,7 +100,7 @@ func (f *fixture) keys(n int, change func(*keys.Key)) (ids []keys.ID, secrets []
 				change(k)
 			}
 			secret := f.format.Mint(k.Environment)
-			k.Digest, k.Hint, k.Lineage = keys.NewHasher(nil).New(secret), f.format.Hint(secret), k.ID
+			k.Digest, k.Hint, k.Lineage = keys.FingerprintOf(secret.Reveal()), f.format.Hint(secret), k.ID
 			if err := tx.InsertKey(f.t.Context(), k); err != nil {
 				return err
 			}

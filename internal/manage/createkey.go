@@ -25,7 +25,8 @@ func (m *Manager) CreateKey(ctx context.Context, call Call, ask NewKey) (Created
 		return CreatedKey{}, err
 	}
 	secret := m.format.Mint(key.Environment)
-	key.Digest, key.Hint = m.hasher.New(secret), m.format.Hint(secret)
+	key.Digest, key.Pepper = m.hasher.New(secret)
+	key.Hint = m.format.Hint(secret)
 	named := key.Name != ""
 	err = m.update(ctx, "create key", func(tx storage.Tx) error {
 		if err := m.admit(ctx, tx, key); err != nil {

@@ -167,6 +167,10 @@ type Reader interface {
 
 	// Schemes lists them in the order in which they were inserted.
 	Schemes(ctx context.Context) ([]keys.Scheme, error)
+	// Peppers counts the keys that are neither revoked nor expired at now, and
+	// the tokens that are not expired, by the pepper of their digests. Those
+	// without one are left out.
+	Peppers(ctx context.Context, now time.Time) (map[keys.PepperID]int, error)
 
 	// Audit lists a workspace's entries, newest first, at most limit.
 	Audit(ctx context.Context, workspace string, limit int) ([]AuditEntry, error)
