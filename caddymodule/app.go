@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -24,6 +25,7 @@ type App struct {
 	releases []func()
 	started  bool
 	gates    int
+	places   sync.Once // see settlePlaces
 	ctx      caddy.Context
 	log      *slog.Logger
 }
@@ -58,6 +60,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 		ServeStale:    time.Duration(a.ServeStale),
 		FlushInterval: time.Duration(a.Usage.FlushInterval),
 		CacheSize:     a.CacheSize,
+		Hasher:        built.hasher,
+		LostPeppers:   built.lost,
+		UnknownKeys:   built.unknown,
 	}
 	release, err := a.retain()
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 
 // reveals are the files that may take a Secret's bytes out, and what for.
 var reveals = map[string]string{
-	"caddymodule/parts.go":           "hashes peppers, to tell engines apart",
 	"caddymodule/quickstart_keys.go": "prints the first keys once, to whoever starts it",
 	"internal/keys/digest.go":        "hashes secrets, and keys the hash with peppers",
 	"internal/keys/hint.go":          "cuts the hint out of a new secret",

@@ -10,13 +10,13 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/keystile/keystile/internal/background"
 	"github.com/keystile/keystile/internal/keycache"
-	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/storage"
@@ -42,9 +42,6 @@ const (
 type Config struct {
 	Store   storage.Store
 	Limiter limit.Limiter
-	Hasher  keys.Hasher
-	// LostPeppers are gone for good: keys that were made under them stay unknown.
-	LostPeppers []keys.PepperID
 	// SpoolDir is where counts wait that the store didn't take at the end;
 	// empty: nowhere.
 	SpoolDir string
@@ -58,7 +55,7 @@ type Config struct {
 type Engine struct {
 	cfg       Config
 	cache     *keycache.Cache[*Entry]
-	finder    *storage.Finder
+	finder    atomic.Pointer[storage.Finder]
 	catalogue catalogue
 	recorder  *usage.Recorder
 	flusher   *usage.Flusher
@@ -66,6 +63,7 @@ type Engine struct {
 	sweeper   *background.Loop
 	streams   streams
 	quotas    *quota.Table
+	guesses   atomic.Pointer[Guesses]
 	confirmed confirmation
 	cutter    *background.Loop
 
@@ -87,12 +85,12 @@ func New(cfg Config) (*Engine, error) {
 	e := &Engine{cfg: cfg, stats: cfg.Stats, ready: make(chan struct{})}
 	e.inflight.init()
 	e.settings.current.Store(&DefaultSettings)
+	e.finder.Store(storage.NewFinder(cfg.Store, DefaultSettings.Hasher))
 	cache, err := keycache.New(keycache.Config{Entries: DefaultSettings.CacheSize, Base: cfg.Now(), Patience: lookupTimeout}, e.load)
 	if err != nil {
 		return nil, fmt.Errorf("make the key cache: %w", err)
 	}
 	e.cache = cache
-	e.finder = storage.NewFinder(cfg.Store, cfg.Hasher)
 	e.catalogue.store = cfg.Store
 	e.catalogue.reset()
 	e.catalogue.trusted = func() bool { return !e.blind(cfg.Now()) }
@@ -111,11 +109,12 @@ func New(cfg Config) (*Engine, error) {
 
 // Begin opens the store, brings its schema up to date and begins the work
 // beside the requests, where that wasn't done yet. It is the part of a Start
-// that can fail; s is in force until there is one.
+// that can fail, for peppers that the store's keys were not made under, too. Of
+// an engine that had begun nothing, s is in force until there is a Start.
 func (e *Engine) Begin(ctx context.Context, s *Settings) error {
 	e.starting.Lock()
 	defer e.starting.Unlock()
-	return e.beginOnce(ctx, s)
+	return e.prepare(ctx, s)
 }
 
 // Start is Begin, and puts the settings in force until Retire. An engine may be
@@ -123,28 +122,37 @@ func (e *Engine) Begin(ctx context.Context, s *Settings) error {
 func (e *Engine) Start(ctx context.Context, s *Settings) error {
 	e.starting.Lock()
 	defer e.starting.Unlock()
-	if err := e.beginOnce(ctx, s); err != nil {
+	if err := e.prepare(ctx, s); err != nil {
 		return err
 	}
 	e.adopt(e.settings.push(s))
 	return nil
 }
 
-func (e *Engine) beginOnce(ctx context.Context, s *Settings) error {
-	if e.started {
+// prepare doesn't ask a store again that answered already: a configuration can
+// be replaced while the store is away.
+func (e *Engine) prepare(ctx context.Context, s *Settings) error {
+	switch {
+	case !e.started:
+		return e.begin(ctx, s)
+	case s.samePeppers(e.settings.current.Load()):
 		return nil
 	}
-	return e.begin(ctx, s)
+	return e.checkPeppers(ctx, s)
+}
+
+func (e *Engine) checkPeppers(ctx context.Context, s *Settings) error {
+	return storage.CheckPeppers(ctx, e.cfg.Store, s.Hasher, s.LostPeppers, e.cfg.Now())
 }
 
 func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	if err := e.cfg.Store.Migrate(ctx); err != nil {
 		return fmt.Errorf("prepare the store: %w", err)
 	}
-	if err := storage.CheckPeppers(ctx, e.cfg.Store, e.cfg.Hasher, e.cfg.LostPeppers, e.cfg.Now()); err != nil {
+	if err := e.checkPeppers(ctx, s); err != nil {
 		return err
 	}
-	e.settings.current.Store(s)
+	e.adopt(s)
 	if err := e.follower.catchUp(ctx); err != nil {
 		return fmt.Errorf("read the change log: %w", err)
 	}
@@ -170,9 +178,16 @@ func (e *Engine) Retire(s *Settings) {
 	e.adopt(e.settings.remove(s))
 }
 
+// adopt puts settings in force. Buckets, quotas and counters stay as they are.
 func (e *Engine) adopt(s *Settings) {
+	was := e.settings.current.Swap(s)
 	e.flusher.SetInterval(s.FlushInterval)
 	e.cache.Resize(s.CacheSize)
+	e.boundGuesses(s.UnknownKeys)
+	if !s.samePeppers(was) {
+		e.finder.Store(storage.NewFinder(e.cfg.Store, s.Hasher))
+		e.cache.Renew() // behind the new finder: what was asked of the old one doesn't count
+	}
 }
 
 // Enter says that a request needs the engine, until Leave with what Enter

@@ -56,7 +56,7 @@ func (f *fixture) idle() *Engine {
 	store, err := sqlite.Open(f.path)
 	must(f.t, err)
 	e, err := New(Config{
-		Store: store, Limiter: local.New(f.start), Hasher: keys.NewHasher(nil), Now: f.now,
+		Store: store, Limiter: local.New(f.start), Now: f.now,
 		Log: slog.New(slog.DiscardHandler), Stats: new(Stats), SpoolDir: filepath.Join(filepath.Dir(f.path), "spool"),
 	})
 	must(f.t, err)

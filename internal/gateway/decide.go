@@ -143,9 +143,10 @@ func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine
 			return entry, true, refusal
 		}
 	}
-	guess := g.guesses != nil && !g.engine.Met(fp)
+	guesses := g.engine.Guesses()
+	guess := guesses != nil && !g.engine.Met(fp)
 	if guess {
-		if granted, retryAfter := g.guesses.take(c.Client, c.now); !granted {
+		if granted, retryAfter := guesses.Take(c.Client, c.now); !granted {
 			refusal = verdict.Deny(problem.RateLimited)
 			refusal.RetryAfter = retryAfter
 			return nil, false, refusal
@@ -153,7 +154,7 @@ func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine
 	}
 	entry, found, err := g.engine.Fetch(c.Request.Context(), fp, secret, c.now)
 	if guess && (found || err != nil) {
-		g.guesses.giveBack(c.Client)
+		guesses.GiveBack(c.Client)
 	}
 	if err == nil {
 		return entry, found, refusal

@@ -29,6 +29,8 @@ type fixture struct {
 	gate   *gateway.Gate
 	offset atomic.Int64 // of the clock, in nanoseconds
 	start  time.Time
+
+	settings engine.Settings // of its start
 }
 
 type option func(*gateway.Config)
@@ -57,13 +59,14 @@ func setup(t testing.TB, routes []*policy.Route, options ...option) *fixture {
 	f.format, err = keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, nil)
 	must(t, err)
 	f.engine, err = engine.New(engine.Config{
-		Store: f.store, Limiter: local.New(now()), Hasher: keys.NewHasher(nil), Now: now,
+		Store: f.store, Limiter: local.New(now()), Now: now,
 		Log: slog.New(slog.DiscardHandler), Stats: new(engine.Stats),
 	})
 	must(t, err)
-	settings := engine.DefaultSettings
-	settings.MaxStaleness = 24 * time.Hour // the clock stands still, the poll doesn't matter here
-	settings.FlushInterval = time.Hour     // tests flush when they look
+	f.settings = engine.DefaultSettings
+	f.settings.MaxStaleness = 24 * time.Hour // the clock stands still, the poll doesn't matter here
+	f.settings.FlushInterval = time.Hour     // tests flush when they look
+	settings := f.settings
 	must(t, f.engine.Start(t.Context(), &settings))
 	t.Cleanup(func() { must(t, f.engine.Hurry(0)) })
 

@@ -34,6 +34,10 @@ type fence struct {
 	moves  atomic.Uint64 // how often it was raised
 }
 
+// generation is what entries are believed together by: they came from one
+// loader, and from one log, whose fence it is. Several may share a fence.
+type generation struct{ *fence }
+
 func (f *fence) raise(changes []storage.Change) {
 	for _, change := range changes {
 		if change.Subject == storage.SubjectScheme {
