@@ -56,13 +56,14 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.parts = built
 	a.publishPrefixes()
 	a.settings = engine.Settings{
-		MaxStaleness:  time.Duration(a.MaxStaleness),
-		ServeStale:    time.Duration(a.ServeStale),
-		FlushInterval: time.Duration(a.Usage.FlushInterval),
-		CacheSize:     a.CacheSize,
-		Hasher:        built.hasher,
-		LostPeppers:   built.lost,
-		UnknownKeys:   built.unknown,
+		MaxStaleness:   time.Duration(a.MaxStaleness),
+		ServeStale:     time.Duration(a.ServeStale),
+		FlushInterval:  time.Duration(a.Usage.FlushInterval),
+		UsageRetention: time.Duration(a.Usage.Retention),
+		CacheSize:      a.CacheSize,
+		Hasher:         built.hasher,
+		LostPeppers:    built.lost,
+		UnknownKeys:    built.unknown,
 	}
 	release, err := a.retain()
 	if err != nil {

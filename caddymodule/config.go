@@ -117,6 +117,11 @@ type RateLimit struct {
 type Usage struct {
 	// How often counters go to the store. Default: 1s.
 	FlushInterval caddy.Duration `json:"flush_interval,omitempty"`
+
+	// How long usage is kept by key, route, project, hour and outcome: at least
+	// 32 days, since quotas of a month are summed up from it. What a key was
+	// used for in all is always kept. Default: for ever.
+	Retention caddy.Duration `json:"retention,omitempty"`
 }
 
 // Policy is the configuration of one gate.

@@ -141,6 +141,11 @@ var usageOptions = options[*Usage]{
 		help: "How often counters go to the store: 10ms to 1h, 1s unless stated.",
 		read: setDuration("flush_interval", func(u *Usage) *caddy.Duration { return &u.FlushInterval }),
 	},
+	{
+		name: "retention", usage: "DURATION",
+		help: "How long usage is kept by the hour, at least 32d: for ever unless stated, as a key's total and last use always are.",
+		read: setDuration("retention", func(u *Usage) *caddy.Duration { return &u.Retention }),
+	},
 }
 
 func readAcceptedPrefix(b block[*Config], args []string) error {

@@ -66,6 +66,7 @@ type Engine struct {
 	guesses   atomic.Pointer[Guesses]
 	confirmed confirmation
 	cutter    *background.Loop
+	pruner    *background.Loop
 
 	settings   settings
 	inflight   inflight
@@ -103,6 +104,7 @@ func New(cfg Config) (*Engine, error) {
 	e.quotas = quota.NewTable(e.sumUsage)
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
+	e.pruner = background.NewLoop(pruneEvery, e.prune)
 	cfg.Store.OnCommit(e.beforeCommit)
 	return e, nil
 }
@@ -165,6 +167,8 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	e.flusher.Start(beside)
 	e.sweeper.Start(beside)
 	e.cutter.Start(beside)
+	e.pruner.Start(beside)
+	e.pruner.Kick()
 	e.started = true
 	close(e.ready)
 	return nil
@@ -184,6 +188,9 @@ func (e *Engine) adopt(s *Settings) {
 	e.flusher.SetInterval(s.FlushInterval)
 	e.cache.Resize(s.CacheSize)
 	e.boundGuesses(s.UnknownKeys)
+	if s.UsageRetention != was.UsageRetention {
+		e.pruner.Kick()
+	}
 	if !s.samePeppers(was) {
 		e.finder.Store(storage.NewFinder(e.cfg.Store, s.Hasher))
 		e.cache.Renew() // behind the new finder: what was asked of the old one doesn't count
@@ -237,6 +244,7 @@ func (e *Engine) close() error {
 	defer e.starting.Unlock()
 	var flushed error
 	if e.started {
+		e.pruner.Stop()
 		e.cutter.Stop()
 		e.sweeper.Stop()
 		e.follower.stop()

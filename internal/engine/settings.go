@@ -18,6 +18,8 @@ type Settings struct {
 	ServeStale time.Duration
 	// FlushInterval is how often counters go to the store.
 	FlushInterval time.Duration
+	// UsageRetention is how long usage is kept by the hour; 0: for ever.
+	UsageRetention time.Duration
 	// CacheSize bounds the keys in memory.
 	CacheSize int64
 	// Hasher makes the digests that keys are looked for under.

@@ -138,6 +138,11 @@ type Store interface {
 	// A cell whose key is gone is kept all the same.
 	ApplyUsage(ctx context.Context, batch UsageBatch) error
 
+	// PruneUsage removes old usage, a little at a time, so that no other writer
+	// waits for long: it is called until more is false, and then goes on from
+	// the start. UsageTotals stay as they are, and nobody hears of a change.
+	PruneUsage(ctx context.Context, p UsagePrune) (more bool, err error)
+
 	// Close releases what the store holds. Calling it again is harmless.
 	Close() error
 }

@@ -25,7 +25,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 	all := slices.Concat(
 		schemaGuarantees, keyGuarantees, lookupGuarantees, listGuarantees, queryGuarantees, countGuarantees,
 		updateGuarantees, commitGuarantees, contextGuarantees, changeGuarantees, confirmGuarantees,
-		catalogueGuarantees, tokenGuarantees, schemeGuarantees, pepperGuarantees, auditGuarantees, usageGuarantees, batchGuarantees, costGuarantees,
+		catalogueGuarantees, tokenGuarantees, schemeGuarantees, pepperGuarantees, auditGuarantees, usageGuarantees, batchGuarantees, pruneGuarantees, costGuarantees,
 	)
 	for _, g := range all {
 		t.Run(g.name, func(t *testing.T) {
