@@ -64,6 +64,7 @@ type Engine struct {
 	streams   streams
 	quotas    *quota.Table
 	guesses   atomic.Pointer[Guesses]
+	commits   commits
 	confirmed confirmation
 	cutter    *background.Loop
 	pruner    *background.Loop
@@ -270,4 +271,4 @@ func (e *Engine) beforeCommit(changes []storage.Change) {
 
 // Store is the store that the engine knows from. Changes that are made through
 // it are in force here at once.
-func (e *Engine) Store() storage.Store { return e.cfg.Store }
+func (e *Engine) Store() storage.Store { return accountedStore{e.cfg.Store, &e.commits} }

@@ -117,6 +117,10 @@ func (c *Cache[V]) Fence(changes []storage.Change) {
 	}
 }
 
+// Lower takes back what was fenced above a revision: nothing was committed
+// there. It must not run beside Fence.
+func (c *Cache[V]) Lower(to storage.Revision) { c.current.Load().lower(to) }
+
 // Confirm says that everything in memory was true when the store confirmed
 // it, and may be believed until `until`.
 func (c *Cache[V]) Confirm(until time.Time) { c.trust.confirm(until) }

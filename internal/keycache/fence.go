@@ -27,7 +27,7 @@ func slotOf(d keys.Digest) slot {
 }
 
 // fence holds the lowest good revision of each slot, and of everything that
-// says that nobody has a secret. It only rises.
+// says that nobody has a secret. It only rises, save behind a commit that failed.
 type fence struct {
 	lowest [slots]atomic.Int64
 	absent atomic.Int64
@@ -49,6 +49,13 @@ func (f *fence) raise(changes []storage.Change) {
 	}
 	// Last: a read that was sent before all of it stood doesn't count as sent after.
 	f.moves.Add(1)
+}
+
+func (f *fence) lower(to storage.Revision) {
+	for i := range f.lowest {
+		f.lowest[i].Store(min(f.lowest[i].Load(), int64(to)))
+	}
+	f.absent.Store(min(f.absent.Load(), int64(to)))
 }
 
 func raise(at *atomic.Int64, to storage.Revision) {
