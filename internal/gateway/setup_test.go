@@ -1,6 +1,8 @@
 package gateway_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -23,7 +25,7 @@ import (
 // fixture is a gate on a real store, with a clock that stands still.
 type fixture struct {
 	t      testing.TB
-	store  storage.Store
+	store  *faulty
 	engine *engine.Engine
 	format *keys.Format
 	gate   *gateway.Gate
@@ -31,6 +33,19 @@ type fixture struct {
 	start  time.Time
 
 	settings engine.Settings // of its start
+}
+
+// faulty is a store whose catalogue may be out of reach.
+type faulty struct {
+	storage.Store
+	noCatalogue atomic.Bool
+}
+
+func (s *faulty) Catalogue(ctx context.Context) (storage.Catalogue, error) {
+	if s.noCatalogue.Load() {
+		return storage.Catalogue{}, errors.New("out of reach")
+	}
+	return s.Store.Catalogue(ctx)
 }
 
 type option func(*gateway.Config)
@@ -55,7 +70,7 @@ func setup(t testing.TB, routes []*policy.Route, options ...option) *fixture {
 	now := func() time.Time { return f.start.Add(time.Duration(f.offset.Load())) }
 	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
 	must(t, err)
-	f.store = store
+	f.store = &faulty{Store: store}
 	f.format, err = keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, nil)
 	must(t, err)
 	f.engine, err = engine.New(engine.Config{
