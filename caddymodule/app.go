@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -24,6 +25,7 @@ type App struct {
 	releases []func()
 	started  bool
 	gates    int
+	places   sync.Once // see settlePlaces
 	ctx      caddy.Context
 	log      *slog.Logger
 }
@@ -54,10 +56,14 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.parts = built
 	a.publishPrefixes()
 	a.settings = engine.Settings{
-		MaxStaleness:  time.Duration(a.MaxStaleness),
-		ServeStale:    time.Duration(a.ServeStale),
-		FlushInterval: time.Duration(a.Usage.FlushInterval),
-		CacheSize:     a.CacheSize,
+		MaxStaleness:   time.Duration(a.MaxStaleness),
+		ServeStale:     time.Duration(a.ServeStale),
+		FlushInterval:  time.Duration(a.Usage.FlushInterval),
+		UsageRetention: time.Duration(a.Usage.Retention),
+		CacheSize:      a.CacheSize,
+		Hasher:         built.hasher,
+		LostPeppers:    built.lost,
+		UnknownKeys:    built.unknown,
 	}
 	release, err := a.retain()
 	if err != nil {

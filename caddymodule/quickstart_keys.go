@@ -102,7 +102,7 @@ func openForQuickstart(ctx context.Context, configFile string) (*manage.Manager,
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := store.Migrate(ctx); err != nil {
+	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
 	service, err := app.manager(store)

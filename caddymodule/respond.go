@@ -88,6 +88,11 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call,
 		var ctx context.Context
 		ctx, rw.cut = context.WithCancel(r.Context())
 		r = r.WithContext(ctx)
+		if uploads(r) {
+			rw.upload = &upload{ReadCloser: r.Body, ctx: ctx, conn: http.NewResponseController(w)}
+			r.Body = rw.upload
+			rw.watch()
+		}
 	}
 	headers.Set(r.Header, c.Project())
 	defer rw.finish() // also behind a panic, by which a cut response ends

@@ -51,7 +51,7 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 		return nil, err
 	}
 	done := func() error { cancel(); return store.Close() }
-	if err := store.Migrate(ctx); err != nil {
+	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, errors.Join(err, done())
 	}
 	service, err := app.manager(store)

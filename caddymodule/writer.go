@@ -20,7 +20,8 @@ type responseWriter struct {
 	wrote   bool
 	counted bool
 	cut     context.CancelFunc // ends what stands behind us; nil without a key
-	unwatch func()             // of a response that goes on
+	unwatch func()             // of a call that goes on
+	upload  *upload            // nil: the body is short
 }
 
 // WriteHeader implements http.ResponseWriter. Of the informational answers,
@@ -32,7 +33,9 @@ func (w *responseWriter) WriteHeader(status int) {
 		if w.wrote {
 			gateway.SetHeaders(w.Header(), w.call)
 			w.count(status)
-			w.watch(status)
+			if endless(w.Header(), status) {
+				w.watch()
+			}
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -70,12 +73,21 @@ func (w *responseWriter) count(status int) {
 	}
 }
 
-// watch has a response without a known end cut once its key's right ends.
-func (w *responseWriter) watch(status int) {
-	if w.cut == nil || w.Header().Get("Content-Length") != "" || status == http.StatusNoContent || status == http.StatusNotModified {
+// endless reports whether a response has no known end.
+func endless(head http.Header, status int) bool {
+	return head.Get("Content-Length") == "" && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// watch has the call cut once its key's right ends.
+func (w *responseWriter) watch() {
+	if w.cut == nil || w.unwatch != nil {
 		return
 	}
-	w.unwatch = w.gate.Watch(w.call, w.cut)
+	cut := w.cut
+	if u := w.upload; u != nil {
+		cut = func() { w.cut(); u.cut() }
+	}
+	w.unwatch = w.gate.Watch(w.call, cut)
 }
 
 // finish ends the watch, and counts a call that ended without a status line.
@@ -83,6 +95,9 @@ func (w *responseWriter) finish() {
 	w.count(0)
 	if w.unwatch != nil {
 		w.unwatch()
+	}
+	if w.upload != nil {
+		w.upload.end()
 	}
 	if w.cut != nil {
 		w.cut()

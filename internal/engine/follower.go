@@ -53,7 +53,7 @@ func (f *follower) poll(ctx context.Context) {
 // the time *before* the question was sent.
 func (f *follower) catchUp(ctx context.Context) error {
 	e := f.engine
-	asked := e.cfg.Now()
+	asked, mark := e.cfg.Now(), e.commits.mark()
 	head, err := e.cfg.Store.Confirm(ctx)
 	if err != nil {
 		return err
@@ -70,6 +70,10 @@ func (f *follower) catchUp(ctx context.Context) error {
 			break // the log went on meanwhile
 		}
 	}
+	e.commits.settle(mark, func() {
+		e.cache.Lower(f.applied.Revision)
+		e.catalogue.lower(f.applied.Revision)
+	})
 	e.confirmed.at.Store(&asked)
 	e.cache.Confirm(asked.Add(e.settings.current.Load().MaxStaleness))
 	return nil

@@ -44,7 +44,7 @@ func TestAChangeWhileTheNodeRejoinsIsNotMissed(t *testing.T) {
 	store, err := sqlite.Open(f.path)
 	must(t, err)
 	s := &restored{Store: store}
-	e, err := New(Config{Store: s, Limiter: local.New(f.start), Hasher: keys.NewHasher(nil), Now: f.now, Log: slog.New(slog.DiscardHandler), Stats: new(Stats)})
+	e, err := New(Config{Store: s, Limiter: local.New(f.start), Now: f.now, Log: slog.New(slog.DiscardHandler), Stats: new(Stats)})
 	must(t, err)
 	must(t, e.Start(t.Context(), &Settings{MaxStaleness: time.Hour, FlushInterval: time.Hour, CacheSize: 10}))
 	t.Cleanup(func() { must(t, e.Hurry(0)) })

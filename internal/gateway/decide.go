@@ -143,9 +143,10 @@ func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine
 			return entry, true, refusal
 		}
 	}
-	guess := g.guesses != nil && !g.engine.Met(fp)
+	guesses := g.engine.Guesses()
+	guess := guesses != nil && !g.engine.Met(fp)
 	if guess {
-		if granted, retryAfter := g.guesses.take(c.Client, c.now); !granted {
+		if granted, retryAfter := guesses.Take(c.Client, c.now); !granted {
 			refusal = verdict.Deny(problem.RateLimited)
 			refusal.RetryAfter = retryAfter
 			return nil, false, refusal
@@ -153,7 +154,7 @@ func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine
 	}
 	entry, found, err := g.engine.Fetch(c.Request.Context(), fp, secret, c.now)
 	if guess && (found || err != nil) {
-		g.guesses.giveBack(c.Client)
+		guesses.GiveBack(c.Client)
 	}
 	if err == nil {
 		return entry, found, refusal
@@ -175,26 +176,37 @@ func (g *Gate) stale(c *Call, fp keys.Fingerprint) (entry *engine.Entry, found b
 // permit holds the key against what the site and the route demand.
 func (g *Gate) permit(c *Call) verdict.Verdict {
 	c.project = g.project(c)
-	code, label, err := g.judgeKey(c.Request.Context(), c, &c.Entry.Principal)
-	if err != nil {
-		return unavailable(problem.StoreUnavailable)
+	of, fault := g.projectOf(c.Request.Context(), c, &c.Entry.Principal)
+	if c.project != "" && fault == nil {
+		c.label = of.Label
 	}
-	if c.project != "" {
-		c.label = label
+	code := g.judgeKey(c, &c.Entry.Principal, of, fault)
+	if code == problem.StoreUnavailable {
+		return unavailable(code)
 	}
 	return verdict.Verdict{Code: g.andScopes(c, code), Principal: &c.Entry.Principal}
 }
 
-func (g *Gate) judgeKey(ctx context.Context, c *Call, p *verdict.Principal) (code problem.Code, project usage.Label, err error) {
-	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client, Project: c.project}
-	if c.project != "" {
-		known, err := g.engine.ProjectOf(ctx, p.Key.Workspace, c.project)
-		if err != nil {
-			return "", project, err
-		}
-		project, facts.ProjectElsewhere = known.Label, known.Elsewhere
+func (g *Gate) projectOf(ctx context.Context, c *Call, p *verdict.Principal) (of engine.ProjectOf, err error) {
+	if c.project == "" {
+		return of, nil
 	}
-	return verdict.Judge(p, &facts), project, nil
+	return g.engine.ProjectOf(ctx, p.Key.Workspace, c.project)
+}
+
+// judgeKey says that the store is away only where the answer depends on whose
+// project it is: a fault hides nothing that comes before.
+func (g *Gate) judgeKey(c *Call, p *verdict.Principal, of engine.ProjectOf, fault error) problem.Code {
+	facts := verdict.Facts{
+		Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client, Project: c.project, ProjectElsewhere: of.Elsewhere,
+	}
+	if code := verdict.JudgeRoute(p, &facts); code != "" {
+		return code
+	}
+	if fault != nil {
+		return problem.StoreUnavailable
+	}
+	return verdict.JudgeRights(p, &facts)
 }
 
 func unavailable(code problem.Code) verdict.Verdict {
@@ -237,8 +249,8 @@ func (g *Gate) Watch(c *Call, cut func()) (stop func()) {
 	still := func(p *verdict.Principal, now time.Time) bool {
 		again := standing
 		again.now = now
-		code, _, err := g.judgeKey(ctx, &again, p)
-		return err == nil && code == ""
+		of, fault := g.projectOf(ctx, &again, p)
+		return g.judgeKey(&again, p, of, fault) == ""
 	}
 	return g.engine.Watch(c.Entry, still, cut)
 }

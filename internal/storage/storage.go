@@ -138,6 +138,11 @@ type Store interface {
 	// A cell whose key is gone is kept all the same.
 	ApplyUsage(ctx context.Context, batch UsageBatch) error
 
+	// PruneUsage removes old usage, a little at a time, so that no other writer
+	// waits for long: it is called until more is false, and then goes on from
+	// the start. UsageTotals stay as they are, and nobody hears of a change.
+	PruneUsage(ctx context.Context, p UsagePrune) (more bool, err error)
+
 	// Close releases what the store holds. Calling it again is harmless.
 	Close() error
 }
@@ -172,6 +177,10 @@ type Reader interface {
 
 	// Schemes lists them in the order in which they were inserted.
 	Schemes(ctx context.Context) ([]keys.Scheme, error)
+	// Peppers counts the keys that are neither revoked nor expired at now, and
+	// the tokens that are not expired, by the pepper of their digests. Those
+	// without one are left out.
+	Peppers(ctx context.Context, now time.Time) (map[keys.PepperID]int, error)
 
 	AuditReader
 

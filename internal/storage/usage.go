@@ -50,6 +50,19 @@ type NotedCall struct {
 	Missed int64
 }
 
+// UsagePrune says what PruneUsage removes.
+type UsagePrune struct {
+	// CellsBefore is the start of the first hour to keep, for cells and for the
+	// sums of workspaces; zero: all.
+	CellsBefore time.Time
+	// IncarnationsBefore is since when an incarnation has to have flushed to be
+	// remembered. One that is forgotten and flushes again is out of order.
+	IncarnationsBefore time.Time
+	// Limit bounds the rows of each kind that one call removes, and how much it
+	// looks at; at least 1.
+	Limit int
+}
+
 // UsageTotal is the sum over all of a key's allowed calls.
 type UsageTotal struct {
 	Calls    int64

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -36,6 +38,8 @@ type Store struct {
 	statfs      func(path string) (mount, error)
 	// writer holds one token: whoever writes takes it, in the order of asking.
 	writer chan struct{}
+	// pruned is where PruneUsage goes on; nil: at the first key.
+	pruned atomic.Pointer[keys.ID]
 
 	mu     sync.Mutex // guards what follows
 	live   *connections
