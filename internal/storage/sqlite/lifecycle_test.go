@@ -19,7 +19,9 @@ func upTo(t *testing.T, version int64) (*Store, *connections) {
 	c, err := s.connect()
 	must(t, err)
 	must(t, enterZero(t.Context(), c.write))
-	steps, err := provider(c.write)
+	folder, err := embedded()
+	must(t, err)
+	steps, err := provider(c.write, folder)
 	must(t, err)
 	_, err = steps.UpTo(t.Context(), version)
 	must(t, err)
@@ -29,11 +31,9 @@ func upTo(t *testing.T, version int64) (*Store, *connections) {
 func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
 	t.Parallel()
 	s, c := upTo(t, beforeLifecycle)
-	key := newKey("key_a")
-	key.Project = "p1"
-	args, err := keyArgs(key)
-	must(t, err)
-	mustExec(t, c.write, "INSERT INTO keys ("+keyColumns+", search) VALUES "+placeholders(1, keyColumnCount+1), args...)
+	mustExec(t, c.write, `INSERT INTO keys (id, digest, name, description, hint, status, kind, environment, scopes, workspace, project,
+		owner, created_by, created_at, profile, plan, allowed_ips, metadata, replaces, replaced_by, lineage, search)
+		VALUES ('key_a', x'00', 'a key', '', '', 'active', 'project', 'live', '[]', 'default', 'p1', '', '', 0, '', '', '[]', '{}', '', '', 'key_a', '')`)
 	mustExec(t, c.write, "INSERT INTO usage_owners (key_id, lineage, workspace, environment) VALUES ('key_gone', 'key_gone', 'acme', 'live')")
 
 	must(t, s.Migrate(t.Context()))
