@@ -28,12 +28,19 @@ func upTo(t *testing.T, version int64) (*Store, *connections) {
 	return s, c
 }
 
-func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
-	t.Parallel()
-	s, c := upTo(t, beforeLifecycle)
+// insertOldKey inserts key_a of project p1 as the first version of the schema
+// has it.
+func insertOldKey(t *testing.T, c *connections) {
+	t.Helper()
 	mustExec(t, c.write, `INSERT INTO keys (id, digest, name, description, hint, status, kind, environment, scopes, workspace, project,
 		owner, created_by, created_at, profile, plan, allowed_ips, metadata, replaces, replaced_by, lineage, search)
 		VALUES ('key_a', x'00', 'a key', '', '', 'active', 'project', 'live', '[]', 'default', 'p1', '', '', 0, '', '', '[]', '{}', '', '', 'key_a', '')`)
+}
+
+func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
+	t.Parallel()
+	s, c := upTo(t, beforeLifecycle)
+	insertOldKey(t, c)
 	mustExec(t, c.write, "INSERT INTO usage_owners (key_id, lineage, workspace, environment) VALUES ('key_gone', 'key_gone', 'acme', 'live')")
 
 	must(t, s.Migrate(t.Context()))
