@@ -1,8 +1,6 @@
 package caddymodule
 
 import (
-	"time"
-
 	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/storage"
 )
@@ -27,6 +25,6 @@ func (a *App) manager(store storage.Store) (*manage.Manager, error) {
 	}
 	return manage.New(manage.Config{
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
-		RequireProject: a.RequireProject, NameOptional: a.NameOptional, Now: time.Now,
+		RequireProject: a.RequireProject, NameOptional: a.NameOptional, Now: now,
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -103,7 +102,7 @@ func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
 		return nil, fmt.Errorf("open the limiter: %w", err)
 	}
 	return engine.New(engine.Config{
-		Store: store, Limiter: limiter, Hasher: p.hasher, SpoolDir: p.store.SpoolDir(), Now: time.Now, Log: log, Stats: &stats,
+		Store: store, Limiter: limiter, Hasher: p.hasher, SpoolDir: p.store.SpoolDir(), Now: now, Log: log, Stats: &stats,
 	})
 }
 
@@ -161,7 +160,7 @@ func (c *Config) guesses() (*gateway.Guesses, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unknown_keys: %w", err)
 	}
-	return gateway.NewGuesses(rate, time.Now()), nil
+	return gateway.NewGuesses(rate, now()), nil
 }
 
 func quotasOf(texts map[string][]string) (map[keys.Environment][]quota.Quota, error) {

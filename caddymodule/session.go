@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -55,7 +54,7 @@ func newSession(ctx context.Context, configFile string, open func(StoreModule) (
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}
-	return &cli.Session{Service: service, Actor: commandActor(), Now: time.Now, Close: done}, nil
+	return &cli.Session{Service: service, Actor: commandActor(), Now: now, Close: done}, nil
 }
 
 // appIn reads the keystile app out of a configuration file.
