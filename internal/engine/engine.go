@@ -168,6 +168,9 @@ func (e *Engine) Retire(s *Settings) {
 func (e *Engine) adopt(s *Settings) {
 	e.flusher.SetInterval(s.FlushInterval)
 	e.cache.Resize(s.CacheSize)
+	if at := e.confirmed.at.Load(); at != nil {
+		e.cache.Shorten(at.Add(s.MaxStaleness)) // what is believed longer was confirmed under other settings
+	}
 }
 
 // Enter says that a request needs the engine, until Leave with what Enter
