@@ -86,6 +86,7 @@ func (a *App) retain() (release func(), err error) {
 	id := a.parts.id
 	value, _, err := engines.LoadOrNew(id, func() (caddy.Destructor, error) {
 		if again := draining.reclaim(id); again != nil {
+			again.Rejoin()
 			return again, nil
 		}
 		made, err := a.parts.newEngine(a.log)

@@ -101,9 +101,15 @@ func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the limiter: %w", err)
 	}
-	return engine.New(engine.Config{
+	key := p.store.Key()
+	made, err := engine.New(engine.Config{
 		Store: store, Limiter: limiter, Hasher: p.hasher, SpoolDir: p.store.SpoolDir(), Now: now, Log: log, Stats: &stats,
+		Sharing: func() []*engine.Engine { return living.on(key) },
 	})
+	if err == nil {
+		living.add(made, key)
+	}
+	return made, err
 }
 
 // format makes the key format of a configuration.

@@ -37,6 +37,7 @@ type pooled struct {
 // longest stream; at its end, not much longer than now.
 func (p *pooled) Destruct() error {
 	if caddy.Exiting() {
+		defer living.forget(p.Engine)
 		return p.Hurry(drainTimeout)
 	}
 	finish := p.Closing(lateRequests) // before anybody can take it back
@@ -44,6 +45,7 @@ func (p *pooled) Destruct() error {
 	go func() {
 		if closed, _ := finish(); closed { // the engine logs its errors
 			draining.forget(p)
+			living.forget(p.Engine)
 		}
 	}()
 	return nil

@@ -50,6 +50,9 @@ type Config struct {
 	Log      *slog.Logger
 	// Stats is where the engine counts; several engines may share it.
 	Stats *Stats
+	// Sharing lists the engines of this process on the same data; nil: there is
+	// none but this one, which may be among them.
+	Sharing func() []*Engine
 }
 
 // Engine decides nothing; it knows.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -22,8 +23,10 @@ func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 	defer cancel()
 	// What was counted before there was a counter must be stored to be summed up.
-	if err := e.flusher.Flush(ctx); err != nil {
-		return sums, fmt.Errorf("%w: store what was counted: %w", ErrUnavailable, err)
+	for _, one := range append(e.others(), e) {
+		if err := one.flusher.Flush(ctx); err != nil {
+			return sums, fmt.Errorf("%w: store what was counted: %w", ErrUnavailable, err)
+		}
 	}
 	of := storage.UsageOf{
 		Workspace: s.Workspace, Environment: keys.Environment(s.Environment), Lineage: keys.ID(s.Lineage), Endpoint: s.Endpoint,
@@ -40,6 +43,32 @@ func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (
 		return sums, fmt.Errorf("%w: sum up what a quota has left: %w", ErrUnavailable, err)
 	}
 	return sums, nil
+}
+
+// others are the engines that may have counted in the same store: not those
+// that haven't begun.
+func (e *Engine) others() []*Engine {
+	if e.cfg.Sharing == nil {
+		return nil
+	}
+	return slices.DeleteFunc(e.cfg.Sharing(), func(one *Engine) bool { return one == e || !one.begun() })
+}
+
+func (e *Engine) begun() bool {
+	select {
+	case <-e.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// Rejoin is for an engine that is needed again: if another one has counted in
+// its store meanwhile, what quotas have left is summed up anew.
+func (e *Engine) Rejoin() {
+	if len(e.others()) > 0 {
+		e.quotas.Reset()
+	}
 }
 
 // sweep forgets buckets and counters that can be had again.

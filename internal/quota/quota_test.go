@@ -156,6 +156,19 @@ func TestForgottenCountersAreReadAgain(t *testing.T) {
 	}
 }
 
+func TestCountersAreReadAgainAfterAReset(t *testing.T) {
+	t.Parallel()
+	stored := Sums{}
+	table := NewTable(func(context.Context, Subject, time.Time) (Sums, error) { return stored, nil })
+	claims := claim(Quota{Max: 5, Period: Month})
+	passing(t, table, claims, 2, noon)
+	stored = Sums{Day: 4, Month: 4} // two of them somebody else's
+	table.Reset()
+	if passed, _ := passing(t, table, claims, 5, noon); passed != 1 {
+		t.Errorf("%d passed, want the 1 that is left", passed)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"100/month", "1/hour", "0/day", "-1/day", "+1/day", "9223372036854775808/day", "5/week", "/", "5", ""} {
 		f.Add(seed)

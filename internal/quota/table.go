@@ -126,6 +126,23 @@ func (t *Table) counter(s Subject) *Counter {
 	return c
 }
 
+// Reset forgets all counters, for somebody else has counted: what is stored is
+// read again.
+func (t *Table) Reset() {
+	for i := range t.shards {
+		shard := &t.shards[i]
+		shard.mu.Lock()
+		counters := shard.counters
+		shard.counters = nil
+		shard.mu.Unlock()
+		for _, c := range counters {
+			c.mu.Lock()
+			c.dead = true
+			c.mu.Unlock()
+		}
+	}
+}
+
 // Sweep forgets counters that weren't used since a time by which all usage is
 // stored: they can be read again.
 func (t *Table) Sweep(stored time.Time) {
