@@ -101,7 +101,10 @@ func complete(k *keys.Key, secret string, i int) {
 	if k.ID == "" {
 		k.ID = keys.NewID()
 	}
-	k.Digest, k.Lineage = keys.FingerprintOf(secret), k.ID
+	k.Digest = keys.FingerprintOf(secret)
+	if k.Lineage == "" {
+		k.Lineage = k.ID
+	}
 	k.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
 	k.Hint, k.CreatedBy = "planted", "e2e"
 	if k.Name == "" {
