@@ -17,12 +17,12 @@ type contractLine struct {
 	at    string
 	test  check // passes where the line stands
 	in    *setting
-	fails []failure // of an alternative: under the line in whose place it stands
+	fails []failure
 }
 
 // failure is what the test says where the line doesn't stand.
 type failure struct {
-	instead string // in the line's place; empty: nothing
+	instead string // in the line's place; empty: nothing, or what an alternative replaces
 	says    string // a part of it
 }
 
@@ -164,6 +164,9 @@ func (s *setting) acts(t testing.TB, all sample) []*act {
 			without := s.edit().and(line.at, f.instead)
 			if line.alternative {
 				without = s.edit()
+				if f.instead != "" {
+					without = standing.and(line.at, f.instead)
+				}
 			}
 			expect(without, expectation{listed, orElse(f.instead, "left out"), f.says})
 		}

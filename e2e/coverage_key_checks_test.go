@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -24,9 +23,7 @@ func digestsArePeppered(t testing.TB, g *gate) {
 	if g.storedAs(sha256.Sum256([]byte(k.Secret))) {
 		t.Fatal("the key is stored under the SHA-256 of the secret alone")
 	}
-	mac := hmac.New(sha256.New, []byte(thePepper))
-	mac.Write([]byte(k.Secret))
-	if !g.storedAs(keys.Digest(mac.Sum(nil))) {
+	if !g.storedAs(hmacOf(thePepper, k.Secret)) {
 		t.Error("the key isn't stored under the HMAC-SHA-256 of its secret")
 	}
 }
@@ -62,10 +59,14 @@ func wantPrefix(t testing.TB, g *gate, environment, prefix string) {
 	}
 }
 
-// oldSecretsPass imports a key of another system. Of what environment it is,
-// the prefix says.
 func oldSecretsPass(t testing.TB, g *gate) {
-	secret := "sk-prism-api03-" + strings.ToLower(keys.NewTokenID())
+	wantImported(t, g, "sk-prism-api03-"+strings.ToLower(keys.NewTokenID()))
+}
+
+// wantImported imports a key of another system, and uses it. Of what
+// environment it is, its prefix says.
+func wantImported(t testing.TB, g *gate, secret string) {
+	t.Helper()
 	g.secret(secret)
 	sheet := filepath.Join(t.TempDir(), "keys.csv")
 	if err := os.WriteFile(sheet, []byte("name,secret,scopes\nan old key,"+secret+",read:projects\n"), 0o600); err != nil {
