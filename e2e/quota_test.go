@@ -238,3 +238,17 @@ func TestMonthTurnsWhileRequestsRun(t *testing.T) {
 	}
 	g.awaitStored()
 }
+
+func TestClockOfTheProgramItselfCannotBeSet(t *testing.T) {
+	t.Parallel()
+	g := prepare(t, options{app: "quota 1/month"})
+	g.stopClock(evening)
+	g.start()
+	k := g.key()
+	g.pass(k, 1)
+	got := g.get("/", k.bearer())
+	reset, err := strconv.ParseInt(got.header.Get("X-RateLimit-Reset"), 10, 64)
+	if in := time.Until(time.Unix(reset, 0)); err != nil || in <= 0 || in > 31*24*time.Hour {
+		t.Errorf("answered %v, with X-RateLimit-Reset in %v, want the end of this month", got, in)
+	}
+}
