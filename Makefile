@@ -41,6 +41,10 @@ unit: ## Run the unit tests with the race detector
 e2e: ## Run the whole-binary tests, which build the binary themselves
 	$(GO) test -count=1 -timeout 15m ./e2e/...
 
+.PHONY: coverage-of-contract
+coverage-of-contract: ## List which test would miss which line of the configuration, and run them
+	cd e2e && $(GO) test -count=1 -timeout 15m -run OfTheContract -lines
+
 .PHONY: build
 build: ## Build bin/keystile
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/keystile ./cmd/keystile
@@ -67,7 +71,7 @@ docs: ## Write the generated documents anew
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
 
 $(LINT):
 	@echo "building golangci-lint $(LINT_VERSION)"

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/keystile/keystile/internal/credential"
 	"github.com/keystile/keystile/internal/gateway"
@@ -36,7 +35,7 @@ func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
 		Environments: environmentsOf(p.Environments), Aliases: a.Config.aliases(),
 	}
 	return gateway.New(gateway.Config{
-		Engine: a.engine, Format: a.parts.format, Site: site, Sources: p.sources(), Limits: a.parts.limits, Now: time.Now,
+		Engine: a.engine, Format: a.parts.format, Site: site, Sources: p.sources(), Limits: a.parts.limits, Now: now,
 		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, PassJWT: p.JWT == pass, ForwardCredential: p.ForwardCredential == on,
 	})
 }

@@ -30,6 +30,6 @@ func (a *App) manager(store storage.Store) (*manage.Manager, error) {
 	return manage.New(manage.Config{
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
 		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
-		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: time.Now,
+		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: now,
 	})
 }

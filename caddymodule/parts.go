@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -93,7 +92,7 @@ func (p *parts) ready(ctx context.Context, store storage.Store) error {
 	if err := store.Migrate(ctx); err != nil {
 		return err
 	}
-	return storage.CheckPeppers(ctx, store, p.hasher, p.lost, time.Now())
+	return storage.CheckPeppers(ctx, store, p.hasher, p.lost, now())
 }
 
 func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
@@ -106,7 +105,7 @@ func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
 		return nil, fmt.Errorf("open the limiter: %w", err)
 	}
 	return engine.New(engine.Config{
-		Store: store, Limiter: limiter, SpoolDir: p.store.SpoolDir(), Now: time.Now, Log: log, Stats: &stats,
+		Store: store, Limiter: limiter, SpoolDir: p.store.SpoolDir(), Now: now, Log: log, Stats: &stats,
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -59,7 +58,7 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 		return nil, errors.Join(err, done())
 	}
 	return &cli.Session{
-		Service: service, Actor: commandActor(), Now: time.Now, Sites: sitesIn(adapted), Close: done,
+		Service: service, Actor: commandActor(), Now: now, Sites: sitesIn(adapted), Close: done,
 	}, nil
 }
 

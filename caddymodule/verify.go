@@ -154,7 +154,7 @@ func verified(gate *gateway.Gate, c *gateway.Call) api.Verified {
 		s := &d.States[i]
 		out.RateLimit = append(out.RateLimit, api.VerifiedLimit{
 			Name: s.Limit.Name, Limit: s.Limit.Rate.Burst, Remaining: s.Remaining,
-			Reset: time.Now().Add(s.Reset + time.Second - 1).Unix(),
+			Reset: now().Add(s.Reset + time.Second - 1).Unix(),
 		})
 	}
 	return out

@@ -35,7 +35,7 @@ func tryAll(t *testing.T, g *gate, attempts []attempt) {
 }
 
 // wantAnswer checks an answer, and what the upstream has seen of its request.
-func wantAnswer(t *testing.T, g *gate, got response, status int, code string) {
+func wantAnswer(t testing.TB, g *gate, got response, status int, code string) {
 	t.Helper()
 	if got.status != status || got.code() != code {
 		t.Errorf("answered %v, want %d %s", got, status, code)
@@ -51,7 +51,7 @@ func wantAnswer(t *testing.T, g *gate, got response, status int, code string) {
 }
 
 // wantRefusalForm checks what all refusals of the gate share.
-func wantRefusalForm(t *testing.T, got response) {
+func wantRefusalForm(t testing.TB, got response) {
 	t.Helper()
 	if cache := got.header.Get("Cache-Control"); cache != "no-store" {
 		t.Errorf("Cache-Control %q, want no-store", cache)

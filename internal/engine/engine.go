@@ -196,6 +196,9 @@ func (e *Engine) adopt(s *Settings) {
 		e.finder.Store(storage.NewFinder(e.cfg.Store, s.Hasher))
 		e.cache.Renew() // behind the new finder: what was asked of the old one doesn't count
 	}
+	if at := e.confirmed.at.Load(); at != nil {
+		e.cache.Shorten(at.Add(s.MaxStaleness)) // what is believed longer was confirmed under other settings
+	}
 }
 
 // Enter says that a request needs the engine, until Leave with what Enter

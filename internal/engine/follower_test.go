@@ -52,6 +52,26 @@ func TestAKeyThatWasUnknownWorksOnceItIsMade(t *testing.T) {
 	}
 }
 
+func TestAShorterMaxStalenessIsInForceAtOnce(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	_, secret := f.key(f.Store(), nil)
+	f.status(secret)
+	shorter := &Settings{MaxStaleness: time.Second, FlushInterval: time.Hour, CacheSize: 1000}
+	must(t, f.Start(t.Context(), shorter))
+	if soon := f.now().Add(time.Second - 1); f.blind(soon) {
+		t.Error("memory isn't believed for as long as it may be")
+	}
+	if later := f.now().Add(time.Second); !f.blind(later) {
+		t.Error("memory is believed for as long as the settings before said")
+	}
+	f.Retire(shorter)
+	f.follower.poll(t.Context())
+	if later := f.now().Add(time.Minute); f.blind(later) {
+		t.Error("memory isn't believed longer again")
+	}
+}
+
 func TestMemoryIsNotBelievedPastMaxStaleness(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

@@ -37,6 +37,18 @@ func (t *trust) confirm(until time.Time) {
 	}
 }
 
+// shorten ends the trust at `until`, a time with a monotonic reading, unless
+// it ends sooner already.
+func (t *trust) shorten(until time.Time) {
+	next := &deadline{mono: until.Sub(t.base), wall: until.UnixNano()}
+	for {
+		old := t.end.Load()
+		if old == nil || old.mono <= next.mono || t.end.CompareAndSwap(old, next) {
+			return
+		}
+	}
+}
+
 func (t *trust) revoke() { t.end.Store(nil) }
 
 func (t *trust) holds(now time.Time) bool {
