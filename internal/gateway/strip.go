@@ -16,7 +16,15 @@ func (g *Gate) Strip(c *Call) {
 	if g.forward && c.Verdict.Admitted() {
 		return
 	}
-	keep := func(values []string) bool { return c.Foreign && !g.bears(values) }
+	var own []string
+	keep := func(values []string) bool {
+		if !c.Foreign {
+			return false
+		}
+		found := g.own(values)
+		own = append(own, found...)
+		return len(found) == 0
+	}
 	g.sources.Strip(c.Request, keep)
 	if c.Original != nil { // Caddy goes back to it, for FastCGI and in handle_errors
 		g.sources.StripQuery(c.Original, keep)
@@ -24,7 +32,16 @@ func (g *Gate) Strip(c *Call) {
 	if c.secret != "" && (!c.Foreign || g.format.Bears(c.secret)) {
 		stripCopies(c, c.secret)
 	}
+	for _, secret := range own {
+		if len(secret) >= shortest {
+			stripCopies(c, secret)
+		}
+	}
 }
+
+// shortest is how long a secret is at least, in bytes: what is shorter may well
+// stand elsewhere without being a copy.
+const shortest = 8
 
 // stripCopies takes off headers and parameters in which the client sent its
 // secret once more: as a referrer, in a cookie, for debugging.
@@ -51,20 +68,22 @@ func stripQueryOf(u *url.URL, secret string) bool {
 	return true
 }
 
-// inPath reports whether the client put its secret into the path as well,
-// which can't be taken off it.
-func inPath(c *Call) bool {
-	return c.secret != "" && mask.Spells(c.Request.URL.EscapedPath(), c.secret)
+// inTarget reports whether the client put its secret into the path or the host
+// as well, which can't be taken off them.
+func inTarget(c *Call) bool {
+	r := c.Request
+	return c.secret != "" && (mask.Spells(r.URL.EscapedPath(), c.secret) || mask.Spells(r.Host, c.secret))
 }
 
-// bears reports whether a secret of ours stands anywhere in the values.
-func (g *Gate) bears(values []string) bool {
+// own returns what bears one of our prefixes anywhere in the values, decoded:
+// it was presented, though nobody judged it.
+func (g *Gate) own(values []string) (found []string) {
 	for _, value := range values {
 		for word := range strings.FieldsFuncSeq(value, func(c rune) bool { return strings.ContainsRune(" \t,;=\"'", c) }) {
-			if g.format.Bears(word) {
-				return true
+			if word = mask.Decode(word); g.format.Bears(word) {
+				found = append(found, word)
 			}
 		}
 	}
-	return false
+	return found
 }

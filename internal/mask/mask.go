@@ -124,6 +124,19 @@ func Spells(text, secret string) bool {
 	return false
 }
 
+// Decode returns text as whoever decodes it often enough will read it.
+func Decode(text string) string {
+	if strings.IndexByte(text, '%') < 0 {
+		return text
+	}
+	raw, plain := []byte(text), make([]byte, 0, len(text))
+	for len(raw) > 0 {
+		c, width := decode(raw)
+		plain, raw = append(plain, c), raw[width:]
+	}
+	return string(plain)
+}
+
 // follow returns where text goes on behind prefix; i, where it doesn't hold it
 // there.
 func follow(text []byte, i int, prefix string) int {

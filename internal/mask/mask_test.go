@@ -69,6 +69,19 @@ func TestASecretIsFoundInEverySpelling(t *testing.T) {
 	}
 }
 
+func TestATextIsDecodedAsOftenAsAnybodyMay(t *testing.T) {
+	t.Parallel()
+	twice := strings.ReplaceAll(everyByteEscaped(secret), "%", "%25")
+	for text, want := range map[string]string{
+		"": "", "plain": "plain", "100%": "100%", "%4": "%4", "%zz": "%zz", "a%20b": "a b", "%25zz": "%zz",
+		everyByteEscaped(secret): secret, twice: secret, strings.ReplaceAll(twice, "%", "%25"): secret,
+	} {
+		if got := Decode(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestASetThatKnowsNothingTouchesNothing(t *testing.T) {
 	t.Parallel()
 	var s Set
