@@ -1,0 +1,99 @@
+package e2e
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/keystile/keystile/internal/keys"
+)
+
+// canaryKind is one kind of secret: how it is drawn, and what becomes of it in
+// the store, if anything.
+type canaryKind struct {
+	draw   func() string
+	status keys.Status // empty: nobody has it
+	// foreign secrets bear no prefix of ours: nobody can know them by their
+	// looks.
+	foreign bool
+}
+
+var canaryKinds = map[string]canaryKind{
+	"valid":                       {draw: liveSecret, status: keys.Active},
+	"revoked":                     {draw: liveSecret, status: keys.Revoked},
+	"unknown":                     {draw: liveSecret},
+	"malformed":                   {draw: func() string { s := liveSecret(); return s[:len(s)-1] + string(other(s[len(s)-1])) }},
+	"cut off":                     {draw: func() string { return liveSecret()[:30] }},
+	"of an old prefix":            {draw: func() string { return "old-sys_" + liveSecret()[8:] }, status: keys.Active},
+	"of an old prefix, with odds": {draw: func() string { return "old-sys_a/b+c=:" + liveSecret()[8:] }, status: keys.Active},
+	"unknown of an old prefix":    {draw: func() string { return "old-sys_" + liveSecret()[8:] }},
+	"management token":            {draw: func() string { return keys.TokenPrefix + liveSecret()[8:] }},
+	"JSON Web Token":              {draw: func() string { return "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + liveSecret()[8:] }, foreign: true},
+}
+
+func liveSecret() string { return drawSecret(keys.Live) }
+
+// canaryDoor is one way of treating credentials.
+type canaryDoor struct {
+	path   string // of the route
+	beside bool   // at the site that refuses nothing
+	kinds  []string
+}
+
+const enforcing = "enforced"
+
+var someKinds = []string{"valid", "revoked", "malformed", "management token", "JSON Web Token"}
+
+var canaryDoors = map[string]canaryDoor{
+	enforcing:           {path: "/v1/items", kinds: slices.Sorted(maps.Keys(canaryKinds))},
+	"on a public route": {path: "/v1/public", kinds: someKinds},
+	"under jwt pass":    {path: "/v1/either", kinds: someKinds},
+	"observed":          {path: "/v1/items", kinds: someKinds, beside: true},
+}
+
+// canaryAdmitted is how many requests must reach the upstream at least: of
+// those that don't, it couldn't be seen what would.
+var canaryAdmitted = map[string]int{
+	enforcing + " valid":            25,
+	enforcing + " of an old prefix": 25,
+	"on a public route malformed":   25,
+	"under jwt pass JSON Web Token": 10,
+	"observed revoked":              25,
+}
+
+// inTarget are the copies that can't be taken off a request: only a refusal
+// keeps them from the upstream.
+var inTarget = []string{
+	"path", "path, percent-encoded", "path, percent-encoded twice", "path of a route that is loose", "path, between two slashes",
+	"fragment", "Host", "Host, with a port", "host of an absolute form",
+}
+
+// mayReachUpstream says where the contract lets a secret through, none of it
+// where the gate is enforced: what is foreign is others' business; where no
+// credential is asked for, nothing says that a text elsewhere is one; and what
+// stands in the target of a request that isn't to be refused stays there.
+func (c canary) mayReachUpstream() bool {
+	switch c.door {
+	case enforcing:
+		return false
+	case "under jwt pass":
+		return canaryKinds[c.kind].foreign
+	}
+	return canaryKinds[c.kind].foreign || c.copied() && c.alone || slices.Contains(inTarget, c.place)
+}
+
+// mayBeLogged says where the contract lets a secret through: what bears no
+// prefix of ours is hidden where Caddy hides it, in Authorization and Cookie,
+// and nowhere else.
+func (c canary) mayBeLogged(place string) bool {
+	if !canaryKinds[c.kind].foreign || place != "log" && place != "access.log" {
+		return false
+	}
+	p := c.build(c.secret)
+	hidden := len(p.lines) > 0 && p.target == "" && p.method == ""
+	for _, line := range p.lines {
+		name, _, _ := strings.Cut(line, ":")
+		hidden = hidden && slices.Contains([]string{"Authorization", "Cookie", "Proxy-Authorization"}, name)
+	}
+	return !hidden
+}
