@@ -23,6 +23,7 @@ type options struct {
 	upstream *upstream // nil: one that answers 200
 	files    int       // how many files the process may have open; 0: as many as the machine lets it
 	program  *program  // nil: the binary under test
+	env      []string  // more of the process's environment, and of the commands'
 	// panics says that the test makes the gate panic, so that the log may say so.
 	panics bool
 }

@@ -89,5 +89,5 @@ func (g *gate) env() []string {
 			env = append(env, entry)
 		}
 	}
-	return env
+	return append(env, g.options.env...)
 }

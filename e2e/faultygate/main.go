@@ -1,4 +1,4 @@
-// Command faultygate is Keystile with a limiter and a store more, which panic
+// Command faultygate is Keystile with a limiter and a store more, which fail
 // where a test says so.
 package main
 
