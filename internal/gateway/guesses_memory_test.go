@@ -1,0 +1,32 @@
+package gateway
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/keystile/keystile/internal/limit"
+)
+
+// DOS-03. It counts allocations, so it isn't parallel.
+func TestAMillionAddressesTakeNoMoreMemoryThanOne(t *testing.T) {
+	const addresses, most = 1_000_000, 520 << 10
+	start := time.Now()
+	g := NewGuesses(limit.Rate{N: 1, Per: time.Hour, Burst: 2}, start)
+	next, granted := netip.MustParseAddr("10.0.0.0"), 0
+	if n := testing.AllocsPerRun(addresses, func() {
+		next = next.Next()
+		if ok, _ := g.take(next, start); ok {
+			granted++
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations for each address", n)
+	}
+	if size := unsafe.Sizeof(*g); size > most {
+		t.Errorf("the buckets take %d bytes, want %d at most", size, most)
+	}
+	if granted > 2*guessSlots {
+		t.Errorf("%d guesses granted, want no more than the %d that all buckets hold", granted, 2*guessSlots)
+	}
+}
