@@ -223,6 +223,13 @@ func TestASecretOfOursThatNobodyJudgesReachesTheUpstreamInNoPlaceEither(t *testi
 			t.Errorf("%s: of what is no secret only %v is left", name, c.Request.Header)
 		}
 	}
+	enforcing := setup(t, nil, with(func(c *gateway.Config) { c.Sources = places }))
+	for _, headers := range [][]string{{"X-Api-Key", malformed}, {"X-Api-Key", secret, "Authorization", "Bearer " + malformed}} {
+		c := enforcing.asked("GET", "/x?b="+malformed, append(headers, "Cookie", "k="+malformed)...)
+		if len(c.Request.Header) != 0 || c.Request.URL.RawQuery != "" {
+			t.Errorf("%q leaves %v and %q to whom errors are handed", c.Verdict.Code, c.Request.Header, c.Request.URL.RawQuery)
+		}
+	}
 }
 
 func TestATokenThatHappensToStandInThePathIsJustMalformed(t *testing.T) {

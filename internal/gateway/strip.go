@@ -10,20 +10,20 @@ import (
 )
 
 // Strip takes the credential off a request before anybody else sees it,
-// refusals included. A foreign credential stays, save what bears one of our
-// own prefixes.
+// refusals included: errors may be handed on to others. A foreign credential
+// stays, save what bears one of our own prefixes.
 func (g *Gate) Strip(c *Call) {
 	if g.forward && c.Verdict.Admitted() {
 		return
 	}
 	var own []string
 	keep := func(values []string) bool {
-		if !c.Foreign {
+		if !c.Foreign && c.secret != "" {
 			return false
 		}
 		found := g.own(values)
 		own = append(own, found...)
-		return len(found) == 0
+		return c.Foreign && len(found) == 0
 	}
 	g.sources.Strip(c.Request, keep)
 	if c.Original != nil { // Caddy goes back to it, for FastCGI and in handle_errors
@@ -32,16 +32,21 @@ func (g *Gate) Strip(c *Call) {
 	if c.secret != "" && (!c.Foreign || g.format.Bears(c.secret)) {
 		stripCopies(c, c.secret)
 	}
-	for _, secret := range own {
+	for _, secret := range own[:min(len(own), mostOwn)] {
 		if len(secret) >= shortest {
 			stripCopies(c, secret)
 		}
 	}
 }
 
-// shortest is how long a secret is at least, in bytes: what is shorter may well
-// stand elsewhere without being a copy.
-const shortest = 8
+const (
+	// shortest is how long a secret is at least, in bytes: what is shorter may
+	// well stand elsewhere without being a copy.
+	shortest = 8
+	// mostOwn bounds how many secrets that nobody judges are looked for
+	// elsewhere: each look goes through the whole header.
+	mostOwn = 4
+)
 
 // stripCopies takes off headers and parameters in which the client sent its
 // secret once more: as a referrer, in a cookie, for debugging.

@@ -107,21 +107,10 @@ func (t *table) at(text []byte, i int) (begin, end int) {
 	return i, i
 }
 
-// Spells reports whether text holds a secret, in any spelling.
+// Spells reports whether text holds a secret, in any spelling. It takes time in
+// proportion to the text, whatever both are: a client chooses them.
 func Spells(text, secret string) bool {
-	if strings.Contains(text, secret) {
-		return true
-	}
-	if strings.IndexByte(text, '%') < 0 {
-		return false
-	}
-	raw := []byte(text)
-	for i := range raw {
-		if follow(raw, i, secret) != i {
-			return true
-		}
-	}
-	return false
+	return strings.Contains(text, secret) || strings.IndexByte(text, '%') >= 0 && strings.Contains(Decode(text), secret)
 }
 
 // Decode returns text as whoever decodes it often enough will read it.
@@ -130,11 +119,14 @@ func Decode(text string) string {
 		return text
 	}
 	raw, plain := []byte(text), make([]byte, 0, len(text))
-	for len(raw) > 0 {
-		c, width := decode(raw)
-		plain, raw = append(plain, c), raw[width:]
+	for {
+		next := bytes.IndexByte(raw, '%')
+		if next < 0 {
+			return string(append(plain, raw...))
+		}
+		c, width := decode(raw[next:])
+		plain, raw = append(append(plain, raw[:next]...), c), raw[next+width:]
 	}
-	return string(plain)
 }
 
 // follow returns where text goes on behind prefix; i, where it doesn't hold it
