@@ -23,9 +23,9 @@ const canarySources = "credential bearer\ncredential header X-Api-Key\ncredentia
 const canaryRoutes = "route * /v1/items\nroute * /v1/items/*\nroute * /v1/loose/* {\n paths loose\n}\n" +
 	"route * /v1/public public\nroute * /v1/either {\n jwt pass\n}\n"
 
-// watched is a site beside the gate's that refuses nothing, with an access log
-// of its own.
-const watched = `http://:%s {
+// canarySites are a site beside the gate's that refuses nothing, with an access
+// log of its own, and one whose refusals are told by the upstream.
+const canarySites = `http://:%s {
 	bind 127.0.0.1
 	log {
 		output file $DIR/access.log
@@ -36,6 +36,21 @@ const watched = `http://:%s {
 		%s
 	}
 	reverse_proxy $UPSTREAM
+}
+
+http://:%s {
+	bind 127.0.0.1
+	log {
+		format keystile
+	}
+	keystile {
+		errors caddy
+		%s
+	}
+	reverse_proxy $UPSTREAM
+	handle_errors {
+		reverse_proxy $UPSTREAM
+	}
 }`
 
 // canary is one secret, with where it is sent. Each is sent once, so that
@@ -106,21 +121,18 @@ func (g *gate) plantCanaries(all []canary) {
 // LEAK-02, LEAK-03, LEAK-06, LEAK-07, CRED-06, CRED-07
 func TestPresentedSecretsShowNowhere(t *testing.T) {
 	t.Parallel()
-	beside := freeAddr(t)
-	_, port, _ := net.SplitHostPort(beside)
+	observing, handing := freeAddr(t), freeAddr(t)
+	portOf := func(addr string) string { _, port, _ := net.SplitHostPort(addr); return port }
 	g := setup(t, options{
 		app: "accept_prefix live old-sys_ unchecked", global: masked, policy: canarySources + canaryRoutes,
-		sites: fmt.Sprintf(watched, port, canarySources+canaryRoutes),
+		sites: fmt.Sprintf(canarySites, portOf(observing), canarySources+canaryRoutes, portOf(handing), canarySources+canaryRoutes),
 	})
 	all := drawCanaries()
 	g.plantCanaries(all)
 	admitted := map[string]int{}
 	for _, c := range all {
-		addr := g.addr
-		if canaryDoors[c.door].beside {
-			addr = beside
-		}
-		got, err := exchange(addr, c.request().raw(g))
+		addr := map[string]string{observed: observing, handedOn: handing}[c.door]
+		got, err := exchange(orElse(addr, g.addr), c.request().raw(g))
 		if err != nil {
 			t.Fatalf("%v: %v", c, err)
 		}
