@@ -148,3 +148,36 @@ func dumpPeppers(t *testing.T) {
 		}
 	}
 }
+
+// A key without a prefix of ours can't be known by its looks.
+func TestForeignKeysAreInNoLogWhereKeysAreTaken(t *testing.T) {
+	t.Parallel()
+	t.Run("LEAK-02 keys without any prefix", logForeignKeys)
+}
+
+func logForeignKeys(t *testing.T) {
+	g := setup(t, options{app: `accept_prefix live "" unchecked`, global: masked, policy: canarySources + "route GET /v1/*"})
+	known, unknown := "5f0c9d1e7a83be61d2c4", "0b9e4f7712ab93c5d6e8"
+	g.plantSecret(known)
+	g.secret(unknown)
+	for _, secret := range []string{known, unknown} {
+		status := map[string]int{known: http.StatusOK, unknown: http.StatusUnauthorized}[secret]
+		for _, ask := range []string{
+			g.request(http.MethodGet, "/v1/items", bearer(secret)),
+			g.request(http.MethodGet, "/v1/items", "X-API-KEY: "+secret),
+			g.request(http.MethodGet, "/v1/items?a=1&api_key="+secret),
+			g.request(http.MethodGet, "/v1/items?api_key="+everyByteEscaped(secret)+";b=2"),
+		} {
+			got := g.send(ask)
+			if arrived := g.upstream.seen(); got.status != status || len(arrived) > 0 && shows(arrived[0].raw, secret) {
+				t.Errorf("answered %v; the upstream saw %v", got, arrived)
+			}
+		}
+		if log := g.log(); shows(log, secret) {
+			t.Errorf("the log shows it: %s", log)
+		}
+	}
+	if n := strings.Count(g.log(), "***"); n < 2*3 {
+		t.Errorf("%d places are hidden in the log: the requests are not in it", n)
+	}
+}
