@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Nothing runs beside this one: it looks at what the process holds.
 func TestReloadsThatFailCostNothingAndLeaveNothing(t *testing.T) {
+	t.Parallel()
 	t.Run("RELOAD-02 50 failing reloads of every kind", reloadInVain)
 }
 
