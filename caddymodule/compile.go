@@ -34,8 +34,10 @@ func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
 		Workspace: p.Workspace, Table: table, DefaultAllow: p.Default == allow,
 		Environments: environmentsOf(p.Environments), Aliases: a.Config.aliases(),
 	}
+	sources := p.sources()
+	places.add(sources)
 	return gateway.New(gateway.Config{
-		Engine: a.engine, Format: a.parts.format, Site: site, Sources: p.sources(), Limits: a.parts.limits, Now: now,
+		Engine: a.engine, Format: a.parts.format, Site: site, Sources: sources, Limits: a.parts.limits, Now: now,
 		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, PassJWT: p.JWT == pass, ForwardCredential: p.ForwardCredential == on,
 	})
 }

@@ -252,7 +252,9 @@ func (e *Engine) close() error {
 		e.cutter.Stop()
 		e.sweeper.Stop()
 		e.follower.stop()
-		flushed = e.flusher.Stop()
+		if flushed = e.flusher.Stop(); flushed != nil {
+			e.stats.UsageDropped.Add(e.flusher.Unwritten())
+		}
 	}
 	e.cache.Close()
 	err := errors.Join(flushed, e.cfg.Store.Close())

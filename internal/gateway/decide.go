@@ -117,7 +117,7 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 		return verdict.Deny(problem.MalformedKey)
 	}
 	c.secret = secret
-	if inPath(c) {
+	if inTarget(c) {
 		return verdict.Deny(problem.MultipleCredentials)
 	}
 	fp := keys.FingerprintOf(secret)

@@ -107,21 +107,26 @@ func (t *table) at(text []byte, i int) (begin, end int) {
 	return i, i
 }
 
-// Spells reports whether text holds a secret, in any spelling.
+// Spells reports whether text holds a secret, in any spelling. It takes time in
+// proportion to the text, whatever both are: a client chooses them.
 func Spells(text, secret string) bool {
-	if strings.Contains(text, secret) {
-		return true
-	}
+	return strings.Contains(text, secret) || strings.IndexByte(text, '%') >= 0 && strings.Contains(Decode(text), secret)
+}
+
+// Decode returns text as whoever decodes it often enough will read it.
+func Decode(text string) string {
 	if strings.IndexByte(text, '%') < 0 {
-		return false
+		return text
 	}
-	raw := []byte(text)
-	for i := range raw {
-		if follow(raw, i, secret) != i {
-			return true
+	raw, plain := []byte(text), make([]byte, 0, len(text))
+	for {
+		next := bytes.IndexByte(raw, '%')
+		if next < 0 {
+			return string(append(plain, raw...))
 		}
+		c, width := decode(raw[next:])
+		plain, raw = append(append(plain, raw[:next]...), c), raw[next+width:]
 	}
-	return false
 }
 
 // follow returns where text goes on behind prefix; i, where it doesn't hold it

@@ -32,7 +32,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.create(); err != nil {
 		return err
 	}
-	release, err := s.lockWriter(ctx)
+	release, err := s.lockWriter(ctx, nil) // however long migrations take
 	if err != nil {
 		return err
 	}
