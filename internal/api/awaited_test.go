@@ -15,11 +15,6 @@ func (a awaited) KeyActivity(ctx context.Context, call manage.Call, id keys.ID, 
 	return manage.ActivityView{Data: []manage.CallView{}}, err
 }
 
-func (a awaited) ListAudit(ctx context.Context, call manage.Call, _ manage.AuditQuery) (manage.Page[manage.AuditView], error) {
-	_, err := a.ListKeys(ctx, call, manage.KeyQuery{})
-	return manage.Page[manage.AuditView]{Data: []manage.AuditView{}}, err
-}
-
 func (a awaited) ListPlans(ctx context.Context, call manage.Call) (manage.Page[manage.PlanView], error) {
 	_, err := a.ListKeys(ctx, call, manage.KeyQuery{})
 	return manage.Page[manage.PlanView]{Data: []manage.PlanView{}}, err
