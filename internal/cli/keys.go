@@ -38,7 +38,7 @@ func keysCreate() *verb {
 			c.Flags().StringVar(&ask.Profile, "profile", "", "`NAME` of its profile")
 			c.Flags().StringVar(&ask.Plan, "plan", "", "`NAME` of the plan of its own rate limits")
 			c.Flags().StringSliceVar(&ask.AllowedIPs, "allowed-ips", nil, "addresses and blocks that it may be used from: `A,B`")
-			metadataFlag(c, &ask.Metadata, "what else to keep with it: `A=B,C=D`")
+			c.Flags().Var((*pairs)(&ask.Metadata), "metadata", "what else to keep with it: `A=B,C=D`")
 			completeOneOf(c, "environment", environments)
 			completeOneOf(c, "kind", kinds)
 		},

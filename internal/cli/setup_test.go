@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,9 +34,10 @@ type fixture struct {
 	store     storage.Store
 	manager   *manage.Manager
 	now       time.Time
-	terminal  bool   // standard input is one
-	input     string // what is typed there
-	width     int    // of standard output; 0: it has no end
+	terminal  bool      // standard input is one
+	input     string    // what is typed there
+	width     int       // of standard output; 0: it has no end
+	out       io.Writer // in place of what run returns
 	env       map[string]string
 	sites     Sites
 	opened    []string
@@ -119,6 +121,7 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 		width:       func(any) int { return f.width },
 		getenv:      func(name string) string { return f.env[name] },
 		transport:   f.transport,
+		now:         func() time.Time { return f.now },
 	}
 	root := &cobra.Command{Use: "keystile"}
 	root.SetHelpTemplate(root.HelpTemplate() + "\nFooter of the root\n")
@@ -128,6 +131,9 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 		root.AddCommand(cmd)
 	}
 	root.SetOut(&out)
+	if f.out != nil {
+		root.SetOut(f.out)
+	}
 	root.SetErr(&errs)
 	root.SetIn(strings.NewReader(f.input))
 	root.SetArgs(args)
