@@ -9,7 +9,9 @@ import (
 
 // manager makes the administration of an app's store.
 func (a *App) manager(store storage.Store) (*manage.Manager, error) {
-	catalogue := manage.Catalogue{Scopes: map[string]string{}, Plans: map[string]manage.Plan{}, DefaultPlan: a.DefaultPlan}
+	catalogue := manage.Catalogue{
+		Scopes: map[string]string{}, Aliases: a.Config.aliases(), Plans: map[string]manage.Plan{}, DefaultPlan: a.DefaultPlan,
+	}
 	for _, s := range a.Scopes {
 		catalogue.Scopes[s.Name] = s.Description
 	}

@@ -12,14 +12,15 @@ import (
 // Config is what the API works with. Every part but Verify is needed.
 type Config struct {
 	Service manage.Service
-	// Authenticate says who presents a credential, as
+	// Authenticate says who presents a credential from an address, as
 	// manage.Manager.Authenticate does.
-	Authenticate func(ctx context.Context, credential string) (manage.Actor, error)
+	Authenticate func(ctx context.Context, credential, address string) (manage.Actor, error)
 	// Verify decides about a key as a gate would. Nil: the call isn't served.
 	Verify func(ctx context.Context, call manage.Call, ask Verification) (Verified, error)
 	// RequestID names a request in answers and logs.
 	RequestID func(*http.Request) string
-	// ClientAddress is the client's address, for the audit trail.
+	// ClientAddress is the client's address: keys may be bound to some, and the
+	// audit trail names it.
 	ClientAddress func(*http.Request) string
 	// Mount is the path that stood before /v1/ where the client sent its
 	// request, escaped and without a slash at its end; empty at the root.

@@ -15,7 +15,7 @@ import (
 // everyCall, and everyBody where there is a body, can be refused with these.
 var (
 	everyCall = []problem.Code{
-		problem.MissingToken, problem.InvalidToken, problem.InsufficientScope, problem.NotPermitted,
+		problem.MissingToken, problem.InvalidToken, problem.InsufficientScope, problem.IPNotAllowed, problem.NotPermitted,
 		problem.WorkspaceMismatch, problem.NotFound, problem.InvalidRequest, problem.InternalError, problem.StoreUnavailable,
 	}
 	everyBody = []problem.Code{problem.InvalidJSON, problem.BodyTooLarge, problem.UnsupportedMedia}

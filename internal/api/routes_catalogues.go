@@ -26,6 +26,7 @@ var catalogueRoutes = []route{
 	{
 		method: http.MethodDelete, path: projectsPath + "/{name}", id: "delete-project", status: http.StatusNoContent,
 		summary: "Delete a project that no key names any more", operation: order(deleteProject),
+		refusals: []problem.Code{problem.InUse},
 	},
 	{
 		method: http.MethodPost, path: profilesPath, id: "create-profile", status: http.StatusCreated,
@@ -39,6 +40,7 @@ var catalogueRoutes = []route{
 	{
 		method: http.MethodDelete, path: profilesPath + "/{name}", id: "delete-profile", status: http.StatusNoContent,
 		summary: "Delete a profile that no key has any more", operation: order(deleteProfile),
+		refusals: []problem.Code{problem.InUse},
 	},
 	{
 		method: http.MethodGet, path: "/v1/plans", id: "list-plans", status: http.StatusOK,

@@ -35,12 +35,13 @@ type fixture struct {
 	token    string // of the default workspace
 	operator string
 	mount    string
+	now      time.Time
 	log      *bytes.Buffer
 }
 
 func setup(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{command: manage.Call{Actor: manage.CommandActor("ann")}, log: newLog()}
+	f := &fixture{command: manage.Call{Actor: manage.CommandActor("ann")}, now: start, log: newLog()}
 	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +56,7 @@ func setup(t *testing.T) *fixture {
 	}
 	f.store = store
 	f.manager, err = manage.New(manage.Config{
-		Store: store, Format: format, Now: func() time.Time { return start },
+		Store: store, Format: format, Now: func() time.Time { return f.now },
 		Catalogue: manage.Catalogue{
 			Scopes: map[string]string{"read": "Read", "write": "Write"},
 			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
@@ -64,15 +65,15 @@ func setup(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.token, f.operator = f.newToken(t, "", false), f.newToken(t, "", true)
-	f.serve(t, f.manager, f.manager.Authenticate)
+	f.token, f.operator = f.newToken(t, "", false, ""), f.newToken(t, "", true, "")
+	f.serve(t, awaited{f.manager}, f.manager.Authenticate)
 	return f
 }
 
 func newLog() *bytes.Buffer { return new(bytes.Buffer) }
 
 // serve makes the API.
-func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(context.Context, string) (manage.Actor, error)) {
+func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(context.Context, string, string) (manage.Actor, error)) {
 	t.Helper()
 	var requests atomic.Int64
 	var err error
@@ -97,12 +98,13 @@ func verifyNothing(_ context.Context, call manage.Call, _ api.Verification) (api
 	return api.Verified{Code: string(problem.UnknownKey), Scopes: []string{}, RateLimit: []api.VerifiedLimit{}}, nil
 }
 
-// newToken makes a token of a workspace; of all of them for an operator.
-func (f *fixture) newToken(t *testing.T, workspace string, operator bool) string {
+// newToken makes a token of a workspace, of all of them for an operator, for
+// so long or for ever.
+func (f *fixture) newToken(t *testing.T, workspace string, operator bool, expiresIn string) string {
 	t.Helper()
 	call := f.command
 	call.Workspace = workspace
-	made, err := f.manager.CreateToken(t.Context(), call, manage.NewToken{Name: "a token", AllWorkspaces: operator})
+	made, err := f.manager.CreateToken(t.Context(), call, manage.NewToken{Name: "a token", AllWorkspaces: operator, ExpiresIn: expiresIn})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +117,7 @@ func (f *fixture) workspace(t *testing.T, name string) (token string) {
 	if _, err := f.manager.CreateWorkspace(t.Context(), f.command, manage.NewWorkspace{Name: name}); err != nil {
 		t.Fatal(err)
 	}
-	return f.newToken(t, name, false)
+	return f.newToken(t, name, false, "")
 }
 
 // response is an answer that has been read.

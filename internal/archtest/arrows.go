@@ -48,7 +48,7 @@ var arrows = map[string][]string{
 	"internal/keycache": {"internal/keys", "internal/storage"},
 	"internal/usage":    {"internal/background", "internal/keys", "internal/problem", "internal/storage"},
 
-	"internal/manage": {"internal/keys", "internal/problem", "internal/storage"},
+	"internal/manage": {"internal/keys", "internal/problem", "internal/storage", "internal/verdict"},
 	"internal/engine": {
 		"internal/background", "internal/identity", "internal/keycache", "internal/keys", "internal/limit",
 		"internal/problem", "internal/quota", "internal/storage", "internal/usage", "internal/verdict",

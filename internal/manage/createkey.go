@@ -15,38 +15,46 @@ import (
 
 // CreateKey implements Service.
 func (m *Manager) CreateKey(ctx context.Context, call Call, ask NewKey) (CreatedKey, error) {
-	const action = "key.create"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.create", "")
 	if err != nil {
 		return CreatedKey{}, err
 	}
-	key, err := m.draft(ask, call.Actor.Name, workspace)
-	if err != nil {
-		return CreatedKey{}, err
-	}
-	secret := m.format.Mint(key.Environment)
-	key.Digest, key.Hint = m.hasher.New(secret), m.format.Hint(secret)
-	named := key.Name != ""
-	err = m.update(ctx, "create key", func(tx storage.Tx) error {
-		if err := m.admit(ctx, tx, key); err != nil {
-			return err
-		}
-		if !named {
-			if key.Name, err = nextName(ctx, tx, key); err != nil {
-				return err
-			}
-		}
-		if err := tx.InsertKey(ctx, key); err != nil {
-			return err
-		}
-		entry := m.entry(call, workspace, action)
-		entry.KeyID, entry.Changes = key.ID, changesOfNew(key)
-		return tx.AppendAudit(ctx, entry)
+	var out CreatedKey
+	err = m.act(ctx, d, "create key", func(tx storage.Tx, to reach) (err error) {
+		out, err = m.createKey(ctx, tx, d, to, ask)
+		return err
 	})
 	if err != nil {
 		return CreatedKey{}, err
 	}
-	return CreatedKey{KeyView: taggedView(key, storage.UsageTotal{}, key.CreatedAt), Secret: secret}, nil
+	return out, nil
+}
+
+func (m *Manager) createKey(ctx context.Context, tx storage.Tx, d deed, to reach, ask NewKey) (CreatedKey, error) {
+	key, err := m.draft(to.inherit(ask), d.call.Actor.Name, d.workspace)
+	if err != nil {
+		return CreatedKey{}, err
+	}
+	to.bequeath(key)
+	if err := to.grant(key); err != nil {
+		return CreatedKey{}, err
+	}
+	if err := m.admit(ctx, tx, key); err != nil {
+		return CreatedKey{}, err
+	}
+	if key.Name == "" {
+		if key.Name, err = nextName(ctx, tx, key); err != nil {
+			return CreatedKey{}, err
+		}
+	}
+	secret := m.format.Mint(key.Environment)
+	key.Digest, key.Hint = m.hasher.New(secret), m.format.Hint(secret)
+	if err := tx.InsertKey(ctx, key); err != nil {
+		return CreatedKey{}, err
+	}
+	entry := m.entry(d.call, d.workspace, d.action)
+	entry.KeyID, entry.Changes = key.ID, changesOfNew(key)
+	return CreatedKey{KeyView: taggedView(key, storage.UsageTotal{}, key.CreatedAt), Secret: secret}, tx.AppendAudit(ctx, entry)
 }
 
 // admit holds a new key against what the store knows. It runs in the

@@ -10,22 +10,23 @@ import (
 // DeleteKey implements Service. Keys that the deleted one replaced, or was
 // replaced by, go on naming it, as the audit trail does: what was replaced
 // still ends as the rotation said, and what replaced it is free to be rotated.
+// Who manages keys may delete one that holds more than itself, as it may
+// revoke it.
 func (m *Manager) DeleteKey(ctx context.Context, call Call, id keys.ID) error {
-	const action = "key.delete"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.delete", id)
 	if err != nil {
 		return err
 	}
-	err = m.update(ctx, "delete key", func(tx storage.Tx) error {
-		change, err := m.changing(ctx, tx, call, workspace, action, id)
+	return m.act(ctx, d, "delete key", func(tx storage.Tx, to reach) error {
+		key, err := to.find(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		if err := tx.DeleteKey(ctx, id); err != nil {
 			return err
 		}
-		change.entry.Changes = changesBetween(change.was, &keys.Key{})
-		return tx.AppendAudit(ctx, change.entry)
+		entry := m.entry(call, d.workspace, d.action)
+		entry.KeyID, entry.Changes = id, changesBetween(key, &keys.Key{})
+		return tx.AppendAudit(ctx, entry)
 	})
-	return m.sought(ctx, call, workspace, action, err)
 }

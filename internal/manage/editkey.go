@@ -35,8 +35,7 @@ type KeyEdit struct {
 
 // EditKey implements Service.
 func (m *Manager) EditKey(ctx context.Context, call Call, id keys.ID, edit KeyEdit) (KeyView, error) {
-	const action = "key.edit"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.edit", id)
 	if err != nil {
 		return KeyView{}, err
 	}
@@ -44,8 +43,8 @@ func (m *Manager) EditKey(ctx context.Context, call Call, id keys.ID, edit KeyEd
 		return KeyView{}, err
 	}
 	var out KeyView
-	err = m.update(ctx, "edit key", func(tx storage.Tx) error {
-		change, err := m.changing(ctx, tx, call, workspace, action, id)
+	err = m.act(ctx, d, "edit key", func(tx storage.Tx, to reach) error {
+		change, err := m.changing(ctx, tx, d, to)
 		if err != nil {
 			return err
 		}
@@ -59,5 +58,5 @@ func (m *Manager) EditKey(ctx context.Context, call Call, id keys.ID, edit KeyEd
 		out, err = viewWithUse(ctx, tx, change.key, change.now)
 		return err
 	})
-	return out, m.sought(ctx, call, workspace, action, err)
+	return out, err
 }

@@ -2,8 +2,8 @@ package manage
 
 import (
 	"context"
-	"errors"
 
+	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -12,7 +12,21 @@ import (
 func (m *Manager) enter(ctx context.Context, call Call, action string) (string, error) {
 	workspace, err := call.workspace()
 	if err != nil {
-		return "", m.refused(ctx, call, action, err)
+		return "", m.refused(ctx, deed{call: call, action: action}, err)
+	}
+	return workspace, nil
+}
+
+// govern is enter for what is about the workspace as a whole: its tokens,
+// projects and profiles. API keys manage keys, and nothing else.
+func (m *Manager) govern(ctx context.Context, call Call, action string) (string, error) {
+	workspace, err := m.enter(ctx, call, action)
+	if err != nil {
+		return "", err
+	}
+	if call.Actor.Kind == ActorKey {
+		why := refuse(problem.NotPermitted, "", "An API key manages keys; this takes a management token.")
+		return "", m.refused(ctx, deed{call: call, action: action}, why)
 	}
 	return workspace, nil
 }
@@ -20,39 +34,9 @@ func (m *Manager) enter(ctx context.Context, call Call, action string) (string, 
 // operate refuses whoever may not enter every workspace, as enter does.
 func (m *Manager) operate(ctx context.Context, call Call, action string) error {
 	if err := call.operator(); err != nil {
-		return m.refused(ctx, call, action, err)
+		return m.refused(ctx, deed{call: call, action: action}, err)
 	}
 	return nil
-}
-
-// refused records that somebody tried what they may not do. It returns why,
-// or what kept it from being recorded: neither lets the call go on.
-func (m *Manager) refused(ctx context.Context, call Call, action string, why error) error {
-	entry := m.entry(call, call.Actor.Workspace, action+".refused")
-	if isWorkspaceName(call.Workspace) {
-		entry.Target = call.Workspace
-	}
-	return m.recordRefusal(ctx, entry, why)
-}
-
-func (m *Manager) recordRefusal(ctx context.Context, entry storage.AuditEntry, why error) error {
-	err := m.update(ctx, "record a refusal", func(tx storage.Tx) error {
-		return tx.AppendAudit(ctx, entry)
-	})
-	if err != nil {
-		return err
-	}
-	return why
-}
-
-// sought records that somebody named a key that their workspace doesn't have.
-// Whether another one has it is not for them to know, so the entry is the same
-// and doesn't name the key. Other errors pass.
-func (m *Manager) sought(ctx context.Context, call Call, workspace, action string, err error) error {
-	if !errors.Is(err, errNoKey) {
-		return err
-	}
-	return m.recordRefusal(ctx, m.entry(call, workspace, action+".refused"), err)
 }
 
 // workspaceExists answers 404 where a workspace was not made.

@@ -15,21 +15,26 @@ import (
 type keyChange struct {
 	*Manager
 	tx    storage.Tx
+	to    reach
 	was   *keys.Key // as the store has it
 	key   *keys.Key // as it is to be; its lists are replaced, never changed in place
 	now   time.Time
 	entry storage.AuditEntry
 }
 
-// changing finds the key that a call is to change.
-func (m *Manager) changing(ctx context.Context, tx storage.Tx, call Call, workspace, action string, id keys.ID) (*keyChange, error) {
-	was, err := keyIn(ctx, tx, workspace, id)
+// changing finds the key that a call is to change, where the key that acts
+// holds no less.
+func (m *Manager) changing(ctx context.Context, tx storage.Tx, d deed, to reach) (*keyChange, error) {
+	was, err := to.find(ctx, tx, d.key)
 	if err != nil {
 		return nil, err
 	}
-	key, entry := *was, m.entry(call, workspace, action)
-	entry.KeyID = id
-	return &keyChange{Manager: m, tx: tx, was: was, key: &key, now: entry.Time, entry: entry}, nil
+	if err := to.change(was); err != nil {
+		return nil, err
+	}
+	key, entry := *was, m.entry(d.call, d.workspace, d.action)
+	entry.KeyID = d.key
+	return &keyChange{Manager: m, tx: tx, to: to, was: was, key: &key, now: entry.Time, entry: entry}, nil
 }
 
 // save writes the key with its audit entry where anything about it changed.
@@ -37,6 +42,9 @@ func (c *keyChange) save(ctx context.Context) error {
 	c.entry.Changes = changesBetween(c.was, c.key)
 	if len(c.entry.Changes) == 0 {
 		return nil
+	}
+	if err := c.to.grant(c.key); err != nil {
+		return err
 	}
 	if err := c.write(ctx); err != nil {
 		return err

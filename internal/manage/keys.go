@@ -18,27 +18,26 @@ type Revocation struct {
 
 // ShowKey implements Service.
 func (m *Manager) ShowKey(ctx context.Context, call Call, id keys.ID) (KeyView, error) {
-	const action = "key.show"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.show", id)
 	if err != nil {
 		return KeyView{}, err
 	}
 	var out KeyView
-	err = m.view(ctx, "show key", func(r storage.Reader) error {
-		key, err := keyIn(ctx, r, workspace, id)
+	err = m.look(ctx, d, "show key", func(r storage.Reader, to reach) error {
+		key, err := to.find(ctx, r, id)
 		if err != nil {
 			return err
 		}
 		out, err = viewWithUse(ctx, r, key, m.now())
 		return err
 	})
-	return out, m.sought(ctx, call, workspace, action, err)
+	return out, err
 }
 
-// RevokeKey implements Service.
+// RevokeKey implements Service. Who manages keys may revoke one that holds
+// more than itself: that gives nobody anything.
 func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revocation) (RevokedKey, error) {
-	const action = "key.revoke"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.revoke", id)
 	if err != nil {
 		return RevokedKey{}, err
 	}
@@ -46,13 +45,13 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 		return RevokedKey{}, err
 	}
 	var out RevokedKey
-	err = m.update(ctx, "revoke key", func(tx storage.Tx) error {
-		key, err := keyIn(ctx, tx, workspace, id)
+	err = m.act(ctx, d, "revoke key", func(tx storage.Tx, to reach) error {
+		key, err := to.find(ctx, tx, id)
 		if err != nil {
 			return err
 		}
 		if key.Status != keys.Revoked {
-			entry := m.entry(call, workspace, action)
+			entry := m.entry(call, d.workspace, d.action)
 			entry.KeyID, entry.Reason = id, ask.Reason
 			entry.Changes = map[string]storage.FieldChange{"status": {From: key.Status, To: keys.Revoked}}
 			if err := endKey(ctx, tx, key, entry); err != nil {
@@ -62,7 +61,7 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 		out.KeyView, err = viewWithUse(ctx, tx, key, m.now())
 		return err
 	})
-	return out, m.sought(ctx, call, workspace, action, err)
+	return out, err
 }
 
 func endKey(ctx context.Context, tx storage.Tx, key *keys.Key, entry storage.AuditEntry) error {
@@ -94,7 +93,7 @@ func keyIn(ctx context.Context, r storage.Reader, workspace string, id keys.ID) 
 	return key, nil
 }
 
-// errNoKey says that the workspace has no such key.
+// errNoKey says that there is no such key within reach.
 var errNoKey = notFound("key")
 
 // maxIDChars is more than any ID has, so that no store is asked for a novel.

@@ -41,7 +41,9 @@ type Catalogue struct {
 	// Scopes maps names to descriptions. Empty: any text without spaces is a
 	// scope.
 	Scopes map[string]string
-	Plans  map[string]Plan
+	// Aliases are old names of scopes that gates still take.
+	Aliases keys.Aliases
+	Plans   map[string]Plan
 	// DefaultPlan is the plan of workspaces that name none. Empty: no plan.
 	DefaultPlan string
 }

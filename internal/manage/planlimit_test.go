@@ -81,9 +81,15 @@ func TestCreatesRotationsAndReactivationsTogetherNeverPassThePlansLimit(t *testi
 	}
 	for range 10 {
 		for i := range alive {
-			start(func(ctx context.Context) error { _, err := f.CreateKey(ctx, f.op, manage.NewKey{Name: "a racer"}); return err })
+			start(func(ctx context.Context) error {
+				_, err := f.CreateKey(ctx, f.op, manage.NewKey{Name: "a racer"})
+				return err
+			})
 			if i%2 == 0 {
-				start(func(ctx context.Context) error { _, err := f.RotateKey(ctx, f.op, alive[i], manage.Rotation{}); return err })
+				start(func(ctx context.Context) error {
+					_, err := f.RotateKey(ctx, f.op, alive[i], manage.Rotation{})
+					return err
+				})
 			}
 		}
 	}

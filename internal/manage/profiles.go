@@ -26,7 +26,7 @@ type ProfileView struct {
 // CreateProfile implements Service.
 func (m *Manager) CreateProfile(ctx context.Context, call Call, ask NewProfile) (ProfileView, error) {
 	const action = "profile.create"
-	workspace, err := m.enter(ctx, call, action)
+	workspace, err := m.govern(ctx, call, action)
 	if err != nil {
 		return ProfileView{}, err
 	}
@@ -75,7 +75,7 @@ func (m *Manager) ListProfiles(ctx context.Context, call Call) (Page[ProfileView
 // DeleteProfile implements Service.
 func (m *Manager) DeleteProfile(ctx context.Context, call Call, name string) error {
 	const action = "profile.delete"
-	workspace, err := m.enter(ctx, call, action)
+	workspace, err := m.govern(ctx, call, action)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type ProjectView struct {
 // CreateProject implements Service.
 func (m *Manager) CreateProject(ctx context.Context, call Call, ask NewProject) (ProjectView, error) {
 	const action = "project.create"
-	workspace, err := m.enter(ctx, call, action)
+	workspace, err := m.govern(ctx, call, action)
 	if err != nil {
 		return ProjectView{}, err
 	}
@@ -57,19 +57,21 @@ func (m *Manager) CreateProject(ctx context.Context, call Call, ask NewProject) 
 
 // ListProjects implements Service.
 func (m *Manager) ListProjects(ctx context.Context, call Call) (Page[ProjectView], error) {
-	workspace, err := m.enter(ctx, call, "project.list")
+	d, err := m.begin(ctx, call, "project.list", "")
 	if err != nil {
 		return Page[ProjectView]{}, err
 	}
 	var out Page[ProjectView]
-	err = m.view(ctx, "list projects", func(r storage.Reader) error {
-		if _, err := workspaceExists(ctx, r, workspace); err != nil {
+	err = m.look(ctx, d, "list projects", func(r storage.Reader, to reach) error {
+		if _, err := workspaceExists(ctx, r, d.workspace); err != nil {
 			return err
 		}
-		all, err := r.Projects(ctx, workspace)
+		all, err := r.Projects(ctx, d.workspace)
 		out = page[ProjectView](nil)
 		for _, p := range all {
-			out.Data = append(out.Data, viewOfProject(p))
+			if name := p.Name; to.narrow(&name) {
+				out.Data = append(out.Data, viewOfProject(p))
+			}
 		}
 		return err
 	})
@@ -89,7 +91,7 @@ func isProjectName(name string) bool {
 // DeleteProject implements Service.
 func (m *Manager) DeleteProject(ctx context.Context, call Call, name string) error {
 	const action = "project.delete"
-	workspace, err := m.enter(ctx, call, action)
+	workspace, err := m.govern(ctx, call, action)
 	if err != nil {
 		return err
 	}

@@ -11,14 +11,13 @@ import (
 // ReactivateKey implements Service. A key that is active already stays as it
 // is. One that has expired is refused: its end must be moved first.
 func (m *Manager) ReactivateKey(ctx context.Context, call Call, id keys.ID) (KeyView, error) {
-	const action = "key.reactivate"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.reactivate", id)
 	if err != nil {
 		return KeyView{}, err
 	}
 	var out KeyView
-	err = m.update(ctx, "reactivate key", func(tx storage.Tx) error {
-		change, err := m.changing(ctx, tx, call, workspace, action, id)
+	err = m.act(ctx, d, "reactivate key", func(tx storage.Tx, to reach) error {
+		change, err := m.changing(ctx, tx, d, to)
 		if err != nil {
 			return err
 		}
@@ -31,7 +30,7 @@ func (m *Manager) ReactivateKey(ctx context.Context, call Call, id keys.ID) (Key
 		out, err = viewWithUse(ctx, tx, change.key, change.now)
 		return err
 	})
-	return out, m.sought(ctx, call, workspace, action, err)
+	return out, err
 }
 
 func (c *keyChange) reactivate() error {

@@ -20,8 +20,7 @@ type Rotation struct {
 
 // RotateKey implements Service. The two count as one key of the plan.
 func (m *Manager) RotateKey(ctx context.Context, call Call, id keys.ID, ask Rotation) (CreatedKey, error) {
-	const action = "key.rotate"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.rotate", id)
 	if err != nil {
 		return CreatedKey{}, err
 	}
@@ -33,8 +32,8 @@ func (m *Manager) RotateKey(ctx context.Context, call Call, id keys.ID, ask Rota
 		return CreatedKey{}, err
 	}
 	var out CreatedKey
-	err = m.update(ctx, "rotate key", func(tx storage.Tx) error {
-		change, err := m.changing(ctx, tx, call, workspace, action, id)
+	err = m.act(ctx, d, "rotate key", func(tx storage.Tx, to reach) error {
+		change, err := m.changing(ctx, tx, d, to)
 		if err != nil {
 			return err
 		}
@@ -46,13 +45,13 @@ func (m *Manager) RotateKey(ctx context.Context, call Call, id keys.ID, ask Rota
 		if err := change.handOver(ctx, heir, grace); err != nil {
 			return err
 		}
-		made := m.entry(call, workspace, "key.create")
+		made := m.entry(call, d.workspace, "key.create")
 		made.KeyID, made.Reason, made.Changes = heir.ID, ask.Reason, changesOfNew(heir)
 		out = CreatedKey{KeyView: taggedView(heir, storage.UsageTotal{}, change.now), Secret: secret}
 		return tx.AppendAudit(ctx, made)
 	})
 	if err != nil {
-		return CreatedKey{}, m.sought(ctx, call, workspace, action, err)
+		return CreatedKey{}, err
 	}
 	return out, nil
 }

@@ -25,6 +25,7 @@ type fixture struct {
 	store  storage.Store
 	dir    string
 	hasher keys.Hasher
+	config manage.Config
 	op     manage.Call // an operator in the default workspace
 
 	mu  sync.Mutex
@@ -54,7 +55,7 @@ func (f *fixture) reconfigure(t *testing.T, with ...func(*manage.Config)) {
 	for _, change := range with {
 		change(&config)
 	}
-	f.hasher = config.Hasher
+	f.hasher, f.config = config.Hasher, config
 	var err error
 	if f.Manager, err = manage.New(config); err != nil {
 		t.Fatal(err)
@@ -163,4 +164,15 @@ func wantRefusal(t *testing.T, err error, code problem.Code, param string) {
 	if refused.Problem.Code != code || refused.Problem.Param != param {
 		t.Errorf("refused with %s, param %q; want %s, %q: %v", refused.Problem.Code, refused.Problem.Param, code, param, err)
 	}
+}
+
+// at is the manager of the same store at another time.
+func (f *fixture) at(now time.Time) *manage.Manager {
+	config := f.config
+	config.Now = func() time.Time { return now }
+	m, err := manage.New(config)
+	if err != nil {
+		panic(err) // the same configuration was good before
+	}
+	return m
 }

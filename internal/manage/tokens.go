@@ -111,7 +111,7 @@ func (m *Manager) ListTokens(ctx context.Context, call Call, query TokenQuery) (
 // tokens too, whichever workspace the call is about.
 func (m *Manager) DeleteToken(ctx context.Context, call Call, id string) error {
 	const action = "token.delete"
-	workspace, err := m.enter(ctx, call, action)
+	workspace, err := m.govern(ctx, call, action)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (m *Manager) tokenWorkspace(ctx context.Context, call Call, action string, 
 	if all {
 		return "", m.operate(ctx, call, action)
 	}
-	return m.enter(ctx, call, action)
+	return m.govern(ctx, call, action)
 }
 
 func viewOfToken(t *keys.Token) TokenView {

@@ -3,7 +3,6 @@ package manage
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -43,8 +42,7 @@ var usageBy = map[string]func(*storage.UsageCell) UsageRow{
 
 // KeyUsage implements Service.
 func (m *Manager) KeyUsage(ctx context.Context, call Call, id keys.ID, query UsageQuery) (UsageView, error) {
-	const action = "key.usage"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.usage", id)
 	if err != nil {
 		return UsageView{}, err
 	}
@@ -57,31 +55,15 @@ func (m *Manager) KeyUsage(ctx context.Context, call Call, id keys.ID, query Usa
 		return UsageView{}, err
 	}
 	var out UsageView
-	err = m.view(ctx, "read usage", func(r storage.Reader) error {
-		if err := usageIn(ctx, r, workspace, id); err != nil {
+	err = m.look(ctx, d, "read usage", func(r storage.Reader, reached reach) error {
+		if err := reached.used(ctx, r, id); err != nil {
 			return err
 		}
 		cells, err := r.UsageCells(ctx, id, from, to)
 		out = addUp(cells, usageBy[by])
 		return err
 	})
-	return out, m.sought(ctx, call, workspace, action, err)
-}
-
-// usageIn answers 404 where a key neither is nor was the workspace's: what was
-// counted for a key outlives it.
-func usageIn(ctx context.Context, r storage.Reader, workspace string, id keys.ID) error {
-	if _, err := workspaceExists(ctx, r, workspace); err != nil {
-		return err
-	}
-	if !isWord(string(id), maxIDChars) {
-		return errNoKey
-	}
-	owner, err := r.UsageOwner(ctx, id)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && owner.Workspace != workspace {
-		return errNoKey
-	}
-	return err
+	return out, err
 }
 
 // span reads the bounds. The first hour is the one that from lies in.

@@ -105,7 +105,7 @@ var Rows = []Row{
 		Advice:  "`missing_scopes` names what the key lacks. Scopes of a key can't be widened: create a key that has them.",
 	},
 	{
-		Code: IPNotAllowed, Status: http.StatusForbidden, Type: PermissionError, Parts: Gate,
+		Code: IPNotAllowed, Status: http.StatusForbidden, Type: PermissionError, Parts: Gate | Management,
 		Title:   "Address not allowed",
 		Message: "This API key can't be used from this address.",
 		Advice:  "The key names the addresses that it may be used from. Call from one of them, or have its owner add yours. Behind a proxy, the operator's `trusted_proxies` decides which address counts.",
