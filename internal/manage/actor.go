@@ -23,6 +23,7 @@ type Actor struct {
 	ID        string // of the token or key; empty for commands
 	Name      string // the maker of what the actor makes
 	Workspace string // that a token or key is confined to; empty for the others
+	Project   string // that a key is confined to; empty: all of the workspace
 	Address   string // of the client; empty for commands
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"strings"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -17,4 +18,11 @@ func (m *Manager) entry(call Call, workspace, action string) storage.AuditEntry 
 		Action:    action,
 		Client:    call.Actor.Address,
 	}
+}
+
+// entryOf is entry for what is done to a key.
+func (m *Manager) entryOf(call Call, action string, key *keys.Key) storage.AuditEntry {
+	e := m.entry(call, key.Workspace, action)
+	e.KeyID, e.Project = key.ID, key.Project
+	return e
 }

@@ -80,7 +80,8 @@ func (m *Manager) authenticateKey(ctx context.Context, text, address string) (Ac
 		return Actor{}, invalidToken()
 	}
 	key := got.Key
-	return Actor{Kind: ActorKey, ID: string(key.ID), Name: key.Name, Workspace: key.Workspace}, m.mayManage(key, address)
+	actor := Actor{Kind: ActorKey, ID: string(key.ID), Name: key.Name, Workspace: key.Workspace, Project: key.Project}
+	return actor, m.mayManage(key, address)
 }
 
 // mayManage lets a key manage others: one that is active, holds the scope, and

@@ -52,8 +52,8 @@ func (m *Manager) createKey(ctx context.Context, tx storage.Tx, d deed, to reach
 	if err := tx.InsertKey(ctx, key); err != nil {
 		return CreatedKey{}, err
 	}
-	entry := m.entry(d.call, d.workspace, d.action)
-	entry.KeyID, entry.Changes = key.ID, changesOfNew(key)
+	entry := m.entryOf(d.call, d.action, key)
+	entry.Changes = changesOfNew(key)
 	return CreatedKey{KeyView: taggedView(key, storage.UsageTotal{}, key.CreatedAt), Secret: secret}, tx.AppendAudit(ctx, entry)
 }
 

@@ -71,6 +71,7 @@ func (m *Manager) noted(ctx context.Context, d deed, err error) error {
 // or what kept it from being recorded: neither lets the call go on.
 func (m *Manager) refused(ctx context.Context, d deed, why error) error {
 	entry := m.entry(d.call, cmp.Or(d.workspace, d.call.Actor.Workspace), d.action+".refused")
+	entry.Project = d.call.Actor.Project
 	if isWord(string(d.key), maxIDChars) {
 		entry.KeyID = d.key
 	}

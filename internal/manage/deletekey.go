@@ -25,8 +25,8 @@ func (m *Manager) DeleteKey(ctx context.Context, call Call, id keys.ID) error {
 		if err := tx.DeleteKey(ctx, id); err != nil {
 			return err
 		}
-		entry := m.entry(call, d.workspace, d.action)
-		entry.KeyID, entry.Changes = id, changesBetween(key, &keys.Key{})
+		entry := m.entryOf(call, d.action, key)
+		entry.Changes = changesBetween(key, &keys.Key{})
 		return tx.AppendAudit(ctx, entry)
 	})
 }

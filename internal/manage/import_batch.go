@@ -82,7 +82,9 @@ func (b *importing) noteRow(ctx context.Context, why *Error) error {
 	if why.Problem.Code.Row().Status != http.StatusForbidden {
 		return nil
 	}
-	return b.tx.AppendAudit(ctx, b.entry(b.call, b.workspace, importAction+".refused"))
+	entry := b.entry(b.call, b.workspace, importAction+".refused")
+	entry.Project = b.call.Actor.Project
+	return b.tx.AppendAudit(ctx, entry)
 }
 
 func (b *importing) row(ctx context.Context, row *ImportRow) error {
@@ -133,8 +135,8 @@ func (b *importing) insert(ctx context.Context, row *ImportRow, of identity) err
 	if err := b.tx.InsertKey(ctx, key); err != nil {
 		return err
 	}
-	entry := b.entry(b.call, b.workspace, importAction)
-	entry.KeyID, entry.Changes = key.ID, changesOfNew(key)
+	entry := b.entryOf(b.call, importAction, key)
+	entry.Changes = changesOfNew(key)
 	if err := b.tx.AppendAudit(ctx, entry); err != nil {
 		return err
 	}

@@ -32,8 +32,7 @@ func (m *Manager) changing(ctx context.Context, tx storage.Tx, d deed, to reach)
 	if err := to.change(was); err != nil {
 		return nil, err
 	}
-	key, entry := *was, m.entry(d.call, d.workspace, d.action)
-	entry.KeyID = d.key
+	key, entry := *was, m.entryOf(d.call, d.action, was)
 	return &keyChange{Manager: m, tx: tx, to: to, was: was, key: &key, now: entry.Time, entry: entry}, nil
 }
 

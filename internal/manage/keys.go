@@ -51,8 +51,8 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 			return err
 		}
 		if key.Status != keys.Revoked {
-			entry := m.entry(call, d.workspace, d.action)
-			entry.KeyID, entry.Reason = id, ask.Reason
+			entry := m.entryOf(call, d.action, key)
+			entry.Reason = ask.Reason
 			entry.Changes = map[string]storage.FieldChange{"status": {From: key.Status, To: keys.Revoked}}
 			if err := endKey(ctx, tx, key, entry); err != nil {
 				return err

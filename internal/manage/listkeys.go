@@ -78,7 +78,7 @@ func (q KeyQuery) filter() (storage.KeyFilter, error) {
 	}
 	var ok bool
 	if f.After, f.AfterID, ok = readCursor(q.Cursor); !ok {
-		return f, invalid("cursor", "is none that a page of this list ended with")
+		return f, badCursor()
 	}
 	return f, nil
 }

@@ -75,7 +75,7 @@ func TestAKeyOutOfReachIsAsNotThere(t *testing.T) {
 				}
 				got := f.tried(t, row.call)
 				got.ID = ""
-				want := storage.AuditEntry{Time: start, Workspace: "default", Actor: row.call.Actor.String(), Action: got.Action, Client: row.call.Actor.Address}
+				want := storage.AuditEntry{Time: start, Workspace: "default", Project: row.call.Actor.Project, Actor: row.call.Actor.String(), Action: got.Action, Client: row.call.Actor.Address}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("%s: recorded (-want +got):\n%s", name, diff)
 				}

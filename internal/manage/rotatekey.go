@@ -45,8 +45,8 @@ func (m *Manager) RotateKey(ctx context.Context, call Call, id keys.ID, ask Rota
 		if err := change.handOver(ctx, heir, grace); err != nil {
 			return err
 		}
-		made := m.entry(call, d.workspace, "key.create")
-		made.KeyID, made.Reason, made.Changes = heir.ID, ask.Reason, changesOfNew(heir)
+		made := m.entryOf(call, "key.create", heir)
+		made.Reason, made.Changes = ask.Reason, changesOfNew(heir)
 		out = CreatedKey{KeyView: taggedView(heir, storage.UsageTotal{}, change.now), Secret: secret}
 		return tx.AppendAudit(ctx, made)
 	})

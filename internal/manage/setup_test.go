@@ -145,7 +145,7 @@ func (f *fixture) audit(t *testing.T, workspace string) []storage.AuditEntry {
 	t.Helper()
 	var out []storage.AuditEntry
 	err := f.store.View(t.Context(), func(r storage.Reader) (err error) {
-		out, err = r.Audit(t.Context(), workspace, 100)
+		out, err = r.Audit(t.Context(), storage.AuditFilter{Workspace: workspace, Limit: 100})
 		return err
 	})
 	if err != nil {

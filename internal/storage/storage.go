@@ -173,8 +173,7 @@ type Reader interface {
 	// Schemes lists them in the order in which they were inserted.
 	Schemes(ctx context.Context) ([]keys.Scheme, error)
 
-	// Audit lists a workspace's entries, newest first, at most limit.
-	Audit(ctx context.Context, workspace string, limit int) ([]AuditEntry, error)
+	AuditReader
 
 	// UsageTotals returns what was counted for each of ids; keys that were
 	// never used are left out.
@@ -230,24 +229,4 @@ type KeyFilter struct {
 	After   time.Time
 	AfterID keys.ID
 	Limit   int
-}
-
-// AuditEntry is one change: who did what to what, when, from where and why.
-type AuditEntry struct {
-	ID        string
-	Time      time.Time
-	Workspace string
-	Actor     string
-	Action    string // "key.create", "key.revoke", …
-	KeyID     keys.ID
-	Target    string // what it was done to, where that is no key
-	Changes   map[string]FieldChange
-	Reason    string
-	Client    string // address of the caller; empty for commands
-}
-
-// FieldChange is a field's value before and after.
-type FieldChange struct {
-	From any `json:"from"`
-	To   any `json:"to"`
 }

@@ -11,8 +11,9 @@ import (
 // projects.
 const beforeLifecycle = 3
 
-func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
-	t.Parallel()
+// upTo makes a database with the schema of an earlier version.
+func upTo(t *testing.T, version int64) (*Store, *connections) {
+	t.Helper()
 	s := open(t, t.TempDir()+"/keys.db")
 	must(t, s.create())
 	c, err := s.connect()
@@ -20,8 +21,14 @@ func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
 	must(t, enterZero(t.Context(), c.write))
 	steps, err := provider(c.write)
 	must(t, err)
-	_, err = steps.UpTo(t.Context(), beforeLifecycle)
+	_, err = steps.UpTo(t.Context(), version)
 	must(t, err)
+	return s, c
+}
+
+func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
+	t.Parallel()
+	s, c := upTo(t, beforeLifecycle)
 	key := newKey("key_a")
 	key.Project = "p1"
 	args, err := keyArgs(key)

@@ -63,7 +63,7 @@ func wantUntouched(t *testing.T, f *fixture, before storage.Position) {
 		wantEqual(t, "plan", standing.Plan, "")
 		_, err = r.TokenByDigest(ctx, digestOf("tok_a"))
 		wantErr(t, "token", err, storage.ErrNotFound)
-		entries, err := r.Audit(ctx, storage.DefaultWorkspace, 10)
+		entries, err := r.Audit(ctx, storage.AuditFilter{Workspace: storage.DefaultWorkspace, Limit: 10})
 		must(t, err)
 		wantEqual(t, "audit entries", len(entries), 0)
 		return nil
