@@ -37,8 +37,8 @@ func keysList() *verb {
 }
 
 var keyColumns = []column{
-	{head: "ID"}, {head: "NAME", cut: true}, {head: "SECRET", extra: 1}, {head: "ENV"}, {head: "STATUS"},
-	{head: "CREATED", extra: 2}, {head: "CREATED BY", cut: true, extra: 3}, {head: "LAST USED"},
+	{head: "ID"}, {head: "NAME", cut: true}, {head: "SECRET", extra: 2}, {head: "ENV"}, {head: "STATUS"},
+	{head: "CREATED", extra: 3}, {head: "CREATED BY", cut: true, extra: 4}, {head: "LAST USED", extra: 1},
 }
 
 func listKeys(p *page, rows manage.Page[manage.KeyView]) {

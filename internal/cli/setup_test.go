@@ -190,6 +190,12 @@ func golden(t *testing.T, name, got string) {
 		}
 		return parts[1] + strings.Repeat("x", len(parts[2])) + tail
 	})
+	goldenText(t, name, got)
+}
+
+// goldenText is golden for a text that has nothing random in it.
+func goldenText(t *testing.T, name, got string) {
+	t.Helper()
 	file := filepath.Join("testdata", name+".golden")
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {

@@ -21,7 +21,7 @@ func over(t *testing.T, service manage.Service) *Client {
 	t.Helper()
 	handler, err := api.New(api.Config{
 		Service: service, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
-		Authenticate: func(_ context.Context, credential string) (manage.Actor, error) {
+		Authenticate: func(_ context.Context, credential, _ string) (manage.Actor, error) {
 			if credential != token {
 				t.Errorf("the API got %d characters as a token", len(credential))
 			}
