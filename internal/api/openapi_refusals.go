@@ -34,30 +34,29 @@ func (row *route) codes() []problem.Code {
 }
 
 // refusalsOf has one answer for each status, which names the codes that it
-// comes with. Routes with the same codes share it.
+// comes with. What most calls have is described once.
 func (d *document) refusalsOf(row *route) map[string]*huma.Response {
-	byStatus := map[int][]problem.Code{}
-	for _, code := range row.codes() {
-		status := code.Row().Status
-		byStatus[status] = append(byStatus[status], code)
-	}
+	common := byStatus(slices.Concat(everyCall, everyBody))
 	answers := map[string]*huma.Response{}
-	for status, codes := range byStatus {
-		name := joined(codes)
-		if d.Components.Responses[name] == nil {
-			d.Components.Responses[name] = d.refused(status, codes)
+	for status, codes := range byStatus(row.codes()) {
+		answer := d.refused(status, codes)
+		if slices.Equal(codes, common[status]) {
+			name := strings.ReplaceAll(http.StatusText(status), " ", "")
+			d.Components.Responses[name] = answer
+			answer = &huma.Response{Ref: components + "responses/" + name}
 		}
-		answers[strconv.Itoa(status)] = &huma.Response{Ref: components + "responses/" + name}
+		answers[strconv.Itoa(status)] = answer
 	}
 	return answers
 }
 
-func joined(codes []problem.Code) string {
-	names := make([]string, len(codes))
-	for i, code := range codes {
-		names[i] = string(code)
+func byStatus(codes []problem.Code) map[int][]problem.Code {
+	out := map[int][]problem.Code{}
+	for _, code := range codes {
+		status := code.Row().Status
+		out[status] = append(out[status], code)
 	}
-	return strings.Join(names, ".")
+	return out
 }
 
 func (d *document) refused(status int, codes []problem.Code) *huma.Response {

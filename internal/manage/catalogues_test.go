@@ -133,7 +133,7 @@ func TestWhatIsNotThereCanNotBeDeleted(t *testing.T) {
 
 func TestAWorkspaceChangesItsPlanUpAndDown(t *testing.T) {
 	t.Parallel()
-	f := setup(t, catalogue)
+	f := setup(t, catalogue, reversible)
 	call := f.workspace(t, "team", "big")
 	var made []manage.CreatedKey
 	for range 12 {
@@ -159,6 +159,10 @@ func TestAWorkspaceChangesItsPlanUpAndDown(t *testing.T) {
 	_, err := f.CreateKey(t.Context(), call, manage.NewKey{Name: "one more"})
 	wantRefusal(t, err, problem.PlanLimitReached, "")
 	f.mustRotate(t, call, made[0].ID, "1h")
+	f.mustRevoke(t, call, made[0].ID)
+	if _, err := f.ReactivateKey(t.Context(), call, made[0].ID); err != nil {
+		t.Errorf("a key whose replacement counts for it: %v", err)
+	}
 	f.mustEdit(t, call, made[1].ID, manage.KeyEdit{Status: manage.Stated(keys.Inactive), ExpiresIn: manage.Stated("1d")})
 	if _, err := f.ReactivateKey(t.Context(), call, made[1].ID); err != nil {
 		t.Error(err)

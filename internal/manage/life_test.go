@@ -2,7 +2,6 @@ package manage_test
 
 import (
 	"context"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -103,14 +102,4 @@ func (f *fixture) changesNothing(t *testing.T, workspace string, attempt func(co
 	if diff := cmp.Diff(before, f.holding(t, workspace)); diff != "" {
 		t.Errorf("something was changed (-want +got):\n%s", diff)
 	}
-}
-
-// actions are those of a workspace's trail, oldest first.
-func (f *fixture) actions(t *testing.T, workspace string) (all []string) {
-	t.Helper()
-	for _, entry := range f.audit(t, workspace) {
-		all = append(all, entry.Action)
-	}
-	slices.Reverse(all)
-	return all
 }

@@ -19,7 +19,7 @@ var documented = map[int]map[problem.Type]string{
 	403: {problem.PermissionError: "insufficient_scope project_mismatch workspace_mismatch environment_not_allowed ip_not_allowed route_not_allowed not_permitted"},
 	404: {problem.InvalidRequestError: "not_found"},
 	405: {problem.InvalidRequestError: "method_not_allowed"},
-	409: {problem.InvalidRequestError: "already_exists plan_limit_reached revocation_permanent rotation_in_progress key_not_active idempotency_conflict"},
+	409: {problem.InvalidRequestError: "already_exists plan_limit_reached revocation_permanent rotation_in_progress key_not_active idempotency_conflict in_use"},
 	412: {problem.InvalidRequestError: "precondition_failed"},
 	413: {problem.InvalidRequestError: "body_too_large"},
 	415: {problem.InvalidRequestError: "unsupported_media_type"},
