@@ -11,6 +11,8 @@ import (
 	"github.com/keystile/keystile/internal/manage"
 )
 
+//go:generate go test -run TestCommandsPageIsCurrent . -update
+
 // Session is what one command works with.
 type Session struct {
 	Service manage.Service

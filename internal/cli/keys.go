@@ -107,6 +107,7 @@ func withSecret(said answer, id string, secret *string) answer {
 func keysShow() *verb {
 	return &verb{
 		use: "show ID", short: "Show a key",
+		example: "  keystile keys show key_…\n  keystile keys show key_… --json",
 		run: func(t *task) (answer, error) {
 			k, err := t.service.ShowKey(t.ctx, t.call, keys.ID(t.args[0]))
 			return answer{document: k, text: func(p *page) { showKey(p, k) }}, err

@@ -58,7 +58,8 @@ func waitingFor(r manage.Receipt) string {
 func keysReactivate() *verb {
 	return &verb{
 		use: "reactivate ID", short: "Undo a pause", changes: true,
-		long: "Where the configuration says: revocation reversible, it undoes a revocation as well.",
+		long:    "Where the configuration says: revocation reversible, it undoes a revocation as well.",
+		example: "  keystile keys reactivate key_…",
 		run: func(t *task) (answer, error) {
 			k, err := t.service.ReactivateKey(t.ctx, t.call, keys.ID(t.args[0]))
 			return answer{document: k, text: func(p *page) {

@@ -14,7 +14,7 @@ func keysList() *verb {
 	return &verb{
 		use: "list", short: "List keys, newest first",
 		example: `  keystile keys list --status active --environment live
-  keystile keys list --all --json`,
+  keystile keys list --search export --limit 20`,
 		flags: func(c *cobra.Command) {
 			c.Flags().StringVar(&status, "status", "", "only those of this `STATUS`: "+oneOf(statuses))
 			c.Flags().StringVar(&environment, "environment", "", "only those of this `ENV`: "+oneOf(environments))

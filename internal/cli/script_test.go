@@ -78,6 +78,10 @@ projects list
 projects list --json
 projects delete nobodys --yes
 projects delete apollo --yes
+plans list
+plans list --json
+scopes list
+scopes list --json
 audit
 audit --key $1
 audit --action key.revoke --json

@@ -49,6 +49,14 @@ type fixture struct {
 
 func setup(t *testing.T) *fixture {
 	t.Helper()
+	return setupWith(t, manage.Catalogue{
+		Scopes: map[string]string{"read": "Read", "write": "Write"},
+		Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
+	})
+}
+
+func setupWith(t *testing.T, catalogue manage.Catalogue) *fixture {
+	t.Helper()
 	f := &fixture{now: start}
 	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
 	if err != nil {
@@ -65,10 +73,7 @@ func setup(t *testing.T) *fixture {
 	f.store = store
 	f.manager, err = manage.New(manage.Config{
 		Store: store, Format: format, Now: func() time.Time { return f.now },
-		Catalogue: manage.Catalogue{
-			Scopes: map[string]string{"read": "Read", "write": "Write"},
-			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
-		},
+		Catalogue: catalogue,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -181,8 +186,13 @@ var cursors = regexp.MustCompile(`(--cursor |"next_cursor": ")[\w-]+`)
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	got = cursors.ReplaceAllString(got, "${1}CURSOR")
-	got = steady.ReplaceAllStringFunc(got, func(text string) string {
+	goldenText(t, name, steadied(got))
+}
+
+// steadied is a text with shapes in the place of what is random.
+func steadied(text string) string {
+	text = cursors.ReplaceAllString(text, "${1}CURSOR")
+	return steady.ReplaceAllStringFunc(text, func(text string) string {
 		parts := steady.FindStringSubmatch(text)
 		tail := ""
 		if parts[3] != "" {
@@ -190,7 +200,6 @@ func golden(t *testing.T, name, got string) {
 		}
 		return parts[1] + strings.Repeat("x", len(parts[2])) + tail
 	})
-	goldenText(t, name, got)
 }
 
 // goldenText is golden for a text that has nothing random in it.

@@ -54,6 +54,7 @@ func tokensList() *verb {
 	var query manage.TokenQuery
 	return &verb{
 		use: "list", short: "List management tokens",
+		example: "  keystile tokens list\n  keystile tokens list --all-workspaces",
 		flags: func(c *cobra.Command) {
 			c.Flags().BoolVar(&query.AllWorkspaces, "all-workspaces", false, "list the operators' tokens")
 		},
