@@ -30,6 +30,9 @@ func everyCall(f *fixture, t *testing.T, call manage.Call) map[string]error {
 	_, errs["ListProfiles"] = f.ListProfiles(ctx, call)
 	errs["DeleteProfile"] = f.DeleteProfile(ctx, call, "nobodys")
 	_, errs["ListWorkspaces"] = f.ListWorkspaces(ctx, call)
+	_, errs["ListAudit"] = f.ListAudit(ctx, call, manage.AuditQuery{})
+	_, errs["ListPlans"] = f.ListPlans(ctx, call)
+	_, errs["ListScopes"] = f.ListScopes(ctx, call)
 	return errs
 }
 

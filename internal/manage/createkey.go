@@ -20,14 +20,32 @@ func (m *Manager) CreateKey(ctx context.Context, call Call, ask NewKey) (Created
 		return CreatedKey{}, err
 	}
 	var out CreatedKey
-	err = m.act(ctx, d, "create key", func(tx storage.Tx, to reach) (err error) {
-		out, err = m.createKey(ctx, tx, d, to, ask)
-		return err
+	err = m.once(ctx, d, "create key", creating{
+		ask: ask,
+		make: func(tx storage.Tx, to reach) (_ string, err error) {
+			out, err = m.createKey(ctx, tx, d, to, ask)
+			return string(out.ID), err
+		},
+		again: func(tx storage.Tx, to reach, made string) (err error) {
+			out, err = m.madeKey(ctx, tx, to, made)
+			return err
+		},
 	})
 	if err != nil {
 		return CreatedKey{}, err
 	}
 	return out, nil
+}
+
+// madeKey is what the repeat of a call answers with: the key that it made, as
+// it is now, without the secret.
+func (m *Manager) madeKey(ctx context.Context, tx storage.Tx, to reach, id string) (CreatedKey, error) {
+	key, err := to.find(ctx, tx, keys.ID(id))
+	if err != nil {
+		return CreatedKey{}, err
+	}
+	view, err := viewWithUse(ctx, tx, key, m.now())
+	return CreatedKey{KeyView: view, Replayed: true}, err
 }
 
 func (m *Manager) createKey(ctx context.Context, tx storage.Tx, d deed, to reach, ask NewKey) (CreatedKey, error) {

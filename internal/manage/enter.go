@@ -7,7 +7,7 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// enter returns the workspace that a call is about. A call that its actor may
+// enter is the first step of each call: it returns the workspace that a call is about. A call that its actor may
 // not make is refused and leaves an entry in the audit trail.
 func (m *Manager) enter(ctx context.Context, call Call, action string) (string, error) {
 	workspace, err := call.workspace()
@@ -19,24 +19,25 @@ func (m *Manager) enter(ctx context.Context, call Call, action string) (string, 
 
 // govern is enter for what is about the workspace as a whole: its tokens,
 // projects and profiles. API keys manage keys, and nothing else.
-func (m *Manager) govern(ctx context.Context, call Call, action string) (string, error) {
-	workspace, err := m.enter(ctx, call, action)
+func (m *Manager) govern(ctx context.Context, call Call, action string) (deed, error) {
+	d, err := m.begin(ctx, call, action, "")
 	if err != nil {
-		return "", err
+		return deed{}, err
 	}
 	if call.Actor.Kind == ActorKey {
-		why := refuse(problem.NotPermitted, "", "An API key manages keys; this takes a management token.")
-		return "", m.refused(ctx, deed{call: call, action: action}, why)
+		return deed{}, m.refused(ctx, d, refuse(problem.NotPermitted, "", "An API key manages keys; this takes a management token."))
 	}
-	return workspace, nil
+	return d, nil
 }
 
-// operate refuses whoever may not enter every workspace, as enter does.
-func (m *Manager) operate(ctx context.Context, call Call, action string) error {
+// operate is enter for what is about no one workspace. It refuses whoever may
+// not enter every one.
+func (m *Manager) operate(ctx context.Context, call Call, action string) (deed, error) {
+	d := deed{call: call, action: action}
 	if err := call.operator(); err != nil {
-		return m.refused(ctx, deed{call: call, action: action}, err)
+		return deed{}, m.refused(ctx, d, err)
 	}
-	return nil
+	return d, nil
 }
 
 // workspaceExists answers 404 where a workspace was not made.

@@ -21,34 +21,47 @@ type ProfileView struct {
 	Name      string    `json:"name"`
 	Workspace string    `json:"workspace"`
 	CreatedAt time.Time `json:"created_at"`
+	// Replayed: as of a CreatedKey.
+	Replayed bool `json:"-"`
 }
 
 // CreateProfile implements Service.
 func (m *Manager) CreateProfile(ctx context.Context, call Call, ask NewProfile) (ProfileView, error) {
-	const action = "profile.create"
-	workspace, err := m.govern(ctx, call, action)
+	d, err := m.govern(ctx, call, "profile.create")
 	if err != nil {
 		return ProfileView{}, err
 	}
-	p := storage.Profile{Name: strings.Trim(ask.Name, " "), Workspace: workspace, CreatedAt: m.now()}
+	p := storage.Profile{Name: strings.Trim(ask.Name, " "), Workspace: d.workspace, CreatedAt: m.now()}
 	if err := profileName.check("name", p.Name); err != nil {
 		return ProfileView{}, err
 	}
-	err = m.update(ctx, "create profile", func(tx storage.Tx) error {
-		if _, err := workspaceExists(ctx, tx, workspace); err != nil {
-			return err
-		}
-		if err := tx.InsertProfile(ctx, p); err != nil {
-			return taken("profile", err)
-		}
-		entry := m.entry(call, workspace, action)
-		entry.Target = p.Name
-		return tx.AppendAudit(ctx, entry)
+	out := viewOfProfile(p)
+	err = m.once(ctx, d, "create profile", creating{
+		ask:  ask,
+		make: func(tx storage.Tx, _ reach) (string, error) { return p.Name, m.createProfile(ctx, tx, d, p) },
+		again: func(tx storage.Tx, _ reach, made string) error {
+			p, err := tx.Profile(ctx, d.workspace, made)
+			out = viewOfProfile(p)
+			out.Replayed = true
+			return found("profile", err)
+		},
 	})
 	if err != nil {
 		return ProfileView{}, err
 	}
-	return viewOfProfile(p), nil
+	return out, nil
+}
+
+func (m *Manager) createProfile(ctx context.Context, tx storage.Tx, d deed, p storage.Profile) error {
+	if _, err := workspaceExists(ctx, tx, p.Workspace); err != nil {
+		return err
+	}
+	if err := tx.InsertProfile(ctx, p); err != nil {
+		return taken("profile", err)
+	}
+	entry := m.entry(d.call, d.workspace, d.action)
+	entry.Target = p.Name
+	return tx.AppendAudit(ctx, entry)
 }
 
 // ListProfiles implements Service.
@@ -74,29 +87,28 @@ func (m *Manager) ListProfiles(ctx context.Context, call Call) (Page[ProfileView
 
 // DeleteProfile implements Service.
 func (m *Manager) DeleteProfile(ctx context.Context, call Call, name string) error {
-	const action = "profile.delete"
-	workspace, err := m.govern(ctx, call, action)
+	d, err := m.govern(ctx, call, "profile.delete")
 	if err != nil {
 		return err
 	}
 	if profileName.check("name", name) != nil {
 		return notFound("profile")
 	}
-	return m.update(ctx, "delete profile", func(tx storage.Tx) error {
-		if _, err := workspaceExists(ctx, tx, workspace); err != nil {
+	return m.act(ctx, d, "delete profile", func(tx storage.Tx, _ reach) error {
+		if _, err := workspaceExists(ctx, tx, d.workspace); err != nil {
 			return err
 		}
-		if err := tx.DeleteProfile(ctx, workspace, name); err != nil {
+		if err := tx.DeleteProfile(ctx, d.workspace, name); err != nil {
 			return found("profile", err)
 		}
-		used, err := tx.ProfileInUse(ctx, workspace, name)
+		used, err := tx.ProfileInUse(ctx, d.workspace, name)
 		if err != nil {
 			return err
 		}
 		if used {
 			return refuse(problem.InUse, "", "Keys have this profile still. Give them another one first, or none.")
 		}
-		entry := m.entry(call, workspace, action)
+		entry := m.entry(call, d.workspace, d.action)
 		entry.Target = name
 		return tx.AppendAudit(ctx, entry)
 	})

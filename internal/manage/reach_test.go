@@ -126,7 +126,7 @@ func TestAProjectsKeySeesItsProjectOnly(t *testing.T) {
 		f.mustCreate(t, f.op, manage.NewKey{Name: "of " + project + "!", Project: project})
 	}
 	for query, want := range map[manage.KeyQuery]int{
-		{}: 2, {Project: "apollo"}: 2, {Project: "gemini"}: 0, {Project: "nobodys"}: 0, {Search: "of"}: 1, {Limit: 1}: 1,
+		{}: 2, {Project: "apollo"}: 2, {Project: "gemini"}: 0, {Project: "nobodys"}: 0, {Search: "of apollo"}: 1, {Limit: 1}: 1,
 	} {
 		rows := f.mustList(t, by, query)
 		if len(rows.Data) != want {

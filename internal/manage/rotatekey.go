@@ -32,28 +32,39 @@ func (m *Manager) RotateKey(ctx context.Context, call Call, id keys.ID, ask Rota
 		return CreatedKey{}, err
 	}
 	var out CreatedKey
-	err = m.act(ctx, d, "rotate key", func(tx storage.Tx, to reach) error {
-		change, err := m.changing(ctx, tx, d, to)
-		if err != nil {
+	err = m.once(ctx, d, "rotate key", creating{
+		ask: ask,
+		make: func(tx storage.Tx, to reach) (_ string, err error) {
+			out, err = m.rotateKey(ctx, tx, d, to, ask.Reason, grace)
+			return string(out.ID), err
+		},
+		again: func(tx storage.Tx, to reach, made string) (err error) {
+			out, err = m.madeKey(ctx, tx, to, made)
 			return err
-		}
-		if err := change.rotatable(ctx); err != nil {
-			return err
-		}
-		heir, secret := change.heir(call.Actor.Name)
-		change.entry.Reason, change.entry.Target = ask.Reason, string(heir.ID)
-		if err := change.handOver(ctx, heir, grace); err != nil {
-			return err
-		}
-		made := m.entryOf(call, "key.create", heir)
-		made.Reason, made.Changes = ask.Reason, changesOfNew(heir)
-		out = CreatedKey{KeyView: taggedView(heir, storage.UsageTotal{}, change.now), Secret: secret}
-		return tx.AppendAudit(ctx, made)
+		},
 	})
 	if err != nil {
 		return CreatedKey{}, err
 	}
 	return out, nil
+}
+
+func (m *Manager) rotateKey(ctx context.Context, tx storage.Tx, d deed, to reach, why string, grace time.Duration) (CreatedKey, error) {
+	change, err := m.changing(ctx, tx, d, to)
+	if err != nil {
+		return CreatedKey{}, err
+	}
+	if err := change.rotatable(ctx); err != nil {
+		return CreatedKey{}, err
+	}
+	heir, secret := change.heir(d.call.Actor.Name)
+	change.entry.Reason, change.entry.Target = why, string(heir.ID)
+	if err := change.handOver(ctx, heir, grace); err != nil {
+		return CreatedKey{}, err
+	}
+	made := m.entryOf(d.call, "key.create", heir)
+	made.Reason, made.Changes = why, changesOfNew(heir)
+	return CreatedKey{KeyView: taggedView(heir, storage.UsageTotal{}, change.now), Secret: secret}, tx.AppendAudit(ctx, made)
 }
 
 // grace reads how long the old key is to work beside the new one.

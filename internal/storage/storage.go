@@ -214,6 +214,7 @@ type Tx interface {
 	// scheme stays for good.
 	InsertScheme(ctx context.Context, s keys.Scheme) error
 	AppendAudit(ctx context.Context, e AuditEntry) error
+	CreationStore
 }
 
 // KeyFilter selects keys of one workspace. Zero fields don't filter.

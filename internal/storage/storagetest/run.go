@@ -25,7 +25,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 	all := slices.Concat(
 		schemaGuarantees, keyGuarantees, lookupGuarantees, listGuarantees, queryGuarantees, countGuarantees,
 		updateGuarantees, commitGuarantees, contextGuarantees, changeGuarantees, confirmGuarantees,
-		catalogueGuarantees, tokenGuarantees, schemeGuarantees, auditGuarantees, usageGuarantees, batchGuarantees, costGuarantees,
+		catalogueGuarantees, tokenGuarantees, schemeGuarantees, auditGuarantees, creationGuarantees, usageGuarantees, batchGuarantees, costGuarantees,
 		endingGuarantees, profileGuarantees,
 	)
 	for _, g := range all {

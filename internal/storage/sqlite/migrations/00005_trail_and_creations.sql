@@ -18,3 +18,16 @@ CREATE INDEX audit_by_actor ON audit (workspace, actor, time);
 CREATE INDEX audit_by_action ON audit (workspace, action, time);
 CREATE INDEX audit_by_key ON audit (workspace, key_id, time) WHERE key_id <> '';
 CREATE INDEX audit_by_project ON audit (workspace, project, time) WHERE project <> '';
+
+-- What calls with an idempotency key made. Key and request are hashes: whoever
+-- calls may have put anything there.
+CREATE TABLE creations (
+	caller    TEXT    NOT NULL,
+	key       BLOB    NOT NULL,
+	operation TEXT    NOT NULL,
+	request   BLOB    NOT NULL,
+	made      TEXT    NOT NULL,
+	time      INTEGER NOT NULL,
+	PRIMARY KEY (caller, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX creations_by_time ON creations (time);
