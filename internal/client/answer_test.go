@@ -69,6 +69,7 @@ func TestWhoeverIsNotTheAPIIsAskedAfter(t *testing.T) {
 		"data of another kind":  {says(200, `{"data":{"a":1}}`), "is this the address of keystile_admin?"},
 		"another API's error":   {says(404, `{"error":"nope"}`), "is this the address of keystile_admin?"},
 		"our path below itself": {says(404, `{"error":{"code":"not_found","message":"There is no such thing here."}}`), "There is no such thing here. Is http://"},
+		"a gate":                {says(401, `{"error":{"code":"malformed_key","message":"That is no key."}}`), "That is no key. Is http://"},
 		"a password":            {page(401, "WWW-Authenticate", "Basic"), "asks for other credentials than a management token (401 Unauthorized)"},
 		"a redirect":            {page(308, "Location", "https://admin.example.com/secret?x"), "redirects to https://admin.example.com: name the address"},
 		"a redirect to nowhere": {page(302), "redirects: name the address"},
