@@ -135,16 +135,22 @@ func TestARepeatHasNoSecret(t *testing.T) {
 	}
 }
 
-func TestAnswersAreBounded(t *testing.T) {
+func TestAnswersAreReadToABoundAndNoFurther(t *testing.T) {
 	t.Parallel()
+	sent := make(chan int, 1)
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		piece := []byte(strings.Repeat(" ", 1<<20))
-		for range maxAnswer>>20 + 2 {
+		n := 0
+		for ; n < 3*maxAnswer>>20; n++ {
 			if _, err := w.Write(piece); err != nil {
-				return
+				break
 			}
 		}
+		sent <- n
 	})
 	wantOneLine(t, list(t, at(t, s.URL)), "is larger than 64 MiB")
+	if n := <-sent; n > 2*maxAnswer>>20 { // the rest is under way in sockets
+		t.Errorf("%d MiB were taken", n)
+	}
 }
