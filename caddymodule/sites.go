@@ -134,7 +134,7 @@ func (c *httpConfig) address(s *serverConfig, host string) string {
 		return ""
 	}
 	on, err := caddy.ParseNetworkAddress(s.Listen[0])
-	if err != nil || !strings.HasPrefix(on.Network, "tcp") || strings.Contains(on.Host, "{") {
+	if err != nil || !strings.HasPrefix(on.Network, "tcp") || on.StartPort == 0 || strings.Contains(on.Host, "{") {
 		return ""
 	}
 	port, plainPort, securePort := int(on.StartPort), cmp.Or(c.Apps.HTTP.HTTPPort, 80), cmp.Or(c.Apps.HTTP.HTTPSPort, 443)

@@ -41,7 +41,7 @@ func audit() *verb {
 }
 
 var auditColumns = []column{
-	{head: "WHEN"}, {head: "ACTOR", cut: true}, {head: "ACTION"}, {head: "ON"},
+	{head: "WHEN"}, {head: "ACTOR", cut: true}, {head: "ACTION", cut: true}, {head: "ON"},
 	{head: "REASON", cut: true, extra: 2}, {head: "CHANGES", cut: true, extra: 1},
 }
 
@@ -85,6 +85,12 @@ func valueOf(value any) string {
 		parts := make([]string, 0, len(v))
 		for _, part := range v {
 			parts = append(parts, valueOf(part))
+		}
+		return orDash(strings.Join(parts, ", "))
+	case map[string]any:
+		parts := make([]string, 0, len(v))
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			parts = append(parts, name+"="+valueOf(v[name]))
 		}
 		return orDash(strings.Join(parts, ", "))
 	}

@@ -5,6 +5,7 @@ import "fmt"
 func plansList() *verb {
 	return &verb{
 		use: "list", short: "List plans",
+		example: "  keystile plans list",
 		run: func(t *task) (answer, error) {
 			rows, err := t.service.ListPlans(t.ctx, t.call)
 			return answer{document: rows, text: func(p *page) {
@@ -40,6 +41,7 @@ func mark(yes bool) string {
 func scopesList() *verb {
 	return &verb{
 		use: "list", short: "List scopes",
+		example: "  keystile scopes list",
 		run: func(t *task) (answer, error) {
 			rows, err := t.service.ListScopes(t.ctx, t.call)
 			return answer{document: rows, text: func(p *page) {

@@ -11,6 +11,8 @@ import (
 	"github.com/keystile/keystile/internal/manage"
 )
 
+//go:generate go test -run TestCommandsPageIsCurrent . -update
+
 // Session is what one command works with.
 type Session struct {
 	Service manage.Service
@@ -54,7 +56,7 @@ type Group struct {
 // Groups returns every command of administration. They print to the streams of
 // their cobra command.
 func (p Program) Groups() []Group {
-	a := &app{Program: p, interactive: isTerminal, width: widthOf, getenv: os.Getenv}
+	a := &app{Program: p, interactive: isTerminal, width: widthOf, getenv: os.Getenv, now: time.Now}
 	return a.groups()
 }
 
@@ -90,7 +92,8 @@ type app struct {
 	interactive func(any) bool // whether a stream is a terminal
 	width       func(any) int  // columns of a stream; 0: it has no end
 	getenv      func(string) string
-	transport   http.RoundTripper // of the API; nil: the network
+	now         func() time.Time  // where the session is with an API
+	transport   http.RoundTripper // to the API; nil: the network
 }
 
 func (a *app) group(name, short string, verbs []*verb) Group {

@@ -31,12 +31,6 @@ func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirecti
 	return nil, cobra.ShellCompDirectiveDefault
 }
 
-// metadataFlag takes pairs; where there are none, the help says nothing of it.
-func metadataFlag(cmd *cobra.Command, into *map[string]string, about string) {
-	cmd.Flags().StringToStringVar(into, "metadata", nil, about)
-	cmd.Flags().Lookup("metadata").DefValue = ""
-}
-
 func must(err error) {
 	if err != nil {
 		panic("cli: " + err.Error())

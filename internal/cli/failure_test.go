@@ -41,6 +41,7 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys list surplus", 2, "keystile: 1 argument(s) too many; quote a name that has spaces; see keystile keys list --help"},
 		{"keys list --frobnicate x", 2, "keystile: unknown flag: --frobnicate; see keystile keys list --help"},
 		{"keys list --limit many", 2, `keystile: invalid argument "many" for "--limit" flag: strconv.ParseInt: parsing "many": invalid syntax; see keystile keys list --help`},
+		{"keys create good --metadata team", 2, `keystile: invalid argument "team" for "--metadata" flag: must be names and values, such as team=blue,tier=gold; see keystile keys create --help`},
 		{"keys list --config", 2, "keystile: flag needs an argument: --config; see keystile keys list --help"},
 		{"keys frobnicate", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
 		{"keys frobnicate --config x --json", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},

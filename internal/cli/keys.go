@@ -38,7 +38,7 @@ func keysCreate() *verb {
 			c.Flags().StringVar(&ask.Profile, "profile", "", "`NAME` of its profile")
 			c.Flags().StringVar(&ask.Plan, "plan", "", "`NAME` of the plan of its own rate limits")
 			c.Flags().StringSliceVar(&ask.AllowedIPs, "allowed-ips", nil, "addresses and blocks that it may be used from: `A,B`")
-			metadataFlag(c, &ask.Metadata, "what else to keep with it: `A=B,C=D`")
+			c.Flags().Var((*pairs)(&ask.Metadata), "metadata", "what else to keep with it: `A=B,C=D`")
 			completeOneOf(c, "environment", environments)
 			completeOneOf(c, "kind", kinds)
 		},
@@ -107,6 +107,7 @@ func withSecret(said answer, id string, secret *string) answer {
 func keysShow() *verb {
 	return &verb{
 		use: "show ID", short: "Show a key",
+		example: "  keystile keys show key_…\n  keystile keys show key_… --json",
 		run: func(t *task) (answer, error) {
 			k, err := t.service.ShowKey(t.ctx, t.call, keys.ID(t.args[0]))
 			return answer{document: k, text: func(p *page) { showKey(p, k) }}, err

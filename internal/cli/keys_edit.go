@@ -53,7 +53,7 @@ func (e *edits) define(c *cobra.Command) {
 	flags.StringVar(&e.profile, "profile", "", "`NAME` of its profile; empty: none")
 	flags.StringVar(&e.expires, "expires", "", "when it ends: `90d`, 12h, a date, or never")
 	flags.StringSliceVar(&e.addresses, "allowed-ips", nil, "addresses and blocks that it may be used from: `A,B`; empty: any")
-	metadataFlag(c, &e.metadata, "what else to keep with it, all of it: `A=B,C=D`; empty: nothing")
+	flags.Var((*pairs)(&e.metadata), "metadata", "what else to keep with it, all of it: `A=B,C=D`; empty: nothing")
 	flags.StringVar(&e.reason, "reason", "", "`TEXT` for the audit trail")
 	completeOneOf(c, "status", settable)
 }

@@ -58,7 +58,8 @@ func waitingFor(r manage.Receipt) string {
 func keysReactivate() *verb {
 	return &verb{
 		use: "reactivate ID", short: "Undo a pause", changes: true,
-		long: "Where the configuration says: revocation reversible, it undoes a revocation as well.",
+		long:    "Where the configuration says: revocation reversible, it undoes a revocation as well.",
+		example: "  keystile keys reactivate key_…",
 		run: func(t *task) (answer, error) {
 			k, err := t.service.ReactivateKey(t.ctx, t.call, keys.ID(t.args[0]))
 			return answer{document: k, text: func(p *page) {
@@ -76,7 +77,7 @@ func keysDelete() *verb {
 		confirm: func(t *task) (string, error) {
 			k, err := t.service.ShowKey(t.ctx, t.call, keys.ID(t.args[0]))
 			return fmt.Sprintf("Delete %s %q (%s, last used: %s)? Whoever uses it is refused from then on, and it can't come back.",
-				k.ID, k.Name, k.Status, sinceOr(k.LastUsedAt, t.now, "never")), err
+				k.ID, plain(k.Name), k.Status, sinceOr(k.LastUsedAt, t.now, "never")), err
 		},
 		run: func(t *task) (answer, error) {
 			return deletedByID(t.args[0]), t.service.DeleteKey(t.ctx, t.call, keys.ID(t.args[0]))

@@ -16,7 +16,7 @@ func keysList() *verb {
 	return &verb{
 		use: "list", short: "List keys, newest first",
 		example: `  keystile keys list --status active --environment live
-  keystile keys list --all --json`,
+  keystile keys list --search export --limit 20`,
 		flags: func(c *cobra.Command) {
 			c.Flags().StringVar(&status, "status", "", "only those of this `STATUS`: "+oneOf(statuses))
 			c.Flags().StringVar(&environment, "environment", "", "only those of this `ENV`: "+oneOf(environments))
@@ -49,14 +49,14 @@ type keyColumn struct {
 var keyColumns = []keyColumn{
 	{column: column{head: "ID"}, of: func(_ *page, k *manage.KeyView) string { return string(k.ID) }},
 	{column: column{head: "NAME", cut: true}, of: func(_ *page, k *manage.KeyView) string { return k.Name }},
-	{column: column{head: "SECRET", extra: 1}, of: func(_ *page, k *manage.KeyView) string { return k.Hint }},
+	{column: column{head: "SECRET", extra: 2}, of: func(_ *page, k *manage.KeyView) string { return k.Hint }},
 	{column: column{head: "ENV"}, of: func(_ *page, k *manage.KeyView) string { return string(k.Environment) }},
 	{column: column{head: "STATUS"}, of: func(_ *page, k *manage.KeyView) string { return string(k.Status) }},
-	{column: column{head: "PROJECT", cut: true}, optional: true, of: func(_ *page, k *manage.KeyView) string { return k.Project }},
-	{column: column{head: "PROFILE", cut: true}, optional: true, of: func(_ *page, k *manage.KeyView) string { return k.Profile }},
-	{column: column{head: "CREATED", extra: 2}, of: func(p *page, k *manage.KeyView) string { return ago(k.CreatedAt, p.now) }},
-	{column: column{head: "CREATED BY", cut: true, extra: 3}, of: func(_ *page, k *manage.KeyView) string { return orDash(k.CreatedBy) }},
-	{column: column{head: "LAST USED"}, of: func(p *page, k *manage.KeyView) string { return p.since(k.LastUsedAt, "never") }},
+	{column: column{head: "PROJECT", cut: true, extra: 5}, optional: true, of: func(_ *page, k *manage.KeyView) string { return k.Project }},
+	{column: column{head: "PROFILE", cut: true, extra: 5}, optional: true, of: func(_ *page, k *manage.KeyView) string { return k.Profile }},
+	{column: column{head: "CREATED", extra: 3}, of: func(p *page, k *manage.KeyView) string { return ago(k.CreatedAt, p.now) }},
+	{column: column{head: "CREATED BY", cut: true, extra: 4}, of: func(_ *page, k *manage.KeyView) string { return orDash(k.CreatedBy) }},
+	{column: column{head: "LAST USED", extra: 1}, of: func(p *page, k *manage.KeyView) string { return p.since(k.LastUsedAt, "never") }},
 }
 
 func listKeys(p *page, rows manage.Page[manage.KeyView]) {

@@ -34,8 +34,12 @@ type page struct {
 	width int // columns; 0: no end
 }
 
+// line writes a line, or what the format makes several of. Nothing in it is for
+// the terminal to obey, wherever it came from.
 func (p *page) line(format string, args ...any) {
-	fmt.Fprintf(&p.out, format+"\n", args...)
+	for line := range strings.SplitSeq(fmt.Sprintf(format, args...), "\n") {
+		p.out.WriteString(plain(line) + "\n")
+	}
 }
 
 // plain drops what a terminal would obey instead of showing: control

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -96,7 +95,7 @@ func (a *app) openAPI(c *cobra.Command, opts *common) (*Session, error) {
 		return nil, usage(err.Error())
 	}
 	return &Session{
-		Service: service, Now: time.Now, Sites: Sites{Admin: strings.TrimRight(address, "/")},
+		Service: service, Now: a.now, Sites: Sites{Admin: strings.TrimRight(address, "/")},
 		Close: func() error { service.Close(); return nil },
 	}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,9 +34,10 @@ type fixture struct {
 	store     storage.Store
 	manager   *manage.Manager
 	now       time.Time
-	terminal  bool   // standard input is one
-	input     string // what is typed there
-	width     int    // of standard output; 0: it has no end
+	terminal  bool      // standard input is one
+	input     string    // what is typed there
+	width     int       // of standard output; 0: it has no end
+	out       io.Writer // in place of what run returns
 	env       map[string]string
 	sites     Sites
 	opened    []string
@@ -46,6 +48,14 @@ type fixture struct {
 }
 
 func setup(t *testing.T) *fixture {
+	t.Helper()
+	return setupWith(t, manage.Catalogue{
+		Scopes: map[string]string{"read": "Read", "write": "Write"},
+		Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
+	})
+}
+
+func setupWith(t *testing.T, catalogue manage.Catalogue) *fixture {
 	t.Helper()
 	f := &fixture{now: start}
 	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
@@ -63,10 +73,7 @@ func setup(t *testing.T) *fixture {
 	f.store = store
 	f.manager, err = manage.New(manage.Config{
 		Store: store, Format: format, Now: func() time.Time { return f.now },
-		Catalogue: manage.Catalogue{
-			Scopes: map[string]string{"read": "Read", "write": "Write"},
-			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
-		},
+		Catalogue: catalogue,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +126,7 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 		width:       func(any) int { return f.width },
 		getenv:      func(name string) string { return f.env[name] },
 		transport:   f.transport,
+		now:         func() time.Time { return f.now },
 	}
 	root := &cobra.Command{Use: "keystile"}
 	root.SetHelpTemplate(root.HelpTemplate() + "\nFooter of the root\n")
@@ -128,6 +136,9 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 		root.AddCommand(cmd)
 	}
 	root.SetOut(&out)
+	if f.out != nil {
+		root.SetOut(f.out)
+	}
 	root.SetErr(&errs)
 	root.SetIn(strings.NewReader(f.input))
 	root.SetArgs(args)
@@ -175,8 +186,13 @@ var cursors = regexp.MustCompile(`(--cursor |"next_cursor": ")[\w-]+`)
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	got = cursors.ReplaceAllString(got, "${1}CURSOR")
-	got = steady.ReplaceAllStringFunc(got, func(text string) string {
+	goldenText(t, name, steadied(got))
+}
+
+// steadied is a text with shapes in the place of what is random.
+func steadied(text string) string {
+	text = cursors.ReplaceAllString(text, "${1}CURSOR")
+	return steady.ReplaceAllStringFunc(text, func(text string) string {
 		parts := steady.FindStringSubmatch(text)
 		tail := ""
 		if parts[3] != "" {
@@ -184,6 +200,11 @@ func golden(t *testing.T, name, got string) {
 		}
 		return parts[1] + strings.Repeat("x", len(parts[2])) + tail
 	})
+}
+
+// goldenText is golden for a text that has nothing random in it.
+func goldenText(t *testing.T, name, got string) {
+	t.Helper()
 	file := filepath.Join("testdata", name+".golden")
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {

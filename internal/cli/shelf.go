@@ -11,6 +11,7 @@ import (
 // shelf is a list of names in a workspace, which keys choose from.
 type shelf struct {
 	what   string // one of them
+	sample string // the name of one
 	advice string // what deleting one means
 	create func(context.Context, manage.Service, manage.Call, string) (any, manage.ProjectView, error)
 	list   func(context.Context, manage.Service, manage.Call) (any, []manage.ProjectView, error)
@@ -18,7 +19,7 @@ type shelf struct {
 }
 
 var projects = shelf{
-	what: "project", advice: "It is refused while a key that may still be used belongs to it.",
+	what: "project", sample: "gemini", advice: "It is refused while a key that may still be used belongs to it.",
 	create: func(ctx context.Context, s manage.Service, by manage.Call, name string) (any, manage.ProjectView, error) {
 		made, err := s.CreateProject(ctx, by, manage.NewProject{Name: name})
 		return made, made, err
@@ -33,7 +34,7 @@ var projects = shelf{
 }
 
 var profiles = shelf{
-	what: "profile", advice: "It is refused while a key names it.",
+	what: "profile", sample: "strict", advice: "It is refused while a key names it.",
 	create: func(ctx context.Context, s manage.Service, by manage.Call, name string) (any, manage.ProjectView, error) {
 		made, err := s.CreateProfile(ctx, by, manage.NewProfile{Name: name})
 		return made, manage.ProjectView(made), err
@@ -55,9 +56,12 @@ func shelfVerbs(s shelf) []*verb {
 	return []*verb{s.createVerb(), s.listVerb(), s.deleteVerb()}
 }
 
+func (s shelf) exampleOf(words string) string { return "  keystile " + s.what + "s " + words }
+
 func (s shelf) createVerb() *verb {
 	return &verb{
 		use: "create NAME", short: "Register a " + s.what, changes: true,
+		example: s.exampleOf("create " + s.sample),
 		run: func(t *task) (answer, error) {
 			document, made, err := s.create(t.ctx, t.service, t.call, t.args[0])
 			return answer{document: document, text: func(p *page) {
@@ -70,6 +74,7 @@ func (s shelf) createVerb() *verb {
 func (s shelf) listVerb() *verb {
 	return &verb{
 		use: "list", short: "List " + s.what + "s",
+		example: s.exampleOf("list"),
 		run: func(t *task) (answer, error) {
 			document, rows, err := s.list(t.ctx, t.service, t.call)
 			return answer{document: document, text: func(p *page) { s.listRows(p, rows) }}, err
@@ -92,6 +97,7 @@ func (s shelf) listRows(p *page, rows []manage.ProjectView) {
 func (s shelf) deleteVerb() *verb {
 	return &verb{
 		use: "delete NAME", short: "Delete a " + s.what, changes: true,
+		long: s.advice, example: s.exampleOf("delete " + s.sample + " --yes"),
 		confirm: func(t *task) (string, error) {
 			_, rows, err := s.list(t.ctx, t.service, t.call)
 			if err != nil {

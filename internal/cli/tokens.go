@@ -54,6 +54,7 @@ func tokensList() *verb {
 	var query manage.TokenQuery
 	return &verb{
 		use: "list", short: "List management tokens",
+		example: "  keystile tokens list\n  keystile tokens list --all-workspaces",
 		flags: func(c *cobra.Command) {
 			c.Flags().BoolVar(&query.AllWorkspaces, "all-workspaces", false, "list the operators' tokens")
 		},
@@ -89,7 +90,7 @@ func tokensDelete() *verb {
 		example: `  keystile tokens delete tok_… --yes`,
 		confirm: func(t *task) (string, error) {
 			token, err := t.token(t.args[0])
-			return fmt.Sprintf("Delete %s %q? Whatever uses it is refused from then on.", token.ID, token.Name), err
+			return fmt.Sprintf("Delete %s %q? Whatever uses it is refused from then on.", token.ID, plain(token.Name)), err
 		},
 		run: func(t *task) (answer, error) {
 			return deletedByID(t.args[0]), t.service.DeleteToken(t.ctx, t.call, t.args[0])

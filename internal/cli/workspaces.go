@@ -64,6 +64,7 @@ func workspacesEdit() *verb {
 func workspacesList() *verb {
 	return &verb{
 		use: "list", short: "List workspaces",
+		example: "  keystile workspaces list",
 		run: func(t *task) (answer, error) {
 			rows, err := t.service.ListWorkspaces(t.ctx, t.call)
 			return answer{document: rows, text: func(p *page) {

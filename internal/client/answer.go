@@ -88,11 +88,17 @@ func (c *Client) refusal(got *answer) error {
 		RequiredScopes: said.Error.RequiredScopes, MissingScopes: said.Error.MissingScopes,
 		RetryAfter: got.retryAfter(),
 	}}
-	if row := problem.NotFound.Row(); said.Error.Code == row.Code && said.Error.Message == row.Message {
-		// No key or token is missing there, but the path itself.
+	if elsewhere(said.Error.Code, said.Error.Message) {
 		return fmt.Errorf("%w Is %s the address of keystile_admin?", refused, c.base)
 	}
 	return refused
+}
+
+// elsewhere tells refusals that only come where no management API is: of a
+// gate, and of a path that isn't there, where no key or token is missing.
+func elsewhere(code problem.Code, message string) bool {
+	row := code.Row()
+	return row.Parts&problem.Management == 0 || code == problem.NotFound && message == row.Message
 }
 
 // noSuch is what the API would say of a name that no path can hold.

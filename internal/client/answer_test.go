@@ -69,6 +69,7 @@ func TestWhoeverIsNotTheAPIIsAskedAfter(t *testing.T) {
 		"data of another kind":  {says(200, `{"data":{"a":1}}`), "is this the address of keystile_admin?"},
 		"another API's error":   {says(404, `{"error":"nope"}`), "is this the address of keystile_admin?"},
 		"our path below itself": {says(404, `{"error":{"code":"not_found","message":"There is no such thing here."}}`), "There is no such thing here. Is http://"},
+		"a gate":                {says(401, `{"error":{"code":"malformed_key","message":"That is no key."}}`), "That is no key. Is http://"},
 		"a password":            {page(401, "WWW-Authenticate", "Basic"), "asks for other credentials than a management token (401 Unauthorized)"},
 		"a redirect":            {page(308, "Location", "https://admin.example.com/secret?x"), "redirects to https://admin.example.com: name the address"},
 		"a redirect to nowhere": {page(302), "redirects: name the address"},
@@ -134,16 +135,22 @@ func TestARepeatHasNoSecret(t *testing.T) {
 	}
 }
 
-func TestAnswersAreBounded(t *testing.T) {
+func TestAnswersAreReadToABoundAndNoFurther(t *testing.T) {
 	t.Parallel()
+	sent := make(chan int, 1)
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		piece := []byte(strings.Repeat(" ", 1<<20))
-		for range maxAnswer>>20 + 2 {
+		n := 0
+		for ; n < 3*maxAnswer>>20; n++ {
 			if _, err := w.Write(piece); err != nil {
-				return
+				break
 			}
 		}
+		sent <- n
 	})
 	wantOneLine(t, list(t, at(t, s.URL)), "is larger than 64 MiB")
+	if n := <-sent; n > 2*maxAnswer>>20 { // the rest is under way in sockets
+		t.Errorf("%d MiB were taken", n)
+	}
 }
