@@ -36,7 +36,7 @@ func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
 		Environments: environmentsOf(p.Environments), Aliases: a.Config.aliases(),
 	}
 	return gateway.New(gateway.Config{
-		Engine: a.engine, Format: a.parts.format, Site: site, Sources: p.sources(), Limits: a.parts.limits, Now: time.Now,
+		Engine: a.engine, Format: a.parts.format, Site: site, Sources: p.sources(), Limits: a.parts.limits, Now: time.Now, Expand: resolve,
 		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, PassJWT: p.JWT == pass, ForwardCredential: p.ForwardCredential == on,
 	})
 }

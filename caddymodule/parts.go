@@ -87,6 +87,20 @@ func resolvePeppers(texts []string) ([]keys.Secret, error) {
 	return peppers, nil
 }
 
+// settings are what a configuration says to its engine.
+func (p *parts) settings(c *Config) engine.Settings {
+	return engine.Settings{
+		MaxStaleness:   time.Duration(c.MaxStaleness),
+		ServeStale:     time.Duration(c.ServeStale),
+		FlushInterval:  time.Duration(c.Usage.FlushInterval),
+		UsageRetention: time.Duration(c.Usage.Retention),
+		CacheSize:      c.CacheSize,
+		Hasher:         p.hasher,
+		LostPeppers:    p.lost,
+		UnknownKeys:    p.unknown,
+	}
+}
+
 // ready makes a store fit for a command: one that works with other peppers
 // than the keys in there would make keys that no gate finds.
 func (p *parts) ready(ctx context.Context, store storage.Store) error {

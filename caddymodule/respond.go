@@ -82,7 +82,7 @@ func requestID(r *http.Request) string {
 // admit hands the request on, and counts the call once its status is known.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call, next caddyhttp.Handler) error {
 	headers := identity.Anonymous
-	rw := &responseWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, gate: h.gate, call: c}
+	rw := &responseWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, gate: h.gate, call: c}
 	if c.Entry != nil {
 		headers = c.Entry.Headers
 		var ctx context.Context
@@ -97,9 +97,8 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call,
 	headers.Set(r.Header, c.Project())
 	defer rw.finish() // also behind a panic, by which a cut response ends
 	err := next.ServeHTTP(rw, r)
-	var failure caddyhttp.HandlerError
-	if errors.As(err, &failure) && failure.StatusCode != 0 {
-		rw.count(failure.StatusCode) // Caddy writes it, behind us
+	if err != nil {
+		rw.countFailure(err)
 	}
 	return err
 }

@@ -24,8 +24,6 @@ type Call struct {
 	Original *url.URL
 	// Client is the client's address; the zero Addr where it can't be read.
 	Client netip.Addr
-	// Expand resolves placeholders in a text.
-	Expand func(template string) string
 
 	// Match is what the route table says.
 	Match policy.Match

@@ -40,7 +40,7 @@ func (g *Gate) project(c *Call) string {
 		value, _ := c.Match.Value(source.param)
 		return value
 	case source.template != "":
-		return c.Expand(source.template)
+		return g.expand(c.Request, source.template)
 	}
 	return ""
 }
