@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -39,8 +38,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p *problem.Prob
 	}
 	p.RequestID = requestID(r)
 	body, kind := p.JSON(), "application/json"
-	if h.Errors == errorsProblem || wantsDetails(r) {
-		body, kind = p.Details(), "application/problem+json"
+	if h.Errors == errorsProblem || problem.WantsDetails(r.Header["Accept"]) {
+		body, kind = p.Details(), problem.DetailsType
 	}
 	head := w.Header()
 	head.Set("Content-Type", kind)
@@ -60,16 +59,6 @@ func setProblemHeaders(head http.Header, p *problem.Problem) {
 	if status := p.Code.Row().Status; status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		head.Set("Retry-After", strconv.FormatInt(p.RetryAfterSeconds(), 10))
 	}
-}
-
-// wantsDetails reports whether the client asked for RFC 9457.
-func wantsDetails(r *http.Request) bool {
-	for _, accept := range r.Header["Accept"] {
-		if strings.Contains(strings.ToLower(accept), "application/problem+json") {
-			return true
-		}
-	}
-	return false
 }
 
 // requestID is Caddy's own, so that it stands in the access log, too, where

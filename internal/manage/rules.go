@@ -2,7 +2,6 @@ package manage
 
 import (
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -64,28 +63,13 @@ func (m *Manager) settleAddresses(d *draft) error {
 		return invalid("allowed_ips", "must be at most %d", maxAddresses)
 	}
 	for i, text := range d.ask.AllowedIPs {
-		address, ok := canonicalAddress(text)
-		if !ok {
+		address, err := keys.CanonicalNet(text)
+		if err != nil {
 			return invalid("allowed_ips", "must be addresses or CIDR blocks, such as 192.0.2.7 or 10.0.0.0/8; number %d is not", i+1)
 		}
 		d.key.AllowedIPs = append(d.key.AllowedIPs, address)
 	}
 	return nil
-}
-
-func canonicalAddress(text string) (string, bool) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return addr.Unmap().String(), addr.Zone() == ""
-	}
-	block, err := netip.ParsePrefix(text)
-	if err != nil {
-		return "", false
-	}
-	const mapped = 96 // bits of IPv6 before a wrapped IPv4 address
-	if block.Addr().Is4In6() && block.Bits() >= mapped {
-		block = netip.PrefixFrom(block.Addr().Unmap(), block.Bits()-mapped)
-	}
-	return block.Masked().String(), true
 }
 
 func (m *Manager) settleMetadata(d *draft) error {
