@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -55,16 +54,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.parts = built
 	a.publishPrefixes()
-	a.settings = engine.Settings{
-		MaxStaleness:   time.Duration(a.MaxStaleness),
-		ServeStale:     time.Duration(a.ServeStale),
-		FlushInterval:  time.Duration(a.Usage.FlushInterval),
-		UsageRetention: time.Duration(a.Usage.Retention),
-		CacheSize:      a.CacheSize,
-		Hasher:         built.hasher,
-		LostPeppers:    built.lost,
-		UnknownKeys:    built.unknown,
-	}
+	a.settings = built.settings(&a.Config)
 	release, err := a.retain()
 	if err != nil {
 		return err

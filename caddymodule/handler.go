@@ -102,7 +102,6 @@ func (h *Handler) decide(c *gateway.Call) {
 func (h *Handler) describe(c *gateway.Call, r *http.Request) {
 	c.Request = r
 	c.Client = clientOf(r)
-	c.Expand = func(template string) string { return replacerOf(r).ReplaceAll(template, "") }
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		c.Original = original.URL
 	}
@@ -122,6 +121,9 @@ func clientOf(r *http.Request) netip.Addr {
 	}
 	return addr
 }
+
+// resolve fills in placeholders; what is not known is empty.
+func resolve(r *http.Request, template string) string { return replacerOf(r).ReplaceAll(template, "") }
 
 func replacerOf(r *http.Request) *caddy.Replacer {
 	return r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -84,6 +85,20 @@ func resolvePeppers(texts []string) ([]keys.Secret, error) {
 		peppers = append(peppers, keys.NewSecret(value))
 	}
 	return peppers, nil
+}
+
+// settings are what a configuration says to its engine.
+func (p *parts) settings(c *Config) engine.Settings {
+	return engine.Settings{
+		MaxStaleness:   time.Duration(c.MaxStaleness),
+		ServeStale:     time.Duration(c.ServeStale),
+		FlushInterval:  time.Duration(c.Usage.FlushInterval),
+		UsageRetention: time.Duration(c.Usage.Retention),
+		CacheSize:      c.CacheSize,
+		Hasher:         p.hasher,
+		LostPeppers:    p.lost,
+		UnknownKeys:    p.unknown,
+	}
 }
 
 // ready makes a store fit for a command: one that works with other peppers

@@ -99,9 +99,6 @@ func describeVerification(ctx context.Context, workspace string, ask *api.Verifi
 	}
 	c := &gateway.Call{
 		Request: r, Presented: &gateway.Presented{Secret: ask.Key, Workspace: workspace, Scopes: ask.Scopes},
-		// What a placeholder would stand for, nobody tells: as it is written,
-		// it is no project that a key may reach.
-		Expand: func(template string) string { return template },
 	}
 	if ask.Cost != nil {
 		if *ask.Cost < 1 || *ask.Cost > maxVerifyCost {

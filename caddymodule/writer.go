@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 
@@ -14,7 +15,7 @@ import (
 // responseWriter sees the status line of an admitted call: there the call is
 // counted, and what only the gate may say in headers becomes the gate's.
 type responseWriter struct {
-	*caddyhttp.ResponseWriterWrapper
+	caddyhttp.ResponseWriterWrapper
 	gate    *gateway.Gate
 	call    *gateway.Call
 	wrote   bool
@@ -70,6 +71,13 @@ func (w *responseWriter) count(status int) {
 	if !w.counted {
 		w.counted = true
 		w.gate.Count(w.call, status)
+	}
+}
+
+// countFailure counts the status that Caddy writes for an error, behind us.
+func (w *responseWriter) countFailure(err error) {
+	if failure, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failure.StatusCode != 0 {
+		w.count(failure.StatusCode)
 	}
 }
 

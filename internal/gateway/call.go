@@ -26,8 +26,6 @@ type Call struct {
 	Presented *Presented
 	// Client is the client's address; the zero Addr where it can't be read.
 	Client netip.Addr
-	// Expand resolves placeholders in a text.
-	Expand func(template string) string
 
 	// Match is what the route table says.
 	Match policy.Match

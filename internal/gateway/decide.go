@@ -176,37 +176,34 @@ func (g *Gate) stale(c *Call, fp keys.Fingerprint) (entry *engine.Entry, found b
 // permit holds the key against what the site and the route demand.
 func (g *Gate) permit(c *Call) verdict.Verdict {
 	c.project = g.project(c)
-	of, fault := g.projectOf(c.Request.Context(), c, &c.Entry.Principal)
-	if c.project != "" && fault == nil {
-		c.label = of.Label
+	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client, Project: c.project}
+	code, label := g.judgeKey(c.Request.Context(), &c.Entry.Principal, &facts)
+	if label != (usage.Label{}) {
+		c.label = label
 	}
-	code := g.judgeKey(c, &c.Entry.Principal, of, fault)
 	if code == problem.StoreUnavailable {
 		return unavailable(code)
 	}
 	return verdict.Verdict{Code: g.andScopes(c, code), Principal: &c.Entry.Principal}
 }
 
-func (g *Gate) projectOf(ctx context.Context, c *Call, p *verdict.Principal) (of engine.ProjectOf, err error) {
-	if c.project == "" {
-		return of, nil
-	}
-	return g.engine.ProjectOf(ctx, p.Key.Workspace, c.project)
-}
-
 // judgeKey says that the store is away only where the answer depends on whose
-// project it is: a fault hides nothing that comes before.
-func (g *Gate) judgeKey(c *Call, p *verdict.Principal, of engine.ProjectOf, fault error) problem.Code {
-	facts := verdict.Facts{
-		Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client, Project: c.project, ProjectElsewhere: of.Elsewhere,
+// project it is: a fault hides nothing that comes before. label is the
+// project's; the zero Label, where nothing is known of one.
+func (g *Gate) judgeKey(ctx context.Context, p *verdict.Principal, facts *verdict.Facts) (code problem.Code, label usage.Label) {
+	var fault error
+	if facts.Project != "" {
+		var of engine.ProjectOf
+		of, fault = g.engine.ProjectOf(ctx, p.Key.Workspace, facts.Project)
+		label, facts.ProjectElsewhere = of.Label, of.Elsewhere
 	}
-	if code := verdict.JudgeRoute(p, &facts); code != "" {
-		return code
+	if code = verdict.JudgeRoute(p, facts); code != "" {
+		return code, label
 	}
 	if fault != nil {
-		return problem.StoreUnavailable
+		return problem.StoreUnavailable, label
 	}
-	return verdict.JudgeRights(p, &facts)
+	return verdict.JudgeRights(p, facts), label
 }
 
 func unavailable(code problem.Code) verdict.Verdict {
@@ -244,13 +241,16 @@ func noted(method string) string {
 // Watch cuts an admitted call that goes on as a stream once its key may no
 // longer do what it did. stop ends the watch.
 func (g *Gate) Watch(c *Call, cut func()) (stop func()) {
-	standing := *c // the call itself is used again
+	facts := verdict.Facts{ // the call itself is used again
+		Site: g.site, Match: &policy.Match{Route: c.Match.Route, Shadows: c.Match.Shadows},
+		Method: c.method, Client: c.Client, Project: c.project,
+	}
 	ctx := context.WithoutCancel(c.Request.Context())
 	still := func(p *verdict.Principal, now time.Time) bool {
-		again := standing
-		again.now = now
-		of, fault := g.projectOf(ctx, &again, p)
-		return g.judgeKey(&again, p, of, fault) == ""
+		again := facts
+		again.Now = now
+		code, _ := g.judgeKey(ctx, p, &again)
+		return code == ""
 	}
 	return g.engine.Watch(c.Entry, still, cut)
 }

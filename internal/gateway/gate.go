@@ -6,6 +6,7 @@ package gateway
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/keystile/keystile/internal/credential"
@@ -52,6 +53,8 @@ type Config struct {
 	// ForwardCredential leaves the credential on admitted requests.
 	ForwardCredential bool
 	Now               func() time.Time
+	// Expand resolves placeholders of a request in a text.
+	Expand func(r *http.Request, template string) string
 }
 
 // Gate decides about the requests of one site or route.
@@ -67,6 +70,7 @@ type Gate struct {
 	preflight bool // passes
 	forward   bool // the credential
 	now       func() time.Time
+	expand    func(r *http.Request, template string) string
 	endpoints []usage.Label   // by Route.Index
 	projects  []projectSource // by Route.Index
 }
@@ -74,7 +78,7 @@ type Gate struct {
 // New compiles a gate.
 func New(cfg Config) (*Gate, error) {
 	g := &Gate{
-		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, now: cfg.Now,
+		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, now: cfg.Now, expand: cfg.Expand,
 		sources: cfg.Sources, observe: cfg.Observe, preflight: cfg.PassPreflight, jwt: cfg.PassJWT, forward: cfg.ForwardCredential,
 	}
 	if len(g.sources) == 0 {

@@ -114,3 +114,16 @@ func TestAnObservingGateSaysWhatItThinksOfAPresentedKey(t *testing.T) {
 		t.Errorf("admitted: %v, outcome %s", c.Verdict.Admitted(), c.Outcome())
 	}
 }
+
+func TestAProjectThatOnlyTheRequestTellsIsNoneThatAPresentedKeyMayReach(t *testing.T) {
+	t.Parallel()
+	f := setup(t, []*policy.Route{{Methods: []string{"GET"}, Pattern: "/x", Project: "{http.request.header.X-Project}", Cost: 1}},
+		func(c *gateway.Config) { c.Expand = func(*http.Request, string) string { return "apollo" } })
+	_, free := f.key(nil)
+	_, bound := f.key(func(k *keys.Key) { k.Project = "apollo" })
+	for _, secret := range []string{free, bound} {
+		if got := f.hand("GET", "/x", secret).Outcome(); got != "project_mismatch" {
+			t.Errorf("outcome %s", got)
+		}
+	}
+}

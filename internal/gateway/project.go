@@ -39,8 +39,12 @@ func (g *Gate) project(c *Call) string {
 	case source.param != "":
 		value, _ := c.Match.Value(source.param)
 		return value
+	case source.template != "" && c.Presented != nil:
+		// What a placeholder would stand for, nobody tells: as it is written,
+		// it is no project that a key may reach.
+		return source.template
 	case source.template != "":
-		return c.Expand(source.template)
+		return g.expand(c.Request, source.template)
 	}
 	return ""
 }

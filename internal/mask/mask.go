@@ -131,7 +131,7 @@ func Decode(text string) string {
 
 // follow returns where text goes on behind prefix; i, where it doesn't hold it
 // there.
-func follow(text []byte, i int, prefix string) int {
+func follow[T string | []byte](text T, i int, prefix string) int {
 	at := i
 	for j := range len(prefix) {
 		if at >= len(text) {
@@ -152,9 +152,9 @@ const maxLayers = 4
 // decode reads one byte as whoever decodes it often enough will: %5F and
 // %255F are both an underscore, and so is %25%35F. width is how many bytes
 // spell it.
-func decode(text []byte) (c byte, width int) { return decodeLayers(text, maxLayers) }
+func decode[T string | []byte](text T) (c byte, width int) { return decodeLayers(text, maxLayers) }
 
-func decodeLayers(text []byte, layers int) (c byte, width int) {
+func decodeLayers[T string | []byte](text T, layers int) (c byte, width int) {
 	c, width = text[0], 1
 	for c == '%' && layers > 0 {
 		high, n := digit(text[width:], layers-1)
@@ -172,7 +172,7 @@ func decodeLayers(text []byte, layers int) (c byte, width int) {
 
 // digit reads a hexadecimal digit, which may be encoded itself; -1, where
 // there is none.
-func digit(text []byte, layers int) (value, width int) {
+func digit[T string | []byte](text T, layers int) (value, width int) {
 	if len(text) == 0 {
 		return -1, 0
 	}
