@@ -30,6 +30,10 @@ func newProjectSource(r *policy.Route) (projectSource, error) {
 }
 
 // project reads the project that a call's route speaks of; empty: none.
+// untold is no project that a key may reach: what a placeholder of the request
+// would stand for, nobody says of a presented key.
+const untold = "?"
+
 func (g *Gate) project(c *Call) string {
 	if c.Match.Route == nil {
 		return ""
@@ -40,9 +44,7 @@ func (g *Gate) project(c *Call) string {
 		value, _ := c.Match.Value(source.param)
 		return value
 	case source.template != "" && c.Presented != nil:
-		// What a placeholder would stand for, nobody tells: as it is written,
-		// it is no project that a key may reach.
-		return source.template
+		return untold
 	case source.template != "":
 		return g.expand(c.Request, source.template)
 	}
