@@ -29,11 +29,11 @@ func newProjectSource(r *policy.Route) (projectSource, error) {
 	return projectSource{template: r.Project}, nil
 }
 
-// project reads the project that a call's route speaks of; empty: none.
 // untold is no project that a key may reach: what a placeholder of the request
 // would stand for, nobody says of a presented key.
 const untold = "?"
 
+// project reads the project that a call's route speaks of; empty: none.
 func (g *Gate) project(c *Call) string {
 	if c.Match.Route == nil {
 		return ""
