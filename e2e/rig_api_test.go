@@ -36,7 +36,21 @@ func openOffice(g *gate, at string) *office {
 	var made key
 	g.must(&made, "tokens", "create", "a token")
 	g.secret(made.Secret)
-	return &office{gate: g, at: at, token: made.Secret}
+	o := &office{gate: g, at: at, token: made.Secret}
+	o.awaitOpen()
+	return o
+}
+
+// start is the gate's, and waits for the API, too.
+func (o *office) start() {
+	o.t.Helper()
+	o.gate.start()
+	o.awaitOpen()
+}
+
+func (o *office) awaitOpen() {
+	o.t.Helper()
+	eventually(o.t, startWithin, "the management API takes connections", func() bool { return accepts(o.at) })
 }
 
 // manage calls the API, with a body where there is one, on a connection of its
