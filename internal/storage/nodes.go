@@ -29,6 +29,20 @@ type Node struct {
 // machines may run apart by one percent.
 func (n Node) Outlived(since time.Duration) bool { return since >= n.Trust+n.Trust/100 }
 
+// Outstanding returns the nodes that may still decide as if a change had not
+// been made: they haven't said that they enforce it, and haven't outlived what
+// they knew before its commit returned, so long ago. The nodes are those of a
+// time after that: who registered later knew of the change, and who is gone
+// decides nothing.
+func Outstanding(nodes []Node, revision Revision, since time.Duration) (left []Node) {
+	for _, n := range nodes {
+		if n.Applied < revision && !n.Outlived(since) {
+			left = append(left, n)
+		}
+	}
+	return left
+}
+
 // Beat is what a node says of itself.
 type Beat struct {
 	Incarnation string
