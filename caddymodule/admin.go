@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -40,8 +41,24 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 		Service: service, Authenticate: service.Authenticate, Version: version, Log: ctx.Slogger(),
 		RequestID:     requestID,
 		ClientAddress: func(r *http.Request) string { return clientOf(r).String() },
+		Mount:         mountOf,
 	})
 	return err
+}
+
+// mountOf is what a handler before this one has stripped off the path, such as
+// /keys of `handle_path /keys/*`. Where the path was rewritten in another way,
+// nobody knows.
+func mountOf(r *http.Request) string {
+	original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request)
+	if !ok {
+		return ""
+	}
+	mount, _ := strings.CutSuffix(original.URL.EscapedPath(), r.URL.EscapedPath())
+	if mount == original.URL.EscapedPath() {
+		return ""
+	}
+	return mount
 }
 
 // Cleanup implements caddy.CleanerUpper.

@@ -62,8 +62,8 @@ func environmentsOf(names []string) (out []keys.Environment) {
 
 // aliases are the old names of scopes, by the new one; an alias of an alias
 // is one, too.
-func (c *Config) aliases() map[string][]string {
-	out := map[string][]string{}
+func (c *Config) aliases() keys.Aliases {
+	out := keys.Aliases{}
 	var follow func(scope string)
 	for _, alias := range c.ScopeAliases {
 		start := alias.New

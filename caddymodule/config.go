@@ -68,6 +68,14 @@ type Config struct {
 
 	// Keys may be created without a name.
 	NameOptional bool `json:"name_optional,omitempty"`
+
+	// permanent: a revoked key can't come back; reversible: it can be
+	// reactivated. Default: permanent.
+	Revocation string `json:"revocation,omitempty"`
+
+	// How long a key that is rotated goes on working beside its replacement: at
+	// most, and unless the rotation says less. Default: 24h, at least 1s.
+	RotationGrace caddy.Duration `json:"rotation_grace,omitempty"`
 }
 
 // AcceptedPrefix is a prefix of secrets that were made elsewhere or earlier.

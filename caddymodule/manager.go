@@ -11,7 +11,9 @@ import (
 // manager makes the administration of an app's store. catchUp is the engine's,
 // where there is one on this store; else nil.
 func (a *App) manager(store storage.Store, catchUp func(context.Context)) (*manage.Manager, error) {
-	catalogue := manage.Catalogue{Scopes: map[string]string{}, Plans: map[string]manage.Plan{}, DefaultPlan: a.DefaultPlan}
+	catalogue := manage.Catalogue{
+		Scopes: map[string]string{}, Aliases: a.Config.aliases(), Plans: map[string]manage.Plan{}, DefaultPlan: a.DefaultPlan,
+	}
 	for _, s := range a.Scopes {
 		catalogue.Scopes[s.Name] = s.Description
 	}
@@ -29,6 +31,7 @@ func (a *App) manager(store storage.Store, catchUp func(context.Context)) (*mana
 	}
 	return manage.New(manage.Config{
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
-		RequireProject: a.RequireProject, NameOptional: a.NameOptional, Now: time.Now, CatchUp: catchUp,
+		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
+		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: time.Now, CatchUp: catchUp,
 	})
 }

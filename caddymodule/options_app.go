@@ -108,6 +108,16 @@ var appOptions = options[*Config]{
 		help: "Keys may be created without a name.",
 		read: setFlag("optional", func(c *Config) *bool { return &c.NameOptional }),
 	},
+	{
+		name: "revocation", usage: "permanent|reversible",
+		help: "Whether a revoked key can be reactivated: permanent unless stated.",
+		read: setText("revocation", func(c *Config) *string { return &c.Revocation }),
+	},
+	{
+		name: "rotation_grace", usage: "DURATION",
+		help: "How long a rotated key goes on working beside its replacement, at most and unless the rotation says less: 1s to 365d, 24h unless stated.",
+		read: setDuration("rotation_grace", func(c *Config) *caddy.Duration { return &c.RotationGrace }),
+	},
 }
 
 // planOptions is all that may stand in a plan.

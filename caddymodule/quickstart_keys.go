@@ -85,7 +85,11 @@ func revealed(secret keys.Secret) *string {
 
 // openForQuickstart is openSession for the one command that makes a database.
 func openForQuickstart(ctx context.Context, configFile string) (*manage.Manager, func() error, error) {
-	app, err := appIn(configFile)
+	adapted, err := readConfig(configFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	app, err := appIn(configFile, adapted)
 	if err != nil {
 		return nil, nil, err
 	}

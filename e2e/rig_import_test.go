@@ -43,7 +43,7 @@ func wantStored(t *testing.T, g *gate, want int) {
 		if err != nil {
 			return err
 		}
-		audited, err := r.Audit(ctx, storage.DefaultWorkspace, all)
+		audited, err := r.Audit(ctx, storage.AuditFilter{Workspace: storage.DefaultWorkspace, Limit: all})
 		if err != nil {
 			return err
 		}

@@ -25,6 +25,10 @@ func refusal(code problem.Code, param, message string) error {
 
 // answer writes a document. One that can't be written is a fault of ours.
 func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, document any) {
+	if status == http.StatusNoContent || status == http.StatusNotModified {
+		w.WriteHeader(status)
+		return
+	}
 	body, err := json.Marshal(document)
 	if err != nil {
 		h.refuse(w, r, errors.Join(refusal(problem.InternalError, "", ""), fmt.Errorf("encode the answer: %w", err)))
@@ -58,6 +62,7 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 func send(w http.ResponseWriter, status int, media string, body []byte) {
 	w.Header().Set("Content-Type", media)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body))) // HEAD tells it too
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client went away: nobody is left to tell

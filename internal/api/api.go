@@ -9,16 +9,22 @@ import (
 	"github.com/keystile/keystile/internal/manage"
 )
 
-// Config is what the API works with. Every part is needed.
+// Config is what the API works with. Every part but Verify is needed.
 type Config struct {
 	Service manage.Service
-	// Authenticate says who presents a credential, as
+	// Authenticate says who presents a credential from an address, as
 	// manage.Manager.Authenticate does.
-	Authenticate func(ctx context.Context, credential string) (manage.Actor, error)
+	Authenticate func(ctx context.Context, credential, address string) (manage.Actor, error)
+	// Verify decides about a key as a gate would. Nil: the call isn't served.
+	Verify func(ctx context.Context, call manage.Call, ask Verification) (Verified, error)
 	// RequestID names a request in answers and logs.
 	RequestID func(*http.Request) string
-	// ClientAddress is the client's address, for the audit trail.
+	// ClientAddress is the client's address: keys may be bound to some, and the
+	// audit trail names it.
 	ClientAddress func(*http.Request) string
+	// Mount is the path that stood before /v1/ where the client sent its
+	// request, escaped and without a slash at its end; empty at the root.
+	Mount func(*http.Request) string
 	// Version is that of this build, for the OpenAPI document.
 	Version string
 	// Log learns why a call could not be answered, which the caller doesn't.
@@ -26,7 +32,7 @@ type Config struct {
 }
 
 func (c Config) validate() error {
-	if c.Service == nil || c.Authenticate == nil || c.RequestID == nil || c.ClientAddress == nil || c.Log == nil {
+	if c.Service == nil || c.Authenticate == nil || c.RequestID == nil || c.ClientAddress == nil || c.Mount == nil || c.Log == nil {
 		return errors.New("api: a part of the configuration is missing")
 	}
 	return nil
@@ -38,13 +44,14 @@ func New(c Config) (http.Handler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	document, err := openAPI(routes, c.Version)
+	rows := c.routes()
+	document, err := openAPI(rows, c.Version)
 	if err != nil {
 		return nil, err
 	}
 	h := &handler{Config: c, mux: http.NewServeMux()}
 	h.mux.HandleFunc("/", h.nothing)
-	for path, methods := range byPath(append(routes[:len(routes):len(routes)], documentRoute(document))) {
+	for path, methods := range byPath(append(rows, documentRoute(document))) {
 		h.mux.Handle(path, &endpoint{handler: h, methods: methods})
 	}
 	return h, nil

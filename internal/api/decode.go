@@ -3,10 +3,13 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"reflect"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/problem"
 )
 
@@ -40,7 +43,7 @@ func decode(body []byte, into any) error {
 		}
 		seen[name] = true
 		field := target.Field(index)
-		if json.Unmarshal(value, field.Addr().Interface()) != nil {
+		if !oneReading(value) || json.Unmarshal(value, field.Addr().Interface()) != nil {
 			return refusal(problem.InvalidRequest, name, name+" must be "+describe(field.Type())+".")
 		}
 	}
@@ -52,9 +55,47 @@ func fieldsOf(t reflect.Type) map[string]int {
 	fields := make(map[string]int, t.NumField())
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		fields[name] = i
+		if name != "-" {
+			fields[name] = i
+		}
 	}
 	return fields
+}
+
+// oneReading reports whether all readers of JSON take the same from a valid
+// value: no object within it has a name twice, and no null stands in a list or
+// an object, where encoding/json leaves an empty string.
+func oneReading(value json.RawMessage) bool {
+	dec := json.NewDecoder(bytes.NewReader(value))
+	var open []map[string]bool // names of each object that is open; nil for a list
+	named := false             // a name was read, and its value comes next
+	for {
+		token, err := dec.Token()
+		if err != nil {
+			return errors.Is(err, io.EOF)
+		}
+		in := len(open) - 1
+		switch name, isText := token.(string); {
+		case token == json.Delim('}'), token == json.Delim(']'):
+			open, named = open[:in], false
+			continue
+		case in >= 0 && open[in] != nil && !named:
+			if !isText || open[in][name] {
+				return false
+			}
+			open[in][name], named = true, true
+			continue
+		case token == nil && in >= 0:
+			return false
+		}
+		named = false
+		switch token {
+		case json.Delim('{'):
+			open = append(open, map[string]bool{})
+		case json.Delim('['):
+			open = append(open, nil)
+		}
+	}
 }
 
 // describe says what a field takes.
@@ -64,13 +105,29 @@ func describe(t reflect.Type) string {
 		return "a string"
 	case reflect.Bool:
 		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Pointer:
+		return describe(t.Elem())
 	case reflect.Slice:
 		return "a list of strings"
 	case reflect.Map:
 		return "an object with strings as values"
+	case reflect.Struct:
+		if value, edits := valueOf(t); edits {
+			return describe(value) + ", or null"
+		}
 	}
 	return "of another type"
 }
+
+// valueOf is the type that a manage.Field holds.
+func valueOf(t reflect.Type) (reflect.Type, bool) {
+	value, ok := t.FieldByName("Value")
+	return value.Type, ok && t.PkgPath() == fieldPackage && strings.HasPrefix(t.Name(), "Field[")
+}
+
+var fieldPackage = reflect.TypeFor[manage.Field[string]]().PkgPath()
 
 // maxNameable is shorter than any secret that we make.
 const maxNameable = 24

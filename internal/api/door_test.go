@@ -17,7 +17,7 @@ import (
 func TestNobodyEntersWithoutAGoodToken(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	key, _ := f.create(t, `{"name":"a key","scopes":["all"]}`)["secret"].(string)
+	key, _ := f.create(t, `{"name":"a key","scopes":["read"]}`)["secret"].(string)
 	for name, row := range map[string]struct {
 		header string // the Authorization lines, one to a line
 		status int
@@ -194,5 +194,32 @@ func TestAnAPINeedsItsParts(t *testing.T) {
 	t.Parallel()
 	if _, err := api.New(api.Config{}); err == nil {
 		t.Error("an API was made of nothing")
+	}
+}
+
+// MGMT-02, MGMT-06
+func TestAKeyWithTheScopeManagesKeys(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	secretOf := func(body string) string {
+		secret, _ := f.create(t, body)["secret"].(string)
+		return as(secret)
+	}
+	here := secretOf(`{"name":"manager","scopes":["read","manage:api-keys"],"allowed_ips":["192.0.2.0/24"]}`)
+	elsewhere := secretOf(`{"name":"manager","scopes":["manage:api-keys"],"allowed_ips":["198.51.100.1"]}`)
+	made := f.create(t, `{"name":"made by a key","scopes":["read"]}`, here)
+	if made["created_by"] != "manager" {
+		t.Errorf("made %v", made)
+	}
+	beyond := f.do(t, "POST", "/v1/keys", `{"name":"too much","scopes":["read","write"]}`, here)
+	wantRefusal(t, beyond, 403, "insufficient_scope", "scopes")
+	if beyond.err["required_scopes"] != nil || beyond.err["missing_scopes"] != nil {
+		t.Errorf("the refusal says what is held: %s", beyond.text)
+	}
+	for _, target := range []string{"/v1/keys", "/v1/openapi.json"} {
+		wantRefusal(t, f.do(t, "GET", target, "", elsewhere), 403, "ip_not_allowed", "")
+	}
+	if n := f.rows(t, here); n != 3 {
+		t.Errorf("it sees %d keys", n)
 	}
 }

@@ -54,12 +54,7 @@ func (h *handler) authenticate(r *http.Request) (manage.Actor, error) {
 	if len(lines) > 1 || !strings.EqualFold(scheme, "Bearer") {
 		return manage.Actor{}, refusal(problem.InvalidToken, "", "")
 	}
-	actor, err := h.Authenticate(r.Context(), strings.TrimLeft(credential, " "))
-	if err != nil {
-		return manage.Actor{}, err
-	}
-	actor.Address = h.ClientAddress(r)
-	return actor, nil
+	return h.Authenticate(r.Context(), strings.TrimLeft(credential, " "), h.ClientAddress(r))
 }
 
 // endpoint is one path.
@@ -85,5 +80,5 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, err)
 		return
 	}
-	e.answer(w, r, row.status, document)
+	e.answer(w, r, rq.status, document)
 }

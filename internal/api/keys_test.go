@@ -46,7 +46,7 @@ func TestChangesAreRecordedWithTheClientsAddress(t *testing.T) {
 	f := setup(t)
 	f.create(t, `{"name":"a key"}`)
 	err := f.store.View(t.Context(), func(r storage.Reader) error {
-		trail, err := r.Audit(t.Context(), "default", 1)
+		trail, err := r.Audit(t.Context(), storage.AuditFilter{Workspace: "default", Limit: 1})
 		if len(trail) != 1 || trail[0].Client != "192.0.2.1" || !strings.HasPrefix(trail[0].Actor, "token:a token (tok_") {
 			t.Errorf("recorded %+v", trail)
 		}

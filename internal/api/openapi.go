@@ -4,125 +4,102 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"reflect"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-
-	"github.com/keystile/keystile/internal/problem"
 )
 
 const (
 	bearerScheme = "token"
-	schemas      = "#/components/schemas/"
+	components   = "#/components/"
+	schemas      = components + "schemas/"
 )
+
+// document is an OpenAPI document that is being put together.
+type document struct {
+	*huma.OpenAPI
+	registry huma.Registry
+	refusal  *huma.Schema // as application/json
+	details  *huma.Schema // as application/problem+json
+}
 
 // openAPI describes routes as OpenAPI 3.1. Only huma's model of that document
 // is used, with the schemas that it derives from our types: its own decoding
 // would repeat what the client sent in errors of another shape.
 func openAPI(rows []route, version string) (json.RawMessage, error) {
-	registry := huma.NewMapRegistry(schemas, huma.DefaultSchemaNamer)
-	doc := &huma.OpenAPI{
+	registry := newRegistry()
+	doc := &document{registry: registry, OpenAPI: &huma.OpenAPI{
 		OpenAPI: "3.1.0",
-		Info:    &huma.Info{Title: "Keystile management API", Version: version},
+		Info: &huma.Info{
+			Title: "Keystile management API", Version: version,
+			Description: "Keys, and what belongs to them. Every call needs a management token, or an API key that holds `manage:api-keys`.",
+		},
 		Servers: []*huma.Server{{URL: "..", Description: "Where this document's /v1/ is mounted."}},
 		Components: &huma.Components{
-			Schemas:         registry,
-			SecuritySchemes: map[string]*huma.SecurityScheme{bearerScheme: {Type: "http", Scheme: "bearer"}},
+			Schemas:   registry,
+			Responses: map[string]*huma.Response{},
+			SecuritySchemes: map[string]*huma.SecurityScheme{bearerScheme: {
+				Type: "http", Scheme: "bearer", Description: "A management token, kst_…, or an API key that holds `manage:api-keys`.",
+			}},
 		},
 		Security: []map[string][]string{{bearerScheme: {}}},
-	}
-	refused := errorSchema(registry)
+	}}
+	doc.describeRefusals()
 	for i := range rows {
-		doc.AddOperation(describeRoute(&rows[i], registry, refused))
+		doc.AddOperation(doc.operation(&rows[i]))
 	}
 	openAnswers(registry, rows)
-	out, err := json.Marshal(doc)
+	out, err := json.Marshal(doc.OpenAPI)
 	if err != nil {
 		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
 	}
 	return out, nil
 }
 
-// openAnswers lets answers grow: only what we read is closed to unknown fields.
-func openAnswers(registry huma.Registry, rows []route) {
-	for name, schema := range registry.Map() {
-		of := registry.TypeFromRef(schemas + name)
-		if !slices.ContainsFunc(rows, func(row route) bool { return row.body == of }) {
-			schema.AdditionalProperties = nil
+func (d *document) operation(row *route) *huma.Operation {
+	op := &huma.Operation{
+		Method: row.method, Path: row.path, OperationID: row.id, Summary: row.summary, Description: row.about,
+		Tags: []string{row.tag()}, Parameters: parametersOf(row), Responses: d.refusalsOf(row),
+	}
+	op.Responses[strconv.Itoa(row.status)] = d.success(row, row.status)
+	if row.once {
+		op.Responses[strconv.Itoa(http.StatusOK)] = d.success(row, http.StatusOK)
+	}
+	if row.ifNoneMatch {
+		op.Responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{
+			Description: "The client has it already.", Headers: map[string]*huma.Header{"ETag": textHeader("As it was sent.")},
 		}
 	}
-}
-
-func describeRoute(row *route, registry huma.Registry, refused *huma.Schema) *huma.Operation {
-	op := &huma.Operation{
-		Method: row.method, Path: row.path, OperationID: row.id, Summary: row.summary,
-		Parameters: parametersOf(row),
-		Responses: map[string]*huma.Response{
-			strconv.Itoa(row.status): response(http.StatusText(row.status), registry.Schema(row.result, true, row.id)),
-			"default":                response("A refusal", refused),
-		},
-	}
 	if row.body != nil {
-		op.RequestBody = &huma.RequestBody{Required: row.status == http.StatusCreated, Content: content(registry.Schema(row.body, true, row.id))}
+		op.RequestBody = &huma.RequestBody{Required: !row.optional, Content: content(d.registry.Schema(row.body, true, row.id))}
 	}
 	return op
 }
 
-func parametersOf(row *route) []*huma.Param {
-	text := &huma.Schema{Type: huma.TypeString}
-	var params []*huma.Param
-	if strings.Contains(row.path, "{id}") {
-		params = append(params, &huma.Param{Name: "id", In: "path", Required: true, Schema: text})
+// success is the answer of a call that did what it says. Where the route takes
+// an idempotency key, 200 is the repeat's.
+func (d *document) success(row *route, status int) *huma.Response {
+	out := &huma.Response{Description: http.StatusText(status), Headers: map[string]*huma.Header{}}
+	if row.result != nil {
+		out.Content = content(d.registry.Schema(row.result, true, row.id))
 	}
-	for _, p := range row.query {
-		schema := &huma.Schema{Type: huma.TypeString, Enum: p.oneOf}
-		if p.number {
-			schema.Type = huma.TypeInteger
-		}
-		params = append(params, &huma.Param{Name: p.name, In: "query", Description: p.about, Schema: schema})
+	if row.located {
+		out.Headers["Location"] = textHeader("Where it is, relative to the server.")
 	}
-	const about = "The workspace, for an operator's token; default unless stated."
-	return append(params,
-		&huma.Param{Name: workspaceQuery, In: "query", Description: about, Schema: text},
-		&huma.Param{Name: workspaceHeader, In: "header", Description: about, Schema: text})
+	if row.tagged {
+		out.Headers["ETag"] = textHeader("For If-Match.")
+	}
+	if row.once && status == http.StatusOK {
+		out.Description = "An earlier call with the same Idempotency-Key made it; there is no secret."
+		out.Headers["Idempotent-Replayed"] = textHeader("true")
+	}
+	return out
 }
 
-func response(about string, schema *huma.Schema) *huma.Response {
-	return &huma.Response{Description: about, Content: content(schema)}
+func textHeader(about string) *huma.Header {
+	return &huma.Header{Description: about, Schema: &huma.Schema{Type: huma.TypeString}}
 }
 
 func content(schema *huma.Schema) map[string]*huma.MediaType {
 	return map[string]*huma.MediaType{mediaJSON: {Schema: schema}}
-}
-
-// Refusal is the body of every answer that is none of success.
-type Refusal struct {
-	Error RefusalBody `json:"error"`
-}
-
-// RefusalBody says what is wrong, for programs and for people.
-type RefusalBody struct {
-	Type           string   `json:"type"`
-	Code           string   `json:"code"`
-	Message        string   `json:"message"`
-	Param          string   `json:"param,omitempty" doc:"The field that is wrong."`
-	RequiredScopes []string `json:"required_scopes,omitempty" nullable:"false"`
-	MissingScopes  []string `json:"missing_scopes,omitempty" nullable:"false"`
-	RequestID      string   `json:"request_id,omitempty"`
-	DocURL         string   `json:"doc_url"`
-}
-
-// errorSchema lists every code that the management API has.
-func errorSchema(registry huma.Registry) *huma.Schema {
-	schema := registry.Schema(reflect.TypeFor[Refusal](), true, "")
-	codes := registry.Map()["RefusalBody"].Properties["code"]
-	for _, row := range problem.All() {
-		if row.Parts&problem.Management != 0 {
-			codes.Enum = append(codes.Enum, string(row.Code))
-		}
-	}
-	return schema
 }

@@ -2,11 +2,8 @@ package api
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"strconv"
 
@@ -16,21 +13,28 @@ import (
 )
 
 const (
-	maxBody = 1 << 20 // bytes
-
 	workspaceHeader = "Keystile-Workspace"
 	workspaceQuery  = "workspace"
 )
 
-// request is a call that has been read.
+// request is a call that has been read, and what its answer says besides the
+// document.
 type request struct {
 	ctx     context.Context
 	service manage.Service
 	call    manage.Call
-	id      keys.ID    // the path's {id}
-	query   url.Values // each at most once
+	name    string      // the path's {id} or {name}
+	query   url.Values  // each at most once
+	header  http.Header // of the request
 	body    []byte
+	mount   string
+
+	status int         // of the answer
+	answer http.Header // of the answer
 }
+
+// id is the path's {id} of a key.
+func (rq *request) id() keys.ID { return keys.ID(rq.name) }
 
 // read takes from a request what its route needs.
 func (h *handler) read(w http.ResponseWriter, r *http.Request, row *route) (*request, error) {
@@ -42,10 +46,16 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request, row *route) (*req
 	if err != nil {
 		return nil, err
 	}
+	once, err := readConditions(r, row)
+	if err != nil {
+		return nil, err
+	}
 	actor, _ := r.Context().Value(actorKey{}).(manage.Actor) // the zero actor may do nothing
 	rq := &request{
-		ctx: r.Context(), service: h.Service, call: manage.Call{Actor: actor, Workspace: workspace},
-		id: keys.ID(r.PathValue("id")), query: query,
+		ctx: r.Context(), service: h.Service,
+		call: manage.Call{Actor: actor, Workspace: workspace, IdempotencyKey: once},
+		name: r.PathValue(row.param()), query: query, header: r.Header, mount: h.Mount(r),
+		status: row.status, answer: w.Header(),
 	}
 	if row.body != nil {
 		rq.body, err = readBody(w, r)
@@ -87,17 +97,6 @@ func workspaceOf(r *http.Request, query url.Values) (string, error) {
 	return names[0], nil
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, refusal(problem.BodyTooLarge, "", "")
-	}
-	if err != nil {
-		return nil, refusal(problem.InvalidJSON, "", "The body broke off.")
-	}
-	return body, nil
-}
-
 // number reads a query parameter; absent, it is 0.
 func (rq *request) number(name string) (int, error) {
 	text := rq.query.Get(name)
@@ -111,43 +110,13 @@ func (rq *request) number(name string) (int, error) {
 	return n, nil
 }
 
-// operation is what a route does, and the types of its body and answer.
-type operation struct {
-	body, result reflect.Type // body is nil where there is none
-	run          func(*request) (any, error)
-}
-
-// call makes an operation that takes no body.
-func call[Out any](do func(*request) (Out, error)) operation {
-	return operation{
-		result: reflect.TypeFor[Out](),
-		run:    func(rq *request) (any, error) { return do(rq) },
+// flag reads a query parameter; absent, it is false.
+func (rq *request) flag(name string) (bool, error) {
+	switch rq.query.Get(name) {
+	case "true":
+		return true, nil
+	case "", "false":
+		return false, nil
 	}
-}
-
-// ask makes an operation with a JSON object as its body.
-func ask[In, Out any](do func(*request, In) (Out, error)) operation {
-	return operation{
-		body: reflect.TypeFor[In](), result: reflect.TypeFor[Out](),
-		run: func(rq *request) (any, error) {
-			var in In
-			if err := decode(rq.body, &in); err != nil {
-				return nil, err
-			}
-			return do(rq, in)
-		},
-	}
-}
-
-// maybe is ask with a body that can be left out.
-func maybe[In, Out any](do func(*request, In) (Out, error)) operation {
-	op := ask(do)
-	run := op.run
-	op.run = func(rq *request) (any, error) {
-		if len(rq.body) == 0 {
-			rq.body = []byte("{}")
-		}
-		return run(rq)
-	}
-	return op
+	return false, refusal(problem.InvalidRequest, name, name+" must be true or false.")
 }

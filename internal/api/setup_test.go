@@ -2,8 +2,10 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +18,7 @@ import (
 	"github.com/keystile/keystile/internal/api"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
 	"github.com/keystile/keystile/internal/storage/sqlite"
 )
@@ -31,12 +34,14 @@ type fixture struct {
 	command  manage.Call
 	token    string // of the default workspace
 	operator string
+	mount    string
+	now      time.Time
 	log      *bytes.Buffer
 }
 
 func setup(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{command: manage.Call{Actor: manage.CommandActor("ann")}, log: new(bytes.Buffer)}
+	f := &fixture{command: manage.Call{Actor: manage.CommandActor("ann")}, now: start, log: newLog()}
 	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +56,7 @@ func setup(t *testing.T) *fixture {
 	}
 	f.store = store
 	f.manager, err = manage.New(manage.Config{
-		Store: store, Format: format, Now: func() time.Time { return start },
+		Store: store, Format: format, Now: func() time.Time { return f.now },
 		Catalogue: manage.Catalogue{
 			Scopes: map[string]string{"read": "Read", "write": "Write"},
 			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
@@ -60,26 +65,46 @@ func setup(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.token, f.operator = f.newToken(t, "", false), f.newToken(t, "", true)
+	f.token, f.operator = f.newToken(t, "", false, ""), f.newToken(t, "", true, "")
+	f.serve(t, awaited{f.manager}, f.manager.Authenticate)
+	return f
+}
+
+func newLog() *bytes.Buffer { return new(bytes.Buffer) }
+
+// serve makes the API.
+func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(context.Context, string, string) (manage.Actor, error)) {
+	t.Helper()
 	var requests atomic.Int64
+	var err error
 	f.Handler, err = api.New(api.Config{
-		Service: f.manager, Authenticate: f.manager.Authenticate, Version: "1.2.3",
+		Service: service, Authenticate: authenticate, Version: "1.2.3",
 		RequestID:     func(*http.Request) string { return fmt.Sprint("request-", requests.Add(1)) },
 		ClientAddress: func(r *http.Request) string { return strings.TrimSuffix(r.RemoteAddr, ":1234") },
+		Mount:         func(*http.Request) string { return f.mount },
+		Verify:        verifyNothing,
 		Log:           slog.New(slog.NewTextHandler(f.log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f
 }
 
-// newToken makes a token of a workspace; of all of them for an operator.
-func (f *fixture) newToken(t *testing.T, workspace string, operator bool) string {
+// verifyNothing knows no key, and lets no key ask.
+func verifyNothing(_ context.Context, call manage.Call, _ api.Verification) (api.Verified, error) {
+	if call.Actor.Kind == manage.ActorKey {
+		return api.Verified{}, &manage.Error{Problem: problem.Problem{Code: problem.NotPermitted}}
+	}
+	return api.Verified{Code: string(problem.UnknownKey), Scopes: []string{}, RateLimit: []api.VerifiedLimit{}}, nil
+}
+
+// newToken makes a token of a workspace, of all of them for an operator, for
+// so long or for ever.
+func (f *fixture) newToken(t *testing.T, workspace string, operator bool, expiresIn string) string {
 	t.Helper()
 	call := f.command
 	call.Workspace = workspace
-	made, err := f.manager.CreateToken(t.Context(), call, manage.NewToken{Name: "a token", AllWorkspaces: operator})
+	made, err := f.manager.CreateToken(t.Context(), call, manage.NewToken{Name: "a token", AllWorkspaces: operator, ExpiresIn: expiresIn})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +117,7 @@ func (f *fixture) workspace(t *testing.T, name string) (token string) {
 	if _, err := f.manager.CreateWorkspace(t.Context(), f.command, manage.NewWorkspace{Name: name}); err != nil {
 		t.Fatal(err)
 	}
-	return f.newToken(t, name, false)
+	return f.newToken(t, name, false, "")
 }
 
 // response is an answer that has been read.
@@ -120,10 +145,21 @@ func (f *fixture) do(t *testing.T, method, target, body string, headers ...strin
 	}
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, r)
-	got := response{Response: w.Result(), text: w.Body.String()}
-	_ = json.Unmarshal(w.Body.Bytes(), &got.doc) // lists and empty bodies have no members
-	got.err, _ = got.doc["error"].(map[string]any)
+	got, err := readResponse(w.Result())
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantAsDocumented(t, r, got)
 	return got
+}
+
+func readResponse(from *http.Response) (response, error) {
+	defer from.Body.Close()
+	text, err := io.ReadAll(from.Body)
+	got := response{Response: from, text: string(text)}
+	_ = json.Unmarshal(text, &got.doc) // lists and empty bodies have no members
+	got.err, _ = got.doc["error"].(map[string]any)
+	return got, err
 }
 
 func as(token string) string { return "Authorization: Bearer " + token }

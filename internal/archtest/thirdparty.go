@@ -28,6 +28,8 @@ var thirdParties = map[string][]string{
 	"github.com/coder/websocket":                nil,
 	"github.com/google/go-cmp":                  nil,
 	"github.com/mccutchen/go-httpbin/v2":        nil,
+	"github.com/pb33f/libopenapi":               nil,
+	"github.com/pb33f/libopenapi-validator":     nil,
 	"go.uber.org/goleak":                        nil,
 	"testing":                                   nil,
 	"net/http/httptest":                         nil,

@@ -29,6 +29,7 @@ type fixture struct {
 	gate   *gateway.Gate
 	offset atomic.Int64 // of the clock, in nanoseconds
 	start  time.Time
+	path   string
 }
 
 type option func(*gateway.Config)
@@ -49,9 +50,18 @@ func withLimit(env keys.Environment, rate string, burst int64) option {
 // setup starts a gate with the routes; without any, every valid key passes.
 func setup(t testing.TB, routes []*policy.Route, options ...option) *fixture {
 	t.Helper()
-	f := &fixture{t: t, start: time.Now()}
-	now := func() time.Time { return f.start.Add(time.Duration(f.offset.Load())) }
-	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
+	f := &fixture{t: t, start: time.Now(), path: filepath.Join(t.TempDir(), "keys.db")}
+	f.open(routes, options...)
+	return f
+}
+
+func (f *fixture) now() time.Time { return f.start.Add(time.Duration(f.offset.Load())) }
+
+// open starts a gate on the fixture's file, as a new process would.
+func (f *fixture) open(routes []*policy.Route, options ...option) {
+	t, now := f.t, f.now
+	t.Helper()
+	store, err := sqlite.Open(f.path)
 	must(t, err)
 	f.store = store
 	f.format, err = keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, nil)
@@ -78,7 +88,6 @@ func setup(t testing.TB, routes []*policy.Route, options ...option) *fixture {
 	}
 	f.gate, err = gateway.New(cfg)
 	must(t, err)
-	return f
 }
 
 // key stores a key and returns its secret.

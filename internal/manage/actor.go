@@ -1,7 +1,6 @@
 package manage
 
 import (
-	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
 )
@@ -24,6 +23,7 @@ type Actor struct {
 	ID        string // of the token or key; empty for commands
 	Name      string // the maker of what the actor makes
 	Workspace string // that a token or key is confined to; empty for the others
+	Project   string // that a key is confined to; empty: all of the workspace
 	Address   string // of the client; empty for commands
 }
 
@@ -45,6 +45,12 @@ func (a Actor) operates() bool {
 	return a.Kind == ActorCommand || a.Kind == ActorOperator
 }
 
+// confined reports whether the actor is one that may enter its own workspace
+// alone.
+func (a Actor) confined() bool {
+	return a.Workspace != "" && (a.Kind == ActorToken || a.Kind == ActorKey && a.ID != "")
+}
+
 // workspace is the one that a call is about, or the refusal to let its actor
 // in.
 func (c Call) workspace() (string, error) {
@@ -54,13 +60,11 @@ func (c Call) workspace() (string, error) {
 			return storage.DefaultWorkspace, nil
 		}
 		return c.Workspace, nil
-	case c.Actor.Kind == ActorToken && c.Actor.Workspace != "":
+	case c.Actor.confined():
 		if c.Workspace != "" && c.Workspace != c.Actor.Workspace {
-			return "", refuse(problem.WorkspaceMismatch, "workspace", "This token belongs to another workspace.")
+			return "", refuse(problem.WorkspaceMismatch, "workspace", "This credential belongs to another workspace.")
 		}
 		return c.Actor.Workspace, nil
-	case c.Actor.Kind == ActorKey:
-		return "", keyRefused(&keys.Key{})
 	}
 	return "", refuse(problem.NotPermitted, "", "")
 }

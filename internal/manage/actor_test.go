@@ -16,12 +16,23 @@ func everyCall(f *fixture, t *testing.T, call manage.Call) map[string]error {
 	_, errs["ShowKey"] = f.ShowKey(ctx, call, "key_x")
 	_, errs["RevokeKey"] = f.RevokeKey(ctx, call, "key_x", manage.Revocation{})
 	_, errs["KeyUsage"] = f.KeyUsage(ctx, call, "key_x", manage.UsageQuery{})
+	_, errs["EditKey"] = f.EditKey(ctx, call, "key_x", manage.KeyEdit{})
+	_, errs["ReactivateKey"] = f.ReactivateKey(ctx, call, "key_x")
+	_, errs["RotateKey"] = f.RotateKey(ctx, call, "key_x", manage.Rotation{})
+	errs["DeleteKey"] = f.DeleteKey(ctx, call, "key_x")
 	_, errs["CreateToken"] = f.CreateToken(ctx, call, manage.NewToken{Name: "sneaked"})
 	_, errs["ListTokens"] = f.ListTokens(ctx, call, manage.TokenQuery{})
 	errs["DeleteToken"] = f.DeleteToken(ctx, call, "tok_x")
 	_, errs["CreateProject"] = f.CreateProject(ctx, call, manage.NewProject{Name: "sneaked"})
 	_, errs["ListProjects"] = f.ListProjects(ctx, call)
+	errs["DeleteProject"] = f.DeleteProject(ctx, call, "nobodys")
+	_, errs["CreateProfile"] = f.CreateProfile(ctx, call, manage.NewProfile{Name: "sneaked"})
+	_, errs["ListProfiles"] = f.ListProfiles(ctx, call)
+	errs["DeleteProfile"] = f.DeleteProfile(ctx, call, "nobodys")
 	_, errs["ListWorkspaces"] = f.ListWorkspaces(ctx, call)
+	_, errs["ListAudit"] = f.ListAudit(ctx, call, manage.AuditQuery{})
+	_, errs["ListPlans"] = f.ListPlans(ctx, call)
+	_, errs["ListScopes"] = f.ListScopes(ctx, call)
 	return errs
 }
 
@@ -81,7 +92,7 @@ func TestNobodyInParticularMayDoNothing(t *testing.T) {
 	f := setup(t)
 	for name, actor := range map[string]manage.Actor{
 		"the zero actor": {}, "an unheard-of kind": {Kind: "wizard", Name: "w"}, "a token of no workspace": {Kind: manage.ActorToken},
-		"a key": {Kind: manage.ActorKey, Name: "k", Workspace: "default"},
+		"a key of no ID": {Kind: manage.ActorKey, Name: "k", Workspace: "default"}, "a key of no workspace": {Kind: manage.ActorKey, ID: "key_x"},
 	} {
 		for _, workspace := range []string{"", "default"} {
 			for method, err := range everyCall(f, t, manage.Call{Actor: actor, Workspace: workspace}) {

@@ -20,34 +20,9 @@ func (m *Manager) entry(call Call, workspace, action string) storage.AuditEntry 
 	}
 }
 
-// changesOfNew lists what a new key was made with; what is empty is left out,
-// and so are secret, digest and hint.
-func changesOfNew(key *keys.Key) map[string]storage.FieldChange {
-	changes := map[string]storage.FieldChange{
-		"name":        {To: key.Name},
-		"status":      {To: key.Status},
-		"kind":        {To: key.Kind},
-		"environment": {To: key.Environment},
-	}
-	for field, text := range map[string]string{
-		"description": key.Description, "project": key.Project, "owner": key.Owner,
-		"profile": key.Profile, "plan": key.Plan,
-	} {
-		if text != "" {
-			changes[field] = storage.FieldChange{To: text}
-		}
-	}
-	if len(key.Scopes) > 0 {
-		changes["scopes"] = storage.FieldChange{To: key.Scopes}
-	}
-	if len(key.AllowedIPs) > 0 {
-		changes["allowed_ips"] = storage.FieldChange{To: key.AllowedIPs}
-	}
-	if len(key.Metadata) > 0 {
-		changes["metadata"] = storage.FieldChange{To: key.Metadata}
-	}
-	if !key.ExpiresAt.IsZero() {
-		changes["expires_at"] = storage.FieldChange{To: key.ExpiresAt}
-	}
-	return changes
+// entryOf is entry for what is done to a key.
+func (m *Manager) entryOf(call Call, action string, key *keys.Key) storage.AuditEntry {
+	e := m.entry(call, key.Workspace, action)
+	e.KeyID, e.Project = key.ID, key.Project
+	return e
 }

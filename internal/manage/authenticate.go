@@ -3,21 +3,34 @@ package manage
 import (
 	"context"
 	"errors"
+	"net/netip"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/verdict"
 )
 
-// Authenticate says who presents a credential to the management API. A token
-// that is malformed, unknown or expired is refused as one and the same; an API
-// key is refused for being none.
-func (m *Manager) Authenticate(ctx context.Context, text string) (Actor, error) {
+// Authenticate says who presents a credential to the management API, from
+// which address. A token or key that is malformed, unknown or not active is
+// refused as one and the same; a key that may not manage keys, or not from
+// there, is told so.
+func (m *Manager) Authenticate(ctx context.Context, text, address string) (Actor, error) {
+	actor, err := m.identify(ctx, text, address)
+	if err != nil {
+		return Actor{}, err
+	}
+	actor.Address = address
+	return actor, nil
+}
+
+// identify looks a text up as what it looks like, and as nothing else.
+func (m *Manager) identify(ctx context.Context, text, address string) (Actor, error) {
 	if keys.CheckToken(text) {
 		return m.authenticateToken(ctx, text)
 	}
 	if _, err := m.format.Check(text); err == nil {
-		return Actor{}, m.refuseKey(ctx, text)
+		return m.authenticateKey(ctx, text, address)
 	}
 	return Actor{}, invalidToken()
 }
@@ -58,29 +71,50 @@ func actorOf(t *keys.Token) Actor {
 	return actor
 }
 
-// refuseKey tells an API key that stands from a text that only looks like one.
-func (m *Manager) refuseKey(ctx context.Context, text string) error {
+func (m *Manager) authenticateKey(ctx context.Context, text, address string) (Actor, error) {
 	got, _, err := m.finder.Find(ctx, text)
 	if err != nil {
-		return attempt("find key", err)
+		return Actor{}, attempt("find key", err)
 	}
-	if got.Key == nil || got.Key.StatusAt(m.now()) != keys.Active {
-		return invalidToken()
+	if got.Key == nil {
+		return Actor{}, invalidToken()
 	}
-	return keyRefused(got.Key)
+	key := got.Key
+	actor := Actor{Kind: ActorKey, ID: string(key.ID), Name: key.Name, Workspace: key.Workspace, Project: key.Project}
+	return actor, m.mayManage(key, address)
 }
 
-// keyRefused is what an API key gets from the management API.
-func keyRefused(key *keys.Key) error {
-	p := problem.Problem{
+// mayManage lets a key manage others: one that is active, holds the scope, and
+// may be used from the caller's address.
+func (m *Manager) mayManage(key *keys.Key, address string) error {
+	switch {
+	case key.StatusAt(m.now()) != keys.Active:
+		return invalidToken()
+	case !m.catalogue.Aliases.Holds(key, keys.ScopeManageKeys):
+		return cantManage()
+	case !goodFrom(key, address):
+		return refuse(problem.IPNotAllowed, "", "")
+	}
+	return nil
+}
+
+// goodFrom holds an address against a key's as the gate does: one that can't
+// be read is none of a list.
+func goodFrom(key *keys.Key, address string) bool {
+	nets, err := verdict.ParseNets(key.AllowedIPs)
+	client, _ := netip.ParseAddr(address)
+	return err == nil && verdict.Within(nets, client)
+}
+
+// cantManage is what an API key without the scope gets from the management
+// API.
+func cantManage() error {
+	scope := []string{keys.ScopeManageKeys}
+	return &Error{problem.Problem{
 		Code:           problem.InsufficientScope,
-		Message:        "The management API takes management tokens (kst_…), and this is an API key.",
-		RequiredScopes: []string{keys.ScopeManageKeys},
-	}
-	if !key.Holds(keys.ScopeManageKeys) {
-		p.MissingScopes = p.RequiredScopes
-	}
-	return &Error{p}
+		Message:        "The management API takes management tokens (kst_…), and API keys that hold " + keys.ScopeManageKeys + ".",
+		RequiredScopes: scope, MissingScopes: scope,
+	}}
 }
 
 func invalidToken() error { return refuse(problem.InvalidToken, "", "") }

@@ -15,38 +15,64 @@ import (
 
 // CreateKey implements Service.
 func (m *Manager) CreateKey(ctx context.Context, call Call, ask NewKey) (CreatedKey, error) {
-	const action = "key.create"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.create", "")
 	if err != nil {
 		return CreatedKey{}, err
 	}
-	key, err := m.draft(ask, call.Actor.Name, workspace)
-	if err != nil {
-		return CreatedKey{}, err
-	}
-	secret := m.format.Mint(key.Environment)
-	key.Digest, key.Hint = m.hasher.New(secret), m.format.Hint(secret)
-	named := key.Name != ""
-	err = m.update(ctx, "create key", func(tx storage.Tx) error {
-		if err := m.admit(ctx, tx, key); err != nil {
+	var out CreatedKey
+	err = m.once(ctx, d, "create key", creating{
+		ask: ask,
+		make: func(tx storage.Tx, to reach) (_ string, err error) {
+			out, err = m.createKey(ctx, tx, d, to, ask)
+			return string(out.ID), err
+		},
+		again: func(tx storage.Tx, to reach, made string) (err error) {
+			out, err = m.madeKey(ctx, tx, to, made)
 			return err
-		}
-		if !named {
-			if key.Name, err = nextName(ctx, tx, key); err != nil {
-				return err
-			}
-		}
-		if err := tx.InsertKey(ctx, key); err != nil {
-			return err
-		}
-		entry := m.entry(call, workspace, action)
-		entry.KeyID, entry.Changes = key.ID, changesOfNew(key)
-		return tx.AppendAudit(ctx, entry)
+		},
 	})
 	if err != nil {
 		return CreatedKey{}, err
 	}
-	return CreatedKey{KeyView: viewOf(key, storage.UsageTotal{}, key.CreatedAt), Secret: secret}, nil
+	return out, nil
+}
+
+// madeKey is what the repeat of a call answers with: the key that it made, as
+// it is now, without the secret.
+func (m *Manager) madeKey(ctx context.Context, tx storage.Tx, to reach, id string) (CreatedKey, error) {
+	key, err := to.find(ctx, tx, keys.ID(id))
+	if err != nil {
+		return CreatedKey{}, err
+	}
+	view, err := viewWithUse(ctx, tx, key, m.now())
+	return CreatedKey{KeyView: view, Replayed: true}, err
+}
+
+func (m *Manager) createKey(ctx context.Context, tx storage.Tx, d deed, to reach, ask NewKey) (CreatedKey, error) {
+	key, err := m.draft(to.inherit(ask), d.call.Actor.Name, d.workspace)
+	if err != nil {
+		return CreatedKey{}, err
+	}
+	to.bequeath(key)
+	if err := to.grant(key); err != nil {
+		return CreatedKey{}, err
+	}
+	if err := m.admit(ctx, tx, key); err != nil {
+		return CreatedKey{}, err
+	}
+	if key.Name == "" {
+		if key.Name, err = nextName(ctx, tx, key); err != nil {
+			return CreatedKey{}, err
+		}
+	}
+	secret := m.format.Mint(key.Environment)
+	key.Digest, key.Hint = m.hasher.New(secret), m.format.Hint(secret)
+	if err := tx.InsertKey(ctx, key); err != nil {
+		return CreatedKey{}, err
+	}
+	entry := m.entryOf(d.call, d.action, key)
+	entry.Changes = changesOfNew(key)
+	return CreatedKey{KeyView: taggedView(key, storage.UsageTotal{}, key.CreatedAt), Secret: secret}, tx.AppendAudit(ctx, entry)
 }
 
 // admit holds a new key against what the store knows. It runs in the
@@ -57,13 +83,22 @@ func (m *Manager) admit(ctx context.Context, tx storage.Tx, key *keys.Key) error
 	if err != nil {
 		return err
 	}
-	if err := m.projectKnown(ctx, tx, key); err != nil {
+	if err := cataloguesKnow(ctx, tx, key); err != nil {
 		return err
 	}
 	return m.roomFor(ctx, tx, workspace, key.CreatedAt)
 }
 
-func (m *Manager) projectKnown(ctx context.Context, r storage.Reader, key *keys.Key) error {
+// cataloguesKnow refuses a key whose project or profile its workspace doesn't
+// have.
+func cataloguesKnow(ctx context.Context, r storage.Reader, key *keys.Key) error {
+	if err := projectKnown(ctx, r, key); err != nil {
+		return err
+	}
+	return profileKnown(ctx, r, key)
+}
+
+func projectKnown(ctx context.Context, r storage.Reader, key *keys.Key) error {
 	if key.Project == "" {
 		return nil
 	}

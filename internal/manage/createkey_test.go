@@ -148,7 +148,7 @@ func TestEveryFieldIsKept(t *testing.T) {
 		ID: made.ID, Name: "Nightly export", Description: "two\nlines", Hint: made.Hint, Status: keys.Active, Kind: keys.CI,
 		Environment: keys.Test, Scopes: []string{"write", "read", "all", "manage:api-keys"}, Workspace: "default",
 		Project: "apollo", Owner: "bob", CreatedBy: "ann", CreatedAt: start, ExpiresAt: &end, Plan: "big",
-		AllowedIPs: []string{"127.0.0.1", "10.0.0.0/8"}, Metadata: map[string]string{"team": "blue"},
+		AllowedIPs: []string{"127.0.0.1", "10.0.0.0/8"}, Metadata: map[string]string{"team": "blue"}, ETag: made.ETag,
 	}
 	if diff := cmp.Diff(want, made.KeyView); diff != "" {
 		t.Errorf("created (-want +got):\n%s", diff)

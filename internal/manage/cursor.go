@@ -38,3 +38,21 @@ func readCursor(cursor string) (time.Time, keys.ID, bool) {
 	}
 	return time.UnixMicro(n).UTC(), keys.ID(id), true
 }
+
+// auditCursor names the last entry of a page by its ID, which stays where it
+// is however many come before it.
+func auditCursor(id string) string { return base64.RawURLEncoding.EncodeToString([]byte(id)) }
+
+// readAuditCursor reads what auditCursor wrote, as readCursor does.
+func readAuditCursor(cursor string) (string, bool) {
+	if cursor == "" {
+		return "", true
+	}
+	if len(cursor) > maxCursor {
+		return "", false
+	}
+	id, err := base64.RawURLEncoding.DecodeString(cursor)
+	return string(id), err == nil && isWord(string(id), maxIDChars)
+}
+
+func badCursor() error { return invalid("cursor", "is none that a page of this list ended with") }

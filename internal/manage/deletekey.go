@@ -4,9 +4,29 @@ import (
 	"context"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
 )
 
-// DeleteKey implements Service.
+// DeleteKey implements Service. Keys that the deleted one replaced, or was
+// replaced by, go on naming it, as the audit trail does: what was replaced
+// still ends as the rotation said, and what replaced it is free to be rotated.
+// Who manages keys may delete one that holds more than itself, as it may
+// revoke it.
 func (m *Manager) DeleteKey(ctx context.Context, call Call, id keys.ID) error {
-	panic("awaited")
+	d, err := m.begin(ctx, call, "key.delete", id)
+	if err != nil {
+		return err
+	}
+	return m.act(ctx, d, "delete key", func(tx storage.Tx, to reach) error {
+		key, err := to.find(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteKey(ctx, id); err != nil {
+			return err
+		}
+		entry := m.entryOf(call, d.action, key)
+		entry.Changes = changesBetween(key, &keys.Key{})
+		return tx.AppendAudit(ctx, entry)
+	})
 }

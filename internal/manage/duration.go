@@ -2,6 +2,7 @@ package manage
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -50,6 +51,21 @@ func ParseDuration(text string) (time.Duration, error) {
 		text, units = text[digits+1:], units[unit+1:]
 	}
 	return sum, nil
+}
+
+// durationText is a duration of whole seconds as ParseDuration reads it.
+func durationText(d time.Duration) string {
+	var text strings.Builder
+	for _, unit := range durationUnits {
+		if n := d / unit.length; n > 0 {
+			fmt.Fprintf(&text, "%d%c", n, unit.letter)
+			d -= n * unit.length
+		}
+	}
+	if text.Len() == 0 {
+		return "0s"
+	}
+	return text.String()
 }
 
 // times multiplies digits by a unit, as long as that is no longer than

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // KeyEdit states what is to be changed of a key; a field that isn't set stays
@@ -19,11 +20,12 @@ type KeyEdit struct {
 	AllowedIPs  Field[[]string]          `json:"allowed_ips,omitzero"`
 	Metadata    Field[map[string]string] `json:"metadata,omitzero" doc:"Takes the place of all that there was."`
 
-	// What can't be changed is known here so that the refusal can say so.
-	Environment Field[any] `json:"environment,omitzero"`
-	Project     Field[any] `json:"project,omitzero"`
-	Kind        Field[any] `json:"kind,omitzero"`
-	Workspace   Field[any] `json:"workspace,omitzero"`
+	// What can't be changed is known here so that the refusal can say so; the
+	// documentation hides it.
+	Environment Field[any] `json:"environment,omitzero" hidden:"true"`
+	Project     Field[any] `json:"project,omitzero" hidden:"true"`
+	Kind        Field[any] `json:"kind,omitzero" hidden:"true"`
+	Workspace   Field[any] `json:"workspace,omitzero" hidden:"true"`
 
 	Reason string `json:"reason,omitempty" doc:"Kept in the audit trail."`
 	// IfMatch, where stated, is the ETag (KeyView.ETag) that the key must
@@ -33,5 +35,28 @@ type KeyEdit struct {
 
 // EditKey implements Service.
 func (m *Manager) EditKey(ctx context.Context, call Call, id keys.ID, edit KeyEdit) (KeyView, error) {
-	panic("awaited")
+	d, err := m.begin(ctx, call, "key.edit", id)
+	if err != nil {
+		return KeyView{}, err
+	}
+	if err := edit.check(); err != nil {
+		return KeyView{}, err
+	}
+	var out KeyView
+	err = m.act(ctx, d, "edit key", func(tx storage.Tx, to reach) error {
+		change, err := m.changing(ctx, tx, d, to)
+		if err != nil {
+			return err
+		}
+		if err := change.apply(ctx, &edit); err != nil {
+			return err
+		}
+		change.entry.Reason = edit.Reason
+		if err := change.save(ctx); err != nil {
+			return err
+		}
+		out, err = viewWithUse(ctx, tx, change.key, change.now)
+		return err
+	})
+	return out, err
 }

@@ -3,41 +3,41 @@ package manage
 import (
 	"context"
 
+	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// enter returns the workspace that a call is about. A call that its actor may
+// enter is the first step of each call: it returns the workspace that a call is about. A call that its actor may
 // not make is refused and leaves an entry in the audit trail.
 func (m *Manager) enter(ctx context.Context, call Call, action string) (string, error) {
 	workspace, err := call.workspace()
 	if err != nil {
-		return "", m.refused(ctx, call, action, err)
+		return "", m.refused(ctx, deed{call: call, action: action}, err)
 	}
 	return workspace, nil
 }
 
-// operate refuses whoever may not enter every workspace, as enter does.
-func (m *Manager) operate(ctx context.Context, call Call, action string) error {
-	if err := call.operator(); err != nil {
-		return m.refused(ctx, call, action, err)
+// govern is enter for what is about the workspace as a whole: its tokens,
+// projects and profiles. API keys manage keys, and nothing else.
+func (m *Manager) govern(ctx context.Context, call Call, action string) (deed, error) {
+	d, err := m.begin(ctx, call, action, "")
+	if err != nil {
+		return deed{}, err
 	}
-	return nil
+	if call.Actor.Kind == ActorKey {
+		return deed{}, m.refused(ctx, d, refuse(problem.NotPermitted, "", "An API key manages keys; this takes a management token."))
+	}
+	return d, nil
 }
 
-// refused records that somebody tried what they may not do. It returns why,
-// or what kept it from being recorded: neither lets the call go on.
-func (m *Manager) refused(ctx context.Context, call Call, action string, why error) error {
-	entry := m.entry(call, call.Actor.Workspace, action+".refused")
-	if isWorkspaceName(call.Workspace) {
-		entry.Target = call.Workspace
+// operate is enter for what is about no one workspace. It refuses whoever may
+// not enter every one.
+func (m *Manager) operate(ctx context.Context, call Call, action string) (deed, error) {
+	d := deed{call: call, action: action}
+	if err := call.operator(); err != nil {
+		return deed{}, m.refused(ctx, d, err)
 	}
-	err := m.update(ctx, "record a refusal", func(tx storage.Tx) error {
-		return tx.AppendAudit(ctx, entry)
-	})
-	if err != nil {
-		return err
-	}
-	return why
+	return d, nil
 }
 
 // workspaceExists answers 404 where a workspace was not made.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -27,6 +28,7 @@ type importTx interface {
 type importing struct {
 	*importRun
 	tx        importTx
+	to        reach
 	most      int           // keys that the workspace's plan allows; 0: any number
 	room      int           // keys that it allows beside those that there are
 	schemes   []keys.Scheme // that the store holds
@@ -40,6 +42,10 @@ type importing struct {
 // begin reads what every row is held against.
 func (r *importRun) begin(ctx context.Context, tx importTx) (*importing, error) {
 	b := &importing{importRun: r, tx: tx, number: r.number}
+	var err error
+	if b.to, err = r.reach(ctx, tx, r.call, r.workspace); err != nil {
+		return nil, err
+	}
 	workspace, err := workspaceExists(ctx, tx, r.workspace)
 	if err != nil {
 		return nil, err
@@ -62,11 +68,23 @@ func (b *importing) take(ctx context.Context, rows []ImportRow) error {
 		err := b.row(ctx, &rows[i])
 		if refused, ok := errors.AsType[*Error](err); ok {
 			b.refused = append(b.refused, RefusedRow{rows[i].Line, refused.Problem.Code, refused.Error()})
-		} else if err != nil {
+			err = b.noteRow(ctx, refused)
+		}
+		if err != nil {
 			return fmt.Errorf("line %d: %w", rows[i].Line, err)
 		}
 	}
 	return nil
+}
+
+// noteRow records that a row asked for what its importer may not give.
+func (b *importing) noteRow(ctx context.Context, why *Error) error {
+	if why.Problem.Code.Row().Status != http.StatusForbidden {
+		return nil
+	}
+	entry := b.entry(b.call, b.workspace, importAction+".refused")
+	entry.Project = b.call.Actor.Project
+	return b.tx.AppendAudit(ctx, entry)
 }
 
 func (b *importing) row(ctx context.Context, row *ImportRow) error {
@@ -93,12 +111,16 @@ func (b *importing) row(ctx context.Context, row *ImportRow) error {
 
 // insert makes a key as CreateKey does, save for its secret.
 func (b *importing) insert(ctx context.Context, row *ImportRow, of identity) error {
-	key, err := b.draft(row.Ask, b.call.Actor.Name, b.workspace)
+	key, err := b.draft(b.to.inherit(row.Ask), b.call.Actor.Name, b.workspace)
 	if err != nil {
 		return err
 	}
+	b.to.bequeath(key)
+	if err := b.to.grant(key); err != nil {
+		return err
+	}
 	key.Digest, key.Hint = of.digest, of.hint
-	if err := b.projectKnown(ctx, b.tx, key); err != nil {
+	if err := cataloguesKnow(ctx, b.tx, key); err != nil {
 		return err
 	}
 	if b.most > 0 && b.room <= 0 {
@@ -113,8 +135,8 @@ func (b *importing) insert(ctx context.Context, row *ImportRow, of identity) err
 	if err := b.tx.InsertKey(ctx, key); err != nil {
 		return err
 	}
-	entry := b.entry(b.call, b.workspace, importAction)
-	entry.KeyID, entry.Changes = key.ID, changesOfNew(key)
+	entry := b.entryOf(b.call, importAction, key)
+	entry.Changes = changesOfNew(key)
 	if err := b.tx.AppendAudit(ctx, entry); err != nil {
 		return err
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 // compare holds a row against the key that has its digest already. It refuses
-// a row that would change the key, and one whose key is another workspace's
-// without a word of whose.
+// a row that would change the key, and one whose key the importer doesn't
+// reach, without a word of whose it is.
 func (b *importing) compare(row *ImportRow, here *keys.Key) error {
-	if here.Workspace != b.workspace {
+	if here.Workspace != b.workspace || !b.to.sees(here.Project) {
 		return refuse(problem.AlreadyExists, "", "A key with this secret exists already.")
 	}
 	if fields := row.differences(here); len(fields) > 0 {

@@ -184,10 +184,10 @@ func TestImportedKeyIsKnownForWhatItIsByTheManagementAPI(t *testing.T) {
 	f := setup(t, foreign)
 	f.wantImport(t, manage.Imported{Imported: 8}, oldRows(8))
 	for n := 1; n <= 8; n++ {
-		_, err := f.Authenticate(t.Context(), oldSecret(n))
+		_, err := f.Authenticate(t.Context(), oldSecret(n), "")
 		wantRefusal(t, err, problem.InsufficientScope, "")
 	}
-	_, err := f.Authenticate(t.Context(), oldSecret(9))
+	_, err := f.Authenticate(t.Context(), oldSecret(9), "")
 	wantRefusal(t, err, problem.InvalidToken, "")
 }
 
@@ -269,16 +269,21 @@ func TestImportGivesNobodyMoreThanTheCallerMayGive(t *testing.T) {
 	t.Parallel()
 	f := setup(t, foreign, catalogue)
 	f.workspace(t, "acme", "")
-	before := f.state(t)
 	token := manage.Actor{Kind: manage.ActorToken, ID: "tok_x", Name: "deploy", Workspace: "acme"}
+	gone := f.keyActor(t, f.op, manage.NewKey{Scopes: []string{"manage:api-keys"}})
+	if _, err := f.RevokeKey(t.Context(), gone, keys.ID(gone.Actor.ID), manage.Revocation{}); err != nil {
+		t.Fatal(err)
+	}
+	before := f.state(t)
 	for name, tt := range map[string]struct {
 		call manage.Call
 		code problem.Code
 		at   string
 	}{
-		"another workspace": {manage.Call{Actor: token, Workspace: "default"}, problem.WorkspaceMismatch, "workspace"},
-		"by a key":          {manage.Call{Actor: manage.Actor{Kind: manage.ActorKey, ID: "key_x", Workspace: "default"}}, problem.InsufficientScope, ""},
-		"by nobody":         {manage.Call{}, problem.NotPermitted, ""},
+		"another workspace":             {manage.Call{Actor: token, Workspace: "default"}, problem.WorkspaceMismatch, "workspace"},
+		"by a revoked key":              {gone, problem.InvalidToken, ""},
+		"by a key of another workspace": {manage.Call{Actor: gone.Actor, Workspace: "acme"}, problem.WorkspaceMismatch, "workspace"},
+		"by nobody":                     {manage.Call{}, problem.NotPermitted, ""},
 	} {
 		done, _, err := f.imports(t.Context(), tt.call, oldRows(3))
 		if done != (manage.Imported{}) {

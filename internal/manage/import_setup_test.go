@@ -145,7 +145,7 @@ func (f *fixture) state(t *testing.T) state {
 			return err
 		}
 		s.schemes = len(schemes)
-		entries, err := r.Audit(t.Context(), "default", 1<<20)
+		entries, err := r.Audit(t.Context(), storage.AuditFilter{Workspace: "default", Limit: 1 << 20})
 		for _, e := range entries {
 			if e.Action == "key.import" {
 				s.audited++

@@ -3,6 +3,7 @@ package manage
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -18,13 +19,13 @@ type Revocation struct {
 
 // ShowKey implements Service.
 func (m *Manager) ShowKey(ctx context.Context, call Call, id keys.ID) (KeyView, error) {
-	workspace, err := m.enter(ctx, call, "key.show")
+	d, err := m.begin(ctx, call, "key.show", id)
 	if err != nil {
 		return KeyView{}, err
 	}
 	var out KeyView
-	err = m.view(ctx, "show key", func(r storage.Reader) error {
-		key, err := keyIn(ctx, r, workspace, id)
+	err = m.look(ctx, d, "show key", func(r storage.Reader, to reach) error {
+		key, err := to.find(ctx, r, id)
 		if err != nil {
 			return err
 		}
@@ -34,32 +35,32 @@ func (m *Manager) ShowKey(ctx context.Context, call Call, id keys.ID) (KeyView, 
 	return out, err
 }
 
-// RevokeKey implements Service.
+// RevokeKey implements Service. Who manages keys may revoke one that holds
+// more than itself: that gives nobody anything.
 func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revocation) (RevokedKey, error) {
-	const action = "key.revoke"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.begin(ctx, call, "key.revoke", id)
 	if err != nil {
 		return RevokedKey{}, err
 	}
 	if err := reason.check("reason", ask.Reason); err != nil {
 		return RevokedKey{}, err
 	}
-	patience, err := parseWait(ask.Wait)
+	wait, err := patience(ask.Wait)
 	if err != nil {
 		return RevokedKey{}, err
 	}
 	var out RevokedKey
 	var earlier storage.Revision // of the change that revoked it before
-	made, err := m.commit(ctx, "revoke key", func(tx storage.Tx) error {
-		key, err := keyIn(ctx, tx, workspace, id)
+	made, err := m.acted(ctx, d, "revoke key", func(tx storage.Tx, to reach) error {
+		key, err := to.find(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if key.Status == keys.Revoked {
+		if earlier = 0; key.Status == keys.Revoked {
 			earlier, err = tx.LastChange(ctx, storage.SubjectKey, string(id))
 		} else {
-			entry := m.entry(call, workspace, action)
-			entry.KeyID, entry.Reason = id, ask.Reason
+			entry := m.entryOf(call, d.action, key)
+			entry.Reason = ask.Reason
 			entry.Changes = map[string]storage.FieldChange{"status": {From: key.Status, To: keys.Revoked}}
 			err = endKey(ctx, tx, key, entry)
 		}
@@ -72,7 +73,7 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 	if err != nil {
 		return RevokedKey{}, err
 	}
-	out.Receipt = m.follow(ctx, pursuit{revision: cmp.Or(earlier, made), since: m.clock(), patience: patience})
+	out.Receipt = m.follow(ctx, pursuit{revision: cmp.Or(earlier, made), since: m.clock(), patience: wait})
 	return out, nil
 }
 
@@ -91,17 +92,22 @@ func keyIn(ctx context.Context, r storage.Reader, workspace string, id keys.ID) 
 		return nil, err
 	}
 	if !isWord(string(id), maxIDChars) {
-		return nil, notFound("key")
+		return nil, errNoKey
 	}
 	key, err := r.Key(ctx, id)
-	if err != nil {
-		return nil, found("key", err)
-	}
-	if key.Workspace != workspace {
-		return nil, notFound("key")
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil, errNoKey
+	case err != nil:
+		return nil, err
+	case key.Workspace != workspace:
+		return nil, errNoKey
 	}
 	return key, nil
 }
+
+// errNoKey says that there is no such key within reach.
+var errNoKey = notFound("key")
 
 // maxIDChars is more than any ID has, so that no store is asked for a novel.
 const maxIDChars = 100
@@ -111,5 +117,5 @@ func viewWithUse(ctx context.Context, r storage.Reader, key *keys.Key, now time.
 	if err != nil {
 		return KeyView{}, err
 	}
-	return viewOf(key, totals[key.ID], now), nil
+	return taggedView(key, totals[key.ID], now), nil
 }

@@ -26,7 +26,7 @@ type KeyQuery struct {
 
 // ListKeys implements Service.
 func (m *Manager) ListKeys(ctx context.Context, call Call, query KeyQuery) (Page[KeyView], error) {
-	workspace, err := m.enter(ctx, call, "key.list")
+	d, err := m.begin(ctx, call, "key.list", "")
 	if err != nil {
 		return Page[KeyView]{}, err
 	}
@@ -34,11 +34,15 @@ func (m *Manager) ListKeys(ctx context.Context, call Call, query KeyQuery) (Page
 	if err != nil {
 		return Page[KeyView]{}, err
 	}
-	filter.Workspace, filter.Now = workspace, m.now()
+	filter.Workspace, filter.Now = d.workspace, m.now()
 	var out Page[KeyView]
-	err = m.view(ctx, "list keys", func(r storage.Reader) error {
-		if _, err := workspaceExists(ctx, r, workspace); err != nil {
+	err = m.look(ctx, d, "list keys", func(r storage.Reader, to reach) error {
+		if _, err := workspaceExists(ctx, r, d.workspace); err != nil {
 			return err
+		}
+		if !to.narrow(&filter.Project) {
+			out = page[KeyView](nil)
+			return nil
 		}
 		out, err = keyPage(ctx, r, filter)
 		return err
@@ -74,7 +78,7 @@ func (q KeyQuery) filter() (storage.KeyFilter, error) {
 	}
 	var ok bool
 	if f.After, f.AfterID, ok = readCursor(q.Cursor); !ok {
-		return f, invalid("cursor", "is none that a page of this list ended with")
+		return f, badCursor()
 	}
 	return f, nil
 }

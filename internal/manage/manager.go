@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,11 @@ type Config struct {
 	RequireProject bool
 	// NameOptional lets a key's name be left out; it is then "Key N".
 	NameOptional bool
+	// Reversible lets revoked keys be reactivated.
+	Reversible bool
+	// RotationGrace is how long a key goes on working beside its replacement,
+	// at most and unless stated. 0: 24 hours.
+	RotationGrace time.Duration
 	// Now is the time, with a monotonic reading where there is one.
 	Now func() time.Time
 	// CatchUp, where this process is a node itself, has it enforce what was
@@ -27,12 +33,21 @@ type Config struct {
 	CatchUp func(context.Context)
 }
 
+// The grace of a rotation where the configuration says nothing, and the most
+// that it may say: beyond, a key that was replaced had better not end at all.
+const (
+	DefaultRotationGrace = day
+	MaxRotationGrace     = 365 * day
+)
+
 // Catalogue is what the configuration lists by name.
 type Catalogue struct {
 	// Scopes maps names to descriptions. Empty: any text without spaces is a
 	// scope.
 	Scopes map[string]string
-	Plans  map[string]Plan
+	// Aliases are old names of scopes that gates still take.
+	Aliases keys.Aliases
+	Plans   map[string]Plan
 	// DefaultPlan is the plan of workspaces that name none. Empty: no plan.
 	DefaultPlan string
 }
@@ -51,6 +66,8 @@ type Manager struct {
 	catalogue      Catalogue
 	requireProject bool
 	nameOptional   bool
+	reversible     bool
+	rotationGrace  time.Duration
 	clock          func() time.Time
 	catchUp        func(context.Context)
 }
@@ -62,6 +79,8 @@ func New(c Config) (*Manager, error) {
 	switch {
 	case c.Store == nil, c.Format == nil, c.Now == nil:
 		return nil, errors.New("manage: a store, a key format and a clock are needed")
+	case c.RotationGrace < 0 || c.RotationGrace > MaxRotationGrace:
+		return nil, fmt.Errorf("manage: the rotation grace is %v, and must be 0 to %v", c.RotationGrace, MaxRotationGrace)
 	case c.Catalogue.DefaultPlan != "" && !has(c.Catalogue.Plans, c.Catalogue.DefaultPlan):
 		return nil, fmt.Errorf("manage: the default plan %q is not among the plans", c.Catalogue.DefaultPlan)
 	}
@@ -70,9 +89,9 @@ func New(c Config) (*Manager, error) {
 		catchUp = func(context.Context) {}
 	}
 	return &Manager{
-		catchUp: catchUp,
-		store:   c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
-		requireProject: c.RequireProject, nameOptional: c.NameOptional, clock: c.Now,
+		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
+		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
+		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp,
 	}, nil
 }
 

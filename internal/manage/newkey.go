@@ -133,11 +133,8 @@ func (m *Manager) settleExpiry(d *draft) error {
 	return err
 }
 
-// settleProfile refuses every profile: there is no catalogue of them yet.
 func (m *Manager) settleProfile(d *draft) error {
-	if d.ask.Profile != "" {
-		return invalid("profile", "is none that is known here")
-	}
+	d.key.Profile = d.ask.Profile // looked up in the transaction
 	return nil
 }
 

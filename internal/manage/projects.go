@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -24,51 +25,66 @@ type ProjectView struct {
 	Name      string    `json:"name"`
 	Workspace string    `json:"workspace"`
 	CreatedAt time.Time `json:"created_at"`
+	// Replayed: as of a CreatedKey.
+	Replayed bool `json:"-"`
 }
 
 // CreateProject implements Service.
 func (m *Manager) CreateProject(ctx context.Context, call Call, ask NewProject) (ProjectView, error) {
-	const action = "project.create"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.govern(ctx, call, "project.create")
 	if err != nil {
 		return ProjectView{}, err
 	}
 	if !isProjectName(ask.Name) {
 		return ProjectView{}, invalid("name", "must be 1 to %d characters, without spaces, slashes and control characters", maxProjectChars)
 	}
-	p := storage.Project{Name: ask.Name, Workspace: workspace, CreatedAt: m.now()}
-	err = m.update(ctx, "create project", func(tx storage.Tx) error {
-		if _, err := workspaceExists(ctx, tx, workspace); err != nil {
-			return err
-		}
-		if err := tx.InsertProject(ctx, p); err != nil {
-			return taken("project", err)
-		}
-		entry := m.entry(call, workspace, action)
-		entry.Target = p.Name
-		return tx.AppendAudit(ctx, entry)
+	p := storage.Project{Name: ask.Name, Workspace: d.workspace, CreatedAt: m.now()}
+	out := viewOfProject(p)
+	err = m.once(ctx, d, "create project", creating{
+		ask:  ask,
+		make: func(tx storage.Tx, _ reach) (string, error) { return p.Name, m.createProject(ctx, tx, d, p) },
+		again: func(tx storage.Tx, _ reach, made string) error {
+			p, err := tx.Project(ctx, d.workspace, made)
+			out = viewOfProject(p)
+			out.Replayed = true
+			return found("project", err)
+		},
 	})
 	if err != nil {
 		return ProjectView{}, err
 	}
-	return viewOfProject(p), nil
+	return out, nil
+}
+
+func (m *Manager) createProject(ctx context.Context, tx storage.Tx, d deed, p storage.Project) error {
+	if _, err := workspaceExists(ctx, tx, p.Workspace); err != nil {
+		return err
+	}
+	if err := tx.InsertProject(ctx, p); err != nil {
+		return taken("project", err)
+	}
+	entry := m.entry(d.call, d.workspace, d.action)
+	entry.Target = p.Name
+	return tx.AppendAudit(ctx, entry)
 }
 
 // ListProjects implements Service.
 func (m *Manager) ListProjects(ctx context.Context, call Call) (Page[ProjectView], error) {
-	workspace, err := m.enter(ctx, call, "project.list")
+	d, err := m.begin(ctx, call, "project.list", "")
 	if err != nil {
 		return Page[ProjectView]{}, err
 	}
 	var out Page[ProjectView]
-	err = m.view(ctx, "list projects", func(r storage.Reader) error {
-		if _, err := workspaceExists(ctx, r, workspace); err != nil {
+	err = m.look(ctx, d, "list projects", func(r storage.Reader, to reach) error {
+		if _, err := workspaceExists(ctx, r, d.workspace); err != nil {
 			return err
 		}
-		all, err := r.Projects(ctx, workspace)
+		all, err := r.Projects(ctx, d.workspace)
 		out = page[ProjectView](nil)
 		for _, p := range all {
-			out.Data = append(out.Data, viewOfProject(p))
+			if name := p.Name; to.narrow(&name) {
+				out.Data = append(out.Data, viewOfProject(p))
+			}
 		}
 		return err
 	})
@@ -87,5 +103,29 @@ func isProjectName(name string) bool {
 
 // DeleteProject implements Service.
 func (m *Manager) DeleteProject(ctx context.Context, call Call, name string) error {
-	panic("awaited")
+	d, err := m.govern(ctx, call, "project.delete")
+	if err != nil {
+		return err
+	}
+	if !isProjectName(name) {
+		return notFound("project")
+	}
+	return m.act(ctx, d, "delete project", func(tx storage.Tx, _ reach) error {
+		if _, err := workspaceExists(ctx, tx, d.workspace); err != nil {
+			return err
+		}
+		if err := tx.DeleteProject(ctx, d.workspace, name); err != nil {
+			return found("project", err)
+		}
+		used, err := tx.ProjectInUse(ctx, d.workspace, name, m.now())
+		if err != nil {
+			return err
+		}
+		if used {
+			return refuse(problem.InUse, "", "Keys that are neither revoked nor expired belong to this project. End them first.")
+		}
+		entry := m.entry(call, d.workspace, d.action)
+		entry.Target = name
+		return tx.AppendAudit(ctx, entry)
+	})
 }

@@ -34,17 +34,26 @@ const (
 	lookTimeout = 2 * time.Second
 )
 
-// parseWait reads how long to wait for a receipt; nil: not at all. Beside what
-// ParseDuration reads, it takes fractions and milliseconds.
-func parseWait(text string) (*time.Duration, error) {
-	if text == "" {
-		return nil, nil
-	}
+// ParseWait reads how long to wait for a receipt: what ParseDuration reads, and
+// fractions and milliseconds, but at most 5m. Any other text is ErrDuration.
+func ParseWait(text string) (time.Duration, error) {
 	d, err := ParseDuration(text)
 	if err != nil {
 		d, err = time.ParseDuration(text)
 	}
 	if err != nil || d < 0 || d > longestWait {
+		return 0, ErrDuration
+	}
+	return d, nil
+}
+
+// patience is what a call says of how long it waits; nil: not at all.
+func patience(wait string) (*time.Duration, error) {
+	if wait == "" {
+		return nil, nil
+	}
+	d, err := ParseWait(wait)
+	if err != nil {
 		return nil, invalid("wait", "must be a duration of at most 5m, such as 5s")
 	}
 	return &d, nil
@@ -70,7 +79,7 @@ func (m *Manager) follow(ctx context.Context, p pursuit) Receipt {
 		over = timer.C
 	}
 	last := p.patience == nil
-	for pause := firstPause; !m.look(ctx, p, &receipt) && !last; pause = min(2*pause, lastPause) {
+	for pause := firstPause; !m.inForce(ctx, p, &receipt) && !last; pause = min(2*pause, lastPause) {
 		select {
 		case <-ctx.Done():
 			return receipt
@@ -82,9 +91,9 @@ func (m *Manager) follow(ctx context.Context, p pursuit) Receipt {
 	return receipt
 }
 
-// look fills in a receipt with what the store knows now, and reports whether
+// inForce fills in a receipt with what the store knows now, and reports whether
 // the change is in force everywhere.
-func (m *Manager) look(ctx context.Context, p pursuit, receipt *Receipt) (done bool) {
+func (m *Manager) inForce(ctx context.Context, p pursuit, receipt *Receipt) (done bool) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	var nodes []storage.Node

@@ -48,7 +48,7 @@ func (f *fixture) acknowledge(t *testing.T, incarnation string) {
 	}
 }
 
-func (f *fixture) mustRevoke(t *testing.T, id keys.ID, wait string) manage.Receipt {
+func (f *fixture) receiptOf(t *testing.T, id keys.ID, wait string) manage.Receipt {
 	t.Helper()
 	out, err := f.RevokeKey(t.Context(), f.op, id, manage.Revocation{Wait: wait})
 	if err != nil {
@@ -91,7 +91,7 @@ func TestWithoutGatewaysARevocationIsConfirmedAtOnce(t *testing.T) {
 	f := setup(t)
 	k := f.mustCreate(t, f.op, manage.NewKey{})
 	for _, wait := range []string{"", "5s"} {
-		got := f.mustRevoke(t, k.ID, wait)
+		got := f.receiptOf(t, k.ID, wait)
 		if got.ConfirmedAt == nil || !got.ConfirmedAt.Equal(start) {
 			t.Errorf("confirmed at %v, want %v", got.ConfirmedAt, start)
 		}
@@ -104,7 +104,7 @@ func TestWithoutAWaitTheReceiptSaysWhatIsKnown(t *testing.T) {
 	f := setup(t)
 	k := f.mustCreate(t, f.op, manage.NewKey{})
 	f.node(t, "a", "web-1/1")
-	got := f.mustRevoke(t, k.ID, "")
+	got := f.receiptOf(t, k.ID, "")
 	wantReceipt(t, got, manage.Receipt{Revision: 2, Nodes: 1})
 	text, err := json.Marshal(got)
 	if err != nil {
@@ -114,7 +114,7 @@ func TestWithoutAWaitTheReceiptSaysWhatIsKnown(t *testing.T) {
 		t.Errorf("got %s, want %s", text, want)
 	}
 	f.acknowledge(t, "a")
-	wantReceipt(t, f.mustRevoke(t, k.ID, ""), manage.Receipt{Revision: 2, Nodes: 1, Confirmed: true})
+	wantReceipt(t, f.receiptOf(t, k.ID, ""), manage.Receipt{Revision: 2, Nodes: 1, Confirmed: true})
 }
 
 func TestTheGatewayThatRevokesEnforcesItBeforeItAnswers(t *testing.T) {
@@ -125,7 +125,7 @@ func TestTheGatewayThatRevokesEnforcesItBeforeItAnswers(t *testing.T) {
 	})
 	f.node(t, "a", "web-1/1")
 	k := f.mustCreate(t, f.op, manage.NewKey{})
-	wantReceipt(t, f.mustRevoke(t, k.ID, ""), manage.Receipt{Revision: 2, Nodes: 1, Confirmed: true})
+	wantReceipt(t, f.receiptOf(t, k.ID, ""), manage.Receipt{Revision: 2, Nodes: 1, Confirmed: true})
 }
 
 func TestAWaitEndsWhenEachGatewayEnforcesTheRevocation(t *testing.T) {
@@ -163,7 +163,7 @@ func TestAWaitThatRunsOutNamesWhoHasNotConfirmed(t *testing.T) {
 		if k, err := f.ShowKey(t.Context(), f.op, k.ID); err != nil || k.Status != keys.Revoked {
 			t.Errorf("the key is %s (%v)", k.Status, err)
 		}
-		if got := f.mustRevoke(t, k.ID, "0s"); got.Confirmed || len(got.Pending) != 2 {
+		if got := f.receiptOf(t, k.ID, "0s"); got.Confirmed || len(got.Pending) != 2 {
 			t.Errorf("with no time to wait: %+v", got)
 		}
 	})
@@ -174,7 +174,7 @@ func TestASilentGatewayIsWaitedForUntilItHasOutlivedWhatItKnew(t *testing.T) {
 		f.node(t, "a", "web-1/1")
 		k := f.mustCreate(t, f.op, manage.NewKey{})
 		began := time.Now()
-		got := f.mustRevoke(t, k.ID, "1m")
+		got := f.receiptOf(t, k.ID, "1m")
 		if took := time.Since(began); took < 10100*time.Millisecond || took > 10200*time.Millisecond {
 			t.Errorf("confirmed after %v, want 10.1s", took)
 		}
@@ -230,10 +230,10 @@ func TestRevokingAgainAsksForTheRevisionOfTheRevocation(t *testing.T) {
 	f := setup(t)
 	f.node(t, "a", "web-1/1")
 	k := f.mustCreate(t, f.op, manage.NewKey{})
-	first := f.mustRevoke(t, k.ID, "")
+	first := f.receiptOf(t, k.ID, "")
 	f.acknowledge(t, "a")
 	f.mustCreate(t, f.op, manage.NewKey{}) // which the gateway needn't know
-	wantReceipt(t, f.mustRevoke(t, k.ID, ""), manage.Receipt{Revision: first.Revision, Nodes: 1, Confirmed: true})
+	wantReceipt(t, f.receiptOf(t, k.ID, ""), manage.Receipt{Revision: first.Revision, Nodes: 1, Confirmed: true})
 	if n := len(f.audit(t, storage.DefaultWorkspace)); n != 3 {
 		t.Errorf("%d entries in the audit trail, want 3", n)
 	}

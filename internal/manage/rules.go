@@ -26,17 +26,29 @@ func (m *Manager) settleScopes(d *draft) error {
 	}
 	for i, scope := range d.ask.Scopes {
 		switch {
-		case !isWord(scope, maxScopeChars):
-			return invalid("scopes", "must be words of at most %d characters without spaces; number %d is not", maxScopeChars, i+1)
+		case !isScope(scope):
+			return notAScope(i)
 		case slices.Contains(d.ask.Scopes[:i], scope):
 			return invalid("scopes", "must not repeat one; number %d does", i+1)
 		case !m.scopeKnown(scope):
-			return invalid("scopes", "must be of the configuration; number %d is not; known are: %s, %s, %s",
-				i+1, keys.ScopeAll, keys.ScopeManageKeys, known(m.catalogue.Scopes))
+			return m.unknownScope(scope, i)
 		}
 	}
 	d.key.Scopes = slices.Clone(d.ask.Scopes)
 	return nil
+}
+
+func isScope(text string) bool { return isWord(text, maxScopeChars) }
+
+// notAScope refuses the text at index i of a list.
+func notAScope(i int) error {
+	return invalid("scopes", "must be words of at most %d characters without spaces; number %d is not", maxScopeChars, i+1)
+}
+
+// unknownScope refuses the scope at index i of a list.
+func (m *Manager) unknownScope(scope string, i int) error {
+	return invalid("scopes", "must be of the configuration; %s is not; known are: %s, %s, %s",
+		named(scope, i), keys.ScopeAll, keys.ScopeManageKeys, known(m.catalogue.Scopes))
 }
 
 // scopeKnown takes any scope where there is no catalogue.
@@ -57,20 +69,25 @@ func known[V any](catalogue map[string]V) string {
 	return strings.Join(names, ", ")
 }
 
-// settleAddresses keeps addresses and blocks in the one spelling that a
+func (m *Manager) settleAddresses(d *draft) (err error) {
+	d.key.AllowedIPs, err = canonicalAddresses(d.ask.AllowedIPs)
+	return err
+}
+
+// canonicalAddresses keeps addresses and blocks in the one spelling that a
 // look-up compares: no host bits, and IPv4 where IPv6 only wraps it.
-func (m *Manager) settleAddresses(d *draft) error {
-	if len(d.ask.AllowedIPs) > maxAddresses {
-		return invalid("allowed_ips", "must be at most %d", maxAddresses)
+func canonicalAddresses(texts []string) (addresses []string, err error) {
+	if len(texts) > maxAddresses {
+		return nil, invalid("allowed_ips", "must be at most %d", maxAddresses)
 	}
-	for i, text := range d.ask.AllowedIPs {
+	for i, text := range texts {
 		address, ok := canonicalAddress(text)
 		if !ok {
-			return invalid("allowed_ips", "must be addresses or CIDR blocks, such as 192.0.2.7 or 10.0.0.0/8; number %d is not", i+1)
+			return nil, invalid("allowed_ips", "must be addresses or CIDR blocks, such as 192.0.2.7 or 10.0.0.0/8; number %d is not", i+1)
 		}
-		d.key.AllowedIPs = append(d.key.AllowedIPs, address)
+		addresses = append(addresses, address)
 	}
-	return nil
+	return addresses, nil
 }
 
 func canonicalAddress(text string) (string, bool) {
@@ -89,10 +106,15 @@ func canonicalAddress(text string) (string, bool) {
 }
 
 func (m *Manager) settleMetadata(d *draft) error {
-	if len(d.ask.Metadata) > maxMetadata {
+	d.key.Metadata = maps.Clone(d.ask.Metadata)
+	return checkMetadata(d.ask.Metadata)
+}
+
+func checkMetadata(metadata map[string]string) error {
+	if len(metadata) > maxMetadata {
 		return invalid("metadata", "must have at most %d entries", maxMetadata)
 	}
-	for name, value := range d.ask.Metadata {
+	for name, value := range metadata {
 		if !isWord(name, maxMetaKeyChars) {
 			return invalid("metadata", "must have names of 1 to %d characters without spaces", maxMetaKeyChars)
 		}
@@ -100,7 +122,6 @@ func (m *Manager) settleMetadata(d *draft) error {
 			return invalid("metadata", "must have values of at most %d characters, none of them control characters", metaValue.max)
 		}
 	}
-	d.key.Metadata = maps.Clone(d.ask.Metadata)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package manage_test
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ type fixture struct {
 	store  storage.Store
 	dir    string
 	hasher keys.Hasher
+	config manage.Config
 	op     manage.Call // an operator in the default workspace
 
 	mu  sync.Mutex
@@ -42,15 +44,30 @@ func setup(t *testing.T, with ...func(*manage.Config)) *fixture {
 		t.Fatal(err)
 	}
 	f.store = store
-	config := manage.Config{Store: store, Format: newFormat(t), Now: f.clock}
+	f.reconfigure(t, with...)
+	return f
+}
+
+// reconfigure puts a manager with another configuration on the same store.
+func (f *fixture) reconfigure(t *testing.T, with ...func(*manage.Config)) {
+	t.Helper()
+	config := manage.Config{Store: f.store, Format: newFormat(t), Now: f.clock}
 	for _, change := range with {
 		change(&config)
 	}
-	f.hasher = config.Hasher
+	f.hasher, f.config = config.Hasher, config
+	var err error
 	if f.Manager, err = manage.New(config); err != nil {
 		t.Fatal(err)
 	}
-	return f
+}
+
+// words are those between the spaces of a text; none where it is empty.
+func words(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, " ")
 }
 
 func newFormat(t *testing.T) *keys.Format {
@@ -128,7 +145,7 @@ func (f *fixture) audit(t *testing.T, workspace string) []storage.AuditEntry {
 	t.Helper()
 	var out []storage.AuditEntry
 	err := f.store.View(t.Context(), func(r storage.Reader) (err error) {
-		out, err = r.Audit(t.Context(), workspace, 100)
+		out, err = r.Audit(t.Context(), storage.AuditFilter{Workspace: workspace, Limit: 100})
 		return err
 	})
 	if err != nil {
@@ -147,4 +164,15 @@ func wantRefusal(t *testing.T, err error, code problem.Code, param string) {
 	if refused.Problem.Code != code || refused.Problem.Param != param {
 		t.Errorf("refused with %s, param %q; want %s, %q: %v", refused.Problem.Code, refused.Problem.Param, code, param, err)
 	}
+}
+
+// at is the manager of the same store at another time.
+func (f *fixture) at(now time.Time) *manage.Manager {
+	config := f.config
+	config.Now = func() time.Time { return now }
+	m, err := manage.New(config)
+	if err != nil {
+		panic(err) // the same configuration was good before
+	}
+	return m
 }

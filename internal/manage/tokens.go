@@ -3,6 +3,7 @@ package manage
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,32 +40,57 @@ type TokenView struct {
 
 // CreateToken implements Service.
 func (m *Manager) CreateToken(ctx context.Context, call Call, ask NewToken) (CreatedToken, error) {
-	const action = "token.create"
-	workspace, err := m.tokenWorkspace(ctx, call, action, ask.AllWorkspaces)
+	d, err := m.tokenPlace(ctx, call, "token.create", ask.AllWorkspaces)
 	if err != nil {
 		return CreatedToken{}, err
 	}
-	token, secret, err := m.draftToken(ask, call.Actor.Name, workspace)
-	if err != nil {
-		return CreatedToken{}, err
-	}
-	err = m.update(ctx, "create token", func(tx storage.Tx) error {
-		if workspace != "" {
-			if _, err := workspaceExists(ctx, tx, workspace); err != nil {
-				return err
-			}
-		}
-		if err := tx.InsertToken(ctx, token); err != nil {
+	var out CreatedToken
+	err = m.once(ctx, d, "create token", creating{
+		ask: ask,
+		make: func(tx storage.Tx, _ reach) (_ string, err error) {
+			out, err = m.createToken(ctx, tx, d, ask)
+			return out.ID, err
+		},
+		again: func(tx storage.Tx, _ reach, made string) (err error) {
+			out, err = madeToken(ctx, tx, d.workspace, made)
 			return err
-		}
-		entry := m.entry(call, workspace, action)
-		entry.Target, entry.Changes = token.ID, map[string]storage.FieldChange{"name": {To: token.Name}}
-		return tx.AppendAudit(ctx, entry)
+		},
 	})
 	if err != nil {
 		return CreatedToken{}, err
 	}
-	return CreatedToken{TokenView: viewOfToken(token), Secret: secret}, nil
+	return out, nil
+}
+
+func (m *Manager) createToken(ctx context.Context, tx storage.Tx, d deed, ask NewToken) (CreatedToken, error) {
+	token, secret, err := m.draftToken(ask, d.call.Actor.Name, d.workspace)
+	if err != nil {
+		return CreatedToken{}, err
+	}
+	if d.workspace != "" {
+		if _, err := workspaceExists(ctx, tx, d.workspace); err != nil {
+			return CreatedToken{}, err
+		}
+	}
+	if err := tx.InsertToken(ctx, token); err != nil {
+		return CreatedToken{}, err
+	}
+	entry := m.entry(d.call, d.workspace, d.action)
+	entry.Target, entry.Changes = token.ID, map[string]storage.FieldChange{"name": {To: token.Name}}
+	return CreatedToken{TokenView: viewOfToken(token), Secret: secret}, tx.AppendAudit(ctx, entry)
+}
+
+// madeToken is what the repeat of a call answers with.
+func madeToken(ctx context.Context, r storage.Reader, workspace, id string) (CreatedToken, error) {
+	all, err := r.Tokens(ctx, workspace)
+	if err != nil {
+		return CreatedToken{}, err
+	}
+	at := slices.IndexFunc(all, func(t keys.Token) bool { return t.ID == id })
+	if at < 0 {
+		return CreatedToken{}, notFound("token")
+	}
+	return CreatedToken{TokenView: viewOfToken(&all[at]), Replayed: true}, nil
 }
 
 func (m *Manager) draftToken(ask NewToken, maker, workspace string) (*keys.Token, keys.Secret, error) {
@@ -86,18 +112,18 @@ func (m *Manager) draftToken(ask NewToken, maker, workspace string) (*keys.Token
 
 // ListTokens implements Service.
 func (m *Manager) ListTokens(ctx context.Context, call Call, query TokenQuery) (Page[TokenView], error) {
-	workspace, err := m.tokenWorkspace(ctx, call, "token.list", query.AllWorkspaces)
+	d, err := m.tokenPlace(ctx, call, "token.list", query.AllWorkspaces)
 	if err != nil {
 		return Page[TokenView]{}, err
 	}
 	var out Page[TokenView]
-	err = m.view(ctx, "list tokens", func(r storage.Reader) error {
-		if workspace != "" {
-			if _, err := workspaceExists(ctx, r, workspace); err != nil {
+	err = m.look(ctx, d, "list tokens", func(r storage.Reader, _ reach) error {
+		if d.workspace != "" {
+			if _, err := workspaceExists(ctx, r, d.workspace); err != nil {
 				return err
 			}
 		}
-		tokens, err := r.Tokens(ctx, workspace)
+		tokens, err := r.Tokens(ctx, d.workspace)
 		out = page(make([]TokenView, 0, len(tokens)))
 		for i := range tokens {
 			out.Data = append(out.Data, viewOfToken(&tokens[i]))
@@ -110,16 +136,15 @@ func (m *Manager) ListTokens(ctx context.Context, call Call, query TokenQuery) (
 // DeleteToken implements Service. Operators and commands find the operators'
 // tokens too, whichever workspace the call is about.
 func (m *Manager) DeleteToken(ctx context.Context, call Call, id string) error {
-	const action = "token.delete"
-	workspace, err := m.enter(ctx, call, action)
+	d, err := m.govern(ctx, call, "token.delete")
 	if err != nil {
 		return err
 	}
 	if !isWord(id, maxIDChars) {
 		return notFound("token")
 	}
-	return m.update(ctx, "delete token", func(tx storage.Tx) error {
-		home := workspace
+	return m.act(ctx, d, "delete token", func(tx storage.Tx, _ reach) error {
+		home := d.workspace
 		err := tx.DeleteToken(ctx, home, id)
 		if errors.Is(err, storage.ErrNotFound) && call.Actor.operates() {
 			home = ""
@@ -128,19 +153,19 @@ func (m *Manager) DeleteToken(ctx context.Context, call Call, id string) error {
 		if err != nil {
 			return found("token", err)
 		}
-		entry := m.entry(call, home, action)
+		entry := m.entry(call, home, d.action)
 		entry.Target = id
 		return tx.AppendAudit(ctx, entry)
 	})
 }
 
-// tokenWorkspace is the workspace of the tokens that a call is about; empty
-// for the operators'.
-func (m *Manager) tokenWorkspace(ctx context.Context, call Call, action string, all bool) (string, error) {
+// tokenPlace lets a call in that is about a workspace's tokens, or about the
+// operators', which are of none.
+func (m *Manager) tokenPlace(ctx context.Context, call Call, action string, all bool) (deed, error) {
 	if all {
-		return "", m.operate(ctx, call, action)
+		return m.operate(ctx, call, action)
 	}
-	return m.enter(ctx, call, action)
+	return m.govern(ctx, call, action)
 }
 
 func viewOfToken(t *keys.Token) TokenView {

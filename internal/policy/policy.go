@@ -74,18 +74,11 @@ type Site struct {
 	Table        *Table
 	// DefaultAllow lets any valid key call what the table doesn't list.
 	DefaultAllow bool
-	// Aliases are the old names of scopes, by the new one: a key that carries
-	// an old name holds the new one.
-	Aliases map[string][]string
+	Aliases      keys.Aliases
 }
 
 // Holds reports whether a key holds a scope, by whichever name.
-func (s *Site) Holds(k *keys.Key, scope string) bool {
-	if k.Holds(scope) {
-		return true
-	}
-	return len(s.Aliases) > 0 && slices.ContainsFunc(s.Aliases[scope], k.Holds)
-}
+func (s *Site) Holds(k *keys.Key, scope string) bool { return s.Aliases.Holds(k, scope) }
 
 // Allows reports whether keys of an environment are taken.
 func (s *Site) Allows(env keys.Environment) bool {

@@ -105,7 +105,7 @@ var Rows = []Row{
 		Advice:  "`missing_scopes` names what the key lacks. Scopes of a key can't be widened: create a key that has them.",
 	},
 	{
-		Code: IPNotAllowed, Status: http.StatusForbidden, Type: PermissionError, Parts: Gate,
+		Code: IPNotAllowed, Status: http.StatusForbidden, Type: PermissionError, Parts: Gate | Management,
 		Title:   "Address not allowed",
 		Message: "This API key can't be used from this address.",
 		Advice:  "The key names the addresses that it may be used from. Call from one of them, or have its owner add yours. Behind a proxy, the operator's `trusted_proxies` decides which address counts.",
@@ -186,12 +186,17 @@ var ManagementRows = []Row{
 	{
 		Code: RotationInProgress, Status: http.StatusConflict, Type: InvalidRequestError, Parts: Management,
 		Title: "Rotation in progress", Message: "This key is being rotated already.",
-		Advice: "Wait until the older key's grace time is over.",
+		Advice: "Wait until the older key's grace time is over, or end that key. The end of a key that was replaced can only be brought forward.",
 	},
 	{
 		Code: KeyNotActive, Status: http.StatusConflict, Type: InvalidRequestError, Parts: Management,
 		Title: "Key has ended", Message: "A key that is revoked or expired can't be rotated.",
-		Advice: "Create a new key.",
+		Advice: "Give an expired key a later `expires_at`, or create a new key.",
+	},
+	{
+		Code: InUse, Status: http.StatusConflict, Type: InvalidRequestError, Parts: Management,
+		Title: "In use", Message: "Keys name it still.",
+		Advice: "Edit or delete the keys that name it, then delete it. A project waits only for keys that are neither revoked nor expired.",
 	},
 	{
 		Code: IdempotencyConflict, Status: http.StatusConflict, Type: InvalidRequestError, Parts: Management,
@@ -207,6 +212,11 @@ var ManagementRows = []Row{
 		Code: BodyTooLarge, Status: http.StatusRequestEntityTooLarge, Type: InvalidRequestError, Parts: Management,
 		Title: "Body too large", Message: "The body is too large.",
 		Advice: "Bodies of the management API are at most 1 MiB.",
+	},
+	{
+		Code: UnsupportedMedia, Status: http.StatusUnsupportedMediaType, Type: InvalidRequestError, Parts: Management,
+		Title: "Not JSON", Message: "The body must be JSON, in UTF-8 and not compressed: Content-Type: application/json.",
+		Advice: "Send `Content-Type: application/json` and no `Content-Encoding`. With curl, `-d` alone announces a form: add `-H 'Content-Type: application/json'`, or use `--json`.",
 	},
 	{
 		Code: InvalidRequest, Status: http.StatusUnprocessableEntity, Type: InvalidRequestError, Parts: Management,

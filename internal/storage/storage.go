@@ -166,6 +166,11 @@ type Reader interface {
 	Workspaces(ctx context.Context) ([]Workspace, error)
 	Project(ctx context.Context, workspace, name string) (Project, error)
 	Projects(ctx context.Context, workspace string) ([]Project, error)
+	// ProjectInUse reports whether a key of the workspace that is neither
+	// revoked nor expired at now belongs to the project.
+	ProjectInUse(ctx context.Context, workspace, name string, now time.Time) (bool, error)
+
+	ProfileReader
 
 	TokenByDigest(ctx context.Context, digest keys.Digest) (*keys.Token, error)
 	// Tokens lists a workspace's tokens; "" lists the operators'.
@@ -174,8 +179,7 @@ type Reader interface {
 	// Schemes lists them in the order in which they were inserted.
 	Schemes(ctx context.Context) ([]keys.Scheme, error)
 
-	// Audit lists a workspace's entries, newest first, at most limit.
-	Audit(ctx context.Context, workspace string, limit int) ([]AuditEntry, error)
+	AuditReader
 
 	// UsageTotals returns what was counted for each of ids; keys that were
 	// never used are left out.
@@ -185,6 +189,9 @@ type Reader interface {
 	// UsageCells returns a key's cells with from ≤ hour < to; zero times are
 	// no bound.
 	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
+	// UsageOwner says whose the usage of a key is. It answers for deleted keys
+	// too, for as long as their usage is kept.
+	UsageOwner(ctx context.Context, id keys.ID) (UsageOwner, error)
 }
 
 // Tx reads and changes in one transaction. A sentinel is an answer: what was
@@ -196,14 +203,25 @@ type Tx interface {
 
 	InsertKey(ctx context.Context, key *keys.Key) error
 	UpdateKey(ctx context.Context, key *keys.Key) error
+	// DeleteKey removes a key for good. Its usage and its audit trail stay, and
+	// go on counting; its digest may be used anew. Keys that name it as what
+	// they replace, or are replaced by, go on naming it.
+	DeleteKey(ctx context.Context, id keys.ID) error
 	InsertWorkspace(ctx context.Context, w Workspace) error
+	// UpdateWorkspace changes the plan of the workspace of that name.
+	UpdateWorkspace(ctx context.Context, w Workspace) error
 	InsertProject(ctx context.Context, p Project) error
+	// DeleteProject doesn't look whether a key belongs to it. From then on any
+	// workspace may have the name.
+	DeleteProject(ctx context.Context, workspace, name string) error
+	ProfileWriter
 	InsertToken(ctx context.Context, t *keys.Token) error
 	DeleteToken(ctx context.Context, workspace, id string) error
 	// InsertScheme: from here on, keys may be stored under its digests. A
 	// scheme stays for good.
 	InsertScheme(ctx context.Context, s keys.Scheme) error
 	AppendAudit(ctx context.Context, e AuditEntry) error
+	CreationStore
 }
 
 // KeyFilter selects keys of one workspace. Zero fields don't filter.
@@ -219,24 +237,4 @@ type KeyFilter struct {
 	After   time.Time
 	AfterID keys.ID
 	Limit   int
-}
-
-// AuditEntry is one change: who did what to what, when, from where and why.
-type AuditEntry struct {
-	ID        string
-	Time      time.Time
-	Workspace string
-	Actor     string
-	Action    string // "key.create", "key.revoke", …
-	KeyID     keys.ID
-	Target    string // what it was done to, where that is no key
-	Changes   map[string]FieldChange
-	Reason    string
-	Client    string // address of the caller; empty for commands
-}
-
-// FieldChange is a field's value before and after.
-type FieldChange struct {
-	From any `json:"from"`
-	To   any `json:"to"`
 }

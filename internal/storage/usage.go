@@ -44,3 +44,9 @@ type UsageOf struct {
 	Lineage     keys.ID
 	Endpoint    string // with a lineage only; empty: all
 }
+
+// UsageOwner is whose a key's usage is.
+type UsageOwner struct {
+	Workspace string
+	Project   string // empty: all of the workspace
+}

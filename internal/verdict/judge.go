@@ -49,7 +49,7 @@ func Judge(p *Principal, f *Facts) problem.Code {
 	if !all(f.Match, func(r *policy.Route) bool { return fulfils(&p.Key, f.Site, r) }) {
 		return problem.InsufficientScope
 	}
-	if !within(p.Nets, f.Client) {
+	if !Within(p.Nets, f.Client) {
 		return problem.IPNotAllowed
 	}
 	return ""

@@ -3,6 +3,7 @@ package verdict
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +18,21 @@ func ParseNets(texts []string) ([]netip.Prefix, error) {
 		nets = append(nets, one)
 	}
 	return nets, nil
+}
+
+// Covers reports whether a key that may be used from outer may be used from
+// wherever one that may be used from inner is. It holds each block of inner
+// against each of outer, and doesn't add blocks up.
+func Covers(outer, inner []netip.Prefix) bool {
+	if len(outer) == 0 {
+		return true
+	}
+	for _, one := range inner {
+		if !slices.ContainsFunc(outer, func(o netip.Prefix) bool { return o.Bits() <= one.Bits() && o.Contains(one.Addr()) }) {
+			return false
+		}
+	}
+	return len(inner) > 0
 }
 
 // mappedBits is the length of the prefix ::ffff:0:0/96 (RFC 4291 section 2.5.5.2).
@@ -41,9 +57,9 @@ func parseNet(text string) (netip.Prefix, error) {
 	return block.Masked(), nil
 }
 
-// within reports whether an address may use a key. One that can't be read
+// Within reports whether an address may use a key. One that can't be read
 // (the zero Addr) is refused wherever addresses are listed.
-func within(nets []netip.Prefix, client netip.Addr) bool {
+func Within(nets []netip.Prefix, client netip.Addr) bool {
 	if len(nets) == 0 {
 		return true
 	}

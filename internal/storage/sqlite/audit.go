@@ -4,11 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/keystile/keystile/internal/storage"
 )
 
-const auditColumns = `id, time, workspace, actor, action, key_id, target, changes, reason, client`
+const auditColumns = `id, time, workspace, project, actor, action, key_id, target, changes, reason, client`
 
 // AppendAudit implements storage.Tx. The schema refuses to change or delete
 // what was appended.
@@ -17,31 +18,99 @@ func (t *transaction) AppendAudit(ctx context.Context, e storage.AuditEntry) err
 	if err != nil {
 		return fmt.Errorf("append audit entry %s: %w", e.ID, err)
 	}
-	err = t.exec(ctx, "INSERT INTO audit ("+auditColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		e.ID, micros(e.Time), e.Workspace, e.Actor, e.Action, e.KeyID, e.Target, string(changes), e.Reason, e.Client)
+	err = t.exec(ctx, "INSERT INTO audit ("+auditColumns+") VALUES "+placeholders(1, 11),
+		e.ID, micros(e.Time), e.Workspace, e.Project, e.Actor, e.Action, e.KeyID, e.Target, string(changes), e.Reason, e.Client)
 	if err != nil {
 		return fmt.Errorf("append audit entry %s: %w", e.ID, err)
 	}
 	return nil
 }
 
-// Audit implements storage.Reader, in the reverse order of writing: clocks may
-// step back. An entry whose changes can't be read is shown without them, and
-// reported.
-func (r *reader) Audit(ctx context.Context, workspace string, limit int) ([]storage.AuditEntry, error) {
-	entries, err := collect(ctx, r.session, "SELECT "+auditColumns+" FROM audit WHERE workspace = ? ORDER BY seq DESC LIMIT ?",
-		[]any{workspace, max(limit, 0)}, r.scanEntry)
+// Audit implements storage.AuditReader. An entry whose changes can't be read is
+// shown without them, and reported.
+func (r *reader) Audit(ctx context.Context, filter storage.AuditFilter) ([]storage.AuditEntry, error) {
+	after, err := r.auditPlace(ctx, filter)
+	if err != nil {
+		return nil, fmt.Errorf("list the audit trail: %w", err)
+	}
+	query, args := selectAudit(filter, after)
+	entries, err := collect(ctx, r.session, query, args, r.scanEntry)
 	if err != nil {
 		return nil, fmt.Errorf("list the audit trail: %w", err)
 	}
 	return entries, nil
 }
 
+// place is where an entry stands in the trail.
+type place struct {
+	time, seq int64
+}
+
+// auditPlace finds the entry that a page goes on from.
+func (r *reader) auditPlace(ctx context.Context, f storage.AuditFilter) (at place, err error) {
+	if f.Before == "" {
+		return at, nil
+	}
+	err = r.row(ctx, "SELECT time, seq FROM audit WHERE id = ? AND (workspace = ? OR workspace = '' AND ?)",
+		[]any{f.Before, f.Workspace, f.Unplaced}, &at.time, &at.seq)
+	return at, err
+}
+
+// selectAudit merges two lists in one order where entries of no workspace are
+// asked for as well.
+func selectAudit(f storage.AuditFilter, after place) (string, []any) {
+	query, args := selectTrail(f.Workspace, f, after)
+	if f.Unplaced {
+		more, others := selectTrail("", f, after)
+		query, args = query+" UNION ALL "+more, append(args, others...)
+	}
+	return query + " ORDER BY time DESC, seq DESC LIMIT ?", append(args, max(f.Limit, 0))
+}
+
+// auditIndexes are the filters that have an index, those first that are likely
+// to leave less.
+var auditIndexes = []struct {
+	name, column string
+	sparse       bool // the index leaves out rows where the column is empty
+	value        func(*storage.AuditFilter) string
+}{
+	{"audit_by_key", "key_id", true, func(f *storage.AuditFilter) string { return string(f.KeyID) }},
+	{"audit_by_actor", "actor", false, func(f *storage.AuditFilter) string { return f.Actor }},
+	{"audit_by_project", "project", true, func(f *storage.AuditFilter) string { return f.Project }},
+	{"audit_by_action", "action", false, func(f *storage.AuditFilter) string { return f.Action }},
+}
+
+func selectTrail(workspace string, f storage.AuditFilter, after place) (string, []any) {
+	index, where, args := "audit_by_time", []string{"workspace = ?"}, []any{workspace}
+	add := func(condition string, values ...any) { where, args = append(where, condition), append(args, values...) }
+	for i := len(auditIndexes) - 1; i >= 0; i-- {
+		one := &auditIndexes[i]
+		value := one.value(&f)
+		if value == "" {
+			continue
+		}
+		add(one.column+" = ?", value)
+		if index = one.name; one.sparse {
+			add(one.column + " <> ''")
+		}
+	}
+	if !f.From.IsZero() {
+		add("time >= ?", micros(f.From))
+	}
+	if !f.To.IsZero() {
+		add("time < ?", micros(f.To))
+	}
+	if after.seq != 0 {
+		add("(time, seq) < (?, ?)", after.time, after.seq)
+	}
+	return "SELECT " + auditColumns + ", seq FROM audit INDEXED BY " + index + " WHERE " + strings.Join(where, " AND "), args
+}
+
 func (r *reader) scanEntry(row scan) (storage.AuditEntry, error) {
 	var e storage.AuditEntry
-	var time int64
+	var time, seq int64
 	var changes string
-	err := row(&e.ID, &time, &e.Workspace, &e.Actor, &e.Action, &e.KeyID, &e.Target, &changes, &e.Reason, &e.Client)
+	err := row(&e.ID, &time, &e.Workspace, &e.Project, &e.Actor, &e.Action, &e.KeyID, &e.Target, &changes, &e.Reason, &e.Client, &seq)
 	if err != nil {
 		return e, err
 	}

@@ -134,7 +134,7 @@ func TestDamagedAuditEntryIsShownWithoutItsChanges(t *testing.T) {
 	mustExec(t, raw(t, s.path), `INSERT INTO audit (id, time, workspace, actor, action, key_id, target, changes, reason, client)
 		VALUES ('entry', 0, 'default', 'ann', 'key.revoke', 'key_a', '', 'no json', '', '')`)
 	must(t, s.View(t.Context(), func(r storage.Reader) error {
-		entries, err := r.Audit(t.Context(), storage.DefaultWorkspace, 10)
+		entries, err := r.Audit(t.Context(), storage.AuditFilter{Workspace: storage.DefaultWorkspace, Limit: 10})
 		if len(entries) != 1 || entries[0].Action != "key.revoke" || entries[0].Changes != nil {
 			t.Errorf("got %+v", entries)
 		}

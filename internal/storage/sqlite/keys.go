@@ -115,3 +115,17 @@ func (t *transaction) UpdateKey(ctx context.Context, key *keys.Key) error {
 	t.log(change)
 	return nil
 }
+
+// DeleteKey implements storage.Tx. A damaged row can be deleted too.
+func (t *transaction) DeleteKey(ctx context.Context, id keys.ID) error {
+	var raw []byte
+	if err := t.row(ctx, "DELETE FROM keys WHERE id = ? RETURNING digest", []any{id}, &raw); err != nil {
+		return fmt.Errorf("delete key %s: %w", id, err)
+	}
+	change := storage.Change{Subject: storage.SubjectKey, Name: string(id)}
+	if digest, err := toDigest(raw); err == nil {
+		change.Digests = []keys.Digest{digest}
+	}
+	t.log(change)
+	return nil
+}

@@ -164,6 +164,16 @@ func (r *reader) UsageCells(ctx context.Context, id keys.ID, from, to time.Time)
 	return cells, nil
 }
 
+// UsageOwner implements storage.Reader.
+func (r *reader) UsageOwner(ctx context.Context, id keys.ID) (storage.UsageOwner, error) {
+	var owner storage.UsageOwner
+	err := r.row(ctx, "SELECT workspace, project FROM usage_owners WHERE key_id = ?", []any{id}, &owner.Workspace, &owner.Project)
+	if err != nil {
+		return storage.UsageOwner{}, fmt.Errorf("find whose the usage of key %s is: %w", id, err)
+	}
+	return owner, nil
+}
+
 func scanCell(row scan) (storage.UsageCell, error) {
 	var c storage.UsageCell
 	var hour, last int64

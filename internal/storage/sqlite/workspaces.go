@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/keystile/keystile/internal/storage"
 )
@@ -80,6 +81,31 @@ func (t *transaction) InsertWorkspace(ctx context.Context, w storage.Workspace) 
 	return nil
 }
 
+// UpdateWorkspace implements storage.Tx.
+func (t *transaction) UpdateWorkspace(ctx context.Context, w storage.Workspace) error {
+	var name string
+	err := t.row(ctx, `UPDATE workspaces SET plan = ? WHERE name = ? RETURNING name`, []any{w.Plan, w.Name}, &name)
+	if err != nil {
+		return fmt.Errorf("update workspace %s: %w", w.Name, err)
+	}
+	t.log(storage.Change{Subject: storage.SubjectWorkspace, Name: name})
+	return nil
+}
+
+// ProjectInUse implements storage.Reader.
+func (r *reader) ProjectInUse(ctx context.Context, workspace, name string, now time.Time) (bool, error) {
+	var used bool
+	err := r.row(ctx, projectInUse, []any{workspace, name, micros(now)}, &used)
+	if err != nil {
+		return false, fmt.Errorf("look for keys of project %s: %w", name, err)
+	}
+	return used, nil
+}
+
+// projectInUse repeats the condition of the index that it is to be answered by.
+const projectInUse = `SELECT EXISTS (SELECT 1 FROM keys WHERE workspace = ?1 AND project = ?2 AND project <> ''
+	AND status <> 'revoked' AND (expires_at IS NULL OR expires_at > ?3))`
+
 // InsertProject implements storage.Tx.
 func (t *transaction) InsertProject(ctx context.Context, p storage.Project) error {
 	err := t.exec(ctx, `INSERT INTO projects (name, workspace, created_at) VALUES (?, ?, ?)`, p.Name, p.Workspace, micros(p.CreatedAt))
@@ -87,6 +113,17 @@ func (t *transaction) InsertProject(ctx context.Context, p storage.Project) erro
 		return fmt.Errorf("insert project %s: %w", p.Name, err)
 	}
 	t.log(storage.Change{Subject: storage.SubjectProject, Name: p.Name})
+	return nil
+}
+
+// DeleteProject implements storage.Tx.
+func (t *transaction) DeleteProject(ctx context.Context, workspace, name string) error {
+	var deleted string
+	err := t.row(ctx, `DELETE FROM projects WHERE workspace = ? AND name = ? RETURNING name`, []any{workspace, name}, &deleted)
+	if err != nil {
+		return fmt.Errorf("delete project %s: %w", name, err)
+	}
+	t.log(storage.Change{Subject: storage.SubjectProject, Name: deleted})
 	return nil
 }
 

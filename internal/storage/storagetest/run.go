@@ -25,8 +25,8 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 	all := slices.Concat(
 		schemaGuarantees, keyGuarantees, lookupGuarantees, listGuarantees, queryGuarantees, countGuarantees,
 		updateGuarantees, commitGuarantees, contextGuarantees, changeGuarantees, confirmGuarantees,
-		catalogueGuarantees, tokenGuarantees, schemeGuarantees, auditGuarantees, usageGuarantees, batchGuarantees, costGuarantees,
-		nodeGuarantees, doubtGuarantees,
+		catalogueGuarantees, tokenGuarantees, schemeGuarantees, auditGuarantees, creationGuarantees, usageGuarantees, batchGuarantees, costGuarantees,
+		endingGuarantees, profileGuarantees, nodeGuarantees, doubtGuarantees,
 	)
 	for _, g := range all {
 		t.Run(g.name, func(t *testing.T) {

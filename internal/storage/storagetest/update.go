@@ -32,7 +32,9 @@ func writeEverything(ctx context.Context, tx storage.Tx) error {
 		tx.InsertKey(ctx, newKey("key_new")),
 		tx.UpdateKey(ctx, newKey("key_a", func(k *keys.Key) { k.Status = keys.Revoked })),
 		tx.InsertWorkspace(ctx, storage.Workspace{Name: "acme", CreatedAt: noon}),
+		tx.UpdateWorkspace(ctx, storage.Workspace{Name: storage.DefaultWorkspace, Plan: "pro"}),
 		tx.InsertProject(ctx, storage.Project{Name: "p1", Workspace: "acme", CreatedAt: noon}),
+		tx.InsertProfile(ctx, storage.Profile{Name: "strict", Workspace: "acme", CreatedAt: noon}),
 		tx.InsertToken(ctx, &keys.Token{ID: "tok_a", Digest: digestOf("tok_a"), CreatedAt: noon}),
 		tx.AppendAudit(ctx, storage.AuditEntry{ID: "entry", Time: noon, Workspace: storage.DefaultWorkspace}),
 	)
@@ -54,9 +56,14 @@ func wantUntouched(t *testing.T, f *fixture, before storage.Position) {
 		wantErr(t, "workspace", err, storage.ErrNotFound)
 		_, err = r.Project(ctx, "acme", "p1")
 		wantErr(t, "project", err, storage.ErrNotFound)
+		_, err = r.Profile(ctx, "acme", "strict")
+		wantErr(t, "profile", err, storage.ErrNotFound)
+		standing, err := r.Workspace(ctx, storage.DefaultWorkspace)
+		must(t, err)
+		wantEqual(t, "plan", standing.Plan, "")
 		_, err = r.TokenByDigest(ctx, digestOf("tok_a"))
 		wantErr(t, "token", err, storage.ErrNotFound)
-		entries, err := r.Audit(ctx, storage.DefaultWorkspace, 10)
+		entries, err := r.Audit(ctx, storage.AuditFilter{Workspace: storage.DefaultWorkspace, Limit: 10})
 		must(t, err)
 		wantEqual(t, "audit entries", len(entries), 0)
 		return nil

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/keystile/keystile/internal/problem"
+)
+
+const (
+	idempotencyHeader = "Idempotency-Key"
+	matchHeader       = "If-Match"
+	noneMatchHeader   = "If-None-Match"
+
+	maxIdempotencyKey = 255 // bytes
+)
+
+// readConditions reads the headers that say when a call is to happen: the
+// idempotency key of a route that takes one, and whether an If-Match is here
+// at all. Where none is taken, one that doesn't hold would be passed over.
+func readConditions(r *http.Request, row *route) (once string, err error) {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if r.Header.Values(matchHeader) != nil && !row.ifMatch && !reads {
+		return "", refusal(problem.InvalidRequest, matchHeader, "If-Match is taken where a key is edited, and nowhere else.")
+	}
+	lines := r.Header.Values(idempotencyHeader)
+	if lines == nil || !row.once {
+		return "", nil
+	}
+	if len(lines) > 1 || !isIdempotencyKey(lines[0]) {
+		return "", refusal(problem.InvalidRequest, idempotencyHeader, "Idempotency-Key must be given once, and have 1 to 255 visible ASCII characters.")
+	}
+	return lines[0], nil
+}
+
+func isIdempotencyKey(text string) bool {
+	if text == "" || len(text) > maxIdempotencyKey {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] < '!' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// ifMatch is the request's If-Match, its lines joined as RFC 9110 section 5.2
+// has it; empty where there is none.
+func (rq *request) ifMatch() string {
+	return strings.Join(rq.header.Values(matchHeader), ", ")
+}
+
+// ifNoneMatch reports whether the client has what bears the tag already (RFC
+// 9110 section 13.1.2). Tags of ours hold no comma.
+func (rq *request) ifNoneMatch(tag string) bool {
+	for _, line := range rq.header.Values(noneMatchHeader) {
+		for one := range strings.SplitSeq(line, ",") {
+			one = strings.Trim(one, " \t")
+			if one == "*" || tag != "" && strings.TrimPrefix(one, "W/") == tag {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/manage"
+)
+
+// recordRoutes tell what keys were used for, and what was done to them.
+var recordRoutes = []route{
+	{
+		method: http.MethodGet, path: keyPath + "/usage", id: "key-usage", status: http.StatusOK,
+		summary: "Add up what a key was used for", query: usageFilters, operation: call(keyUsage),
+		about: "It goes on answering once the key is deleted.",
+	},
+	{
+		method: http.MethodGet, path: keyPath + "/activity", id: "key-activity", status: http.StatusOK,
+		summary: "List a key's latest calls, newest first", query: activityFilters, operation: call(keyActivity),
+	},
+	{
+		method: http.MethodGet, path: "/v1/audit", id: "list-audit", status: http.StatusOK,
+		summary: "List what was done, newest first", query: slices.Concat(auditFilters, pages), operation: call(listAudit),
+	},
+}
+
+var usageFilters = []parameter{
+	{name: "by", oneOf: []any{"endpoint", "project", "time"}, about: "endpoint unless stated."},
+	{name: "from", about: "A time, a date, or how long ago, such as 7d; its hour counts as a whole."},
+	{name: "to", about: "As from; hours that start before it count."},
+}
+
+var activityFilters = []parameter{
+	{name: "limit", about: "How many; 50 unless stated.", kind: "integer", min: 1, max: 100},
+}
+
+var auditFilters = []parameter{
+	{name: "key_id", about: "Of one key, deleted ones included."},
+	{name: "actor", about: "As an entry has it."},
+	{name: "action", about: "Such as key.create."},
+	{name: "from", about: "A time, a date, or how long ago, such as 7d."},
+	{name: "to", about: "As from."},
+}
+
+func keyUsage(rq *request) (manage.UsageView, error) {
+	return rq.service.KeyUsage(rq.ctx, rq.call, rq.id(), manage.UsageQuery{
+		By: rq.query.Get("by"), From: rq.query.Get("from"), To: rq.query.Get("to"),
+	})
+}
+
+func keyActivity(rq *request) (manage.ActivityView, error) {
+	limit, err := rq.number("limit")
+	if err != nil {
+		return manage.ActivityView{}, err
+	}
+	return rq.service.KeyActivity(rq.ctx, rq.call, rq.id(), manage.ActivityQuery{Limit: limit})
+}
+
+func listAudit(rq *request) (manage.Page[manage.AuditView], error) {
+	limit, err := rq.number("limit")
+	if err != nil {
+		return manage.Page[manage.AuditView]{}, err
+	}
+	return rq.service.ListAudit(rq.ctx, rq.call, manage.AuditQuery{
+		KeyID: keys.ID(rq.query.Get("key_id")), Actor: rq.query.Get("actor"), Action: rq.query.Get("action"),
+		From: rq.query.Get("from"), To: rq.query.Get("to"), Limit: limit, Cursor: rq.query.Get("cursor"),
+	})
+}

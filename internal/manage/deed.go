@@ -1,0 +1,94 @@
+package manage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// deed is one call on its way, after it was let in.
+type deed struct {
+	call      Call
+	action    string // as the audit trail names it
+	workspace string
+	key       keys.ID // that it is about; empty: none
+}
+
+// begin lets a call in, as enter does.
+func (m *Manager) begin(ctx context.Context, call Call, action string, key keys.ID) (deed, error) {
+	workspace, err := m.enter(ctx, call, action)
+	return deed{call, action, workspace, key}, err
+}
+
+// act runs a change. What the call reaches is read in the change's own
+// transaction, so what was taken from its actor meanwhile is gone. A refusal
+// undoes the change and is recorded.
+func (m *Manager) act(ctx context.Context, d deed, doing string, fn func(storage.Tx, reach) error) error {
+	_, err := m.acted(ctx, d, doing, fn)
+	return err
+}
+
+// acted is act that also returns the revision of the change.
+func (m *Manager) acted(ctx context.Context, d deed, doing string, fn func(storage.Tx, reach) error) (storage.Revision, error) {
+	revision, err := m.commit(ctx, doing, func(tx storage.Tx) error {
+		to, err := m.reach(ctx, tx, d.call, d.workspace)
+		if err != nil {
+			return err
+		}
+		return fn(tx, to)
+	})
+	return revision, m.noted(ctx, d, err)
+}
+
+// look runs what changes nothing, as act does.
+func (m *Manager) look(ctx context.Context, d deed, doing string, fn func(storage.Reader, reach) error) error {
+	err := m.view(ctx, doing, func(r storage.Reader) error {
+		to, err := m.reach(ctx, r, d.call, d.workspace)
+		if err != nil {
+			return err
+		}
+		return fn(r, to)
+	})
+	return m.noted(ctx, d, err)
+}
+
+// noted records that a call came upon what its actor may not do, or upon a key
+// that is not within reach. Whether somebody else has that key is not for the
+// caller to know, so the entry is the same and doesn't name the key. Other
+// errors pass.
+func (m *Manager) noted(ctx context.Context, d deed, err error) error {
+	refused, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return err
+	case errors.Is(err, errNoKey):
+		d.key = ""
+	case refused.Problem.Code.Row().Status != http.StatusForbidden:
+		return err
+	}
+	return m.refused(ctx, d, err)
+}
+
+// refused records that somebody tried what they may not do. It returns why,
+// or what kept it from being recorded: neither lets the call go on.
+func (m *Manager) refused(ctx context.Context, d deed, why error) error {
+	entry := m.entry(d.call, cmp.Or(d.workspace, d.call.Actor.Workspace), d.action+".refused")
+	entry.Project = d.call.Actor.Project
+	if isWord(string(d.key), maxIDChars) {
+		entry.KeyID = d.key
+	}
+	if d.workspace == "" && isWorkspaceName(d.call.Workspace) { // not let in
+		entry.Target = d.call.Workspace
+	}
+	err := m.update(ctx, "record a refusal", func(tx storage.Tx) error {
+		return tx.AppendAudit(ctx, entry)
+	})
+	if err != nil {
+		return err
+	}
+	return why
+}

@@ -1,0 +1,137 @@
+package manage
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// reach is what a call may touch, as the store has it in the very transaction
+// of the call: keys of one workspace and, where an API key acts, of its
+// project, and nothing that holds more than that key.
+type reach struct {
+	workspace string
+	acting    *keys.Key // nil: no key acts, and there is no ceiling
+	aliases   keys.Aliases
+}
+
+// reach reads the key that acts, if one does, so that one that was ended or
+// narrowed since it was let in gets no further.
+func (m *Manager) reach(ctx context.Context, r storage.Reader, call Call, workspace string) (reach, error) {
+	to := reach{workspace: workspace, aliases: m.catalogue.Aliases}
+	if call.Actor.Kind != ActorKey {
+		return to, nil
+	}
+	key, err := r.Key(ctx, keys.ID(call.Actor.ID))
+	if errors.Is(err, storage.ErrNotFound) {
+		return to, invalidToken()
+	}
+	if err != nil {
+		return to, err
+	}
+	if key.Workspace != workspace {
+		return to, invalidToken()
+	}
+	to.acting = key
+	return to, m.mayManage(key, call.Actor.Address)
+}
+
+// find returns a key that the call reaches. Any other is not found, with the
+// same words whether it is there or not.
+func (to reach) find(ctx context.Context, r storage.Reader, id keys.ID) (*keys.Key, error) {
+	key, err := keyIn(ctx, r, to.workspace, id)
+	if err != nil {
+		return nil, err
+	}
+	if !to.sees(key.Project) {
+		return nil, errNoKey
+	}
+	return key, nil
+}
+
+// used answers 404 where a key neither is nor was within reach: what was
+// counted for a key outlives it.
+func (to reach) used(ctx context.Context, r storage.Reader, id keys.ID) error {
+	if _, err := workspaceExists(ctx, r, to.workspace); err != nil {
+		return err
+	}
+	if !isWord(string(id), maxIDChars) {
+		return errNoKey
+	}
+	owner, err := r.UsageOwner(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && (owner.Workspace != to.workspace || !to.sees(owner.Project)) {
+		return errNoKey
+	}
+	return err
+}
+
+// sees reports whether what is of a project of the workspace, or of none, is
+// within reach.
+func (to reach) sees(project string) bool {
+	return to.acting == nil || inProject(to.acting, project)
+}
+
+// narrow bounds a filter by project. False says that nothing can fit it.
+func (to reach) narrow(project *string) bool {
+	if to.acting != nil && *project == "" {
+		*project = to.acting.Project
+	}
+	return to.sees(*project)
+}
+
+// change refuses to touch a key that holds more than the one that acts: what
+// an edit, a rotation and a reactivation ask of the key as it is. Revoking and
+// deleting don't: they give nobody anything.
+func (to reach) change(key *keys.Key) error {
+	if to.acting != nil && exceeds(to.acting, key, to.aliases) != "" {
+		return tooStrong()
+	}
+	return nil
+}
+
+// grant refuses a key that would hold more than the one that acts: what every
+// call asks of a key as it is about to be stored.
+func (to reach) grant(key *keys.Key) error {
+	if to.acting == nil {
+		return nil
+	}
+	if field := exceeds(to.acting, key, to.aliases); field != "" {
+		return tooMuch(field)
+	}
+	return nil
+}
+
+// inherit fills in what a new key has from its maker by being made: what
+// other rules build on.
+func (to reach) inherit(ask NewKey) NewKey {
+	if to.acting == nil {
+		return ask
+	}
+	if ask.Environment == "" {
+		ask.Environment = to.acting.Environment
+	}
+	if ask.Project == "" {
+		ask.Project = to.acting.Project
+	}
+	return ask
+}
+
+// bequeath fills in the rest, which other rules don't look at: it stood the
+// test when the maker got it, and may be none of today's configuration.
+func (to reach) bequeath(key *keys.Key) {
+	if to.acting == nil {
+		return
+	}
+	if key.ExpiresAt.IsZero() {
+		key.ExpiresAt = to.acting.ExpiresAt
+	}
+	if len(key.AllowedIPs) == 0 {
+		key.AllowedIPs = slices.Clone(to.acting.AllowedIPs)
+	}
+	if key.Plan == "" {
+		key.Plan = to.acting.Plan
+	}
+}

@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// beforeLifecycle is the last version of the schema that knew no owners'
+// projects.
+const beforeLifecycle = 3
+
+// upTo makes a database with the schema of an earlier version.
+func upTo(t *testing.T, version int64) (*Store, *connections) {
+	t.Helper()
+	s := open(t, t.TempDir()+"/keys.db")
+	must(t, s.create())
+	c, err := s.connect()
+	must(t, err)
+	must(t, enterZero(t.Context(), c.write))
+	steps, err := provider(c.write)
+	must(t, err)
+	_, err = steps.UpTo(t.Context(), version)
+	must(t, err)
+	return s, c
+}
+
+func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
+	t.Parallel()
+	s, c := upTo(t, beforeLifecycle)
+	key := newKey("key_a")
+	key.Project = "p1"
+	args, err := keyArgs(key)
+	must(t, err)
+	mustExec(t, c.write, "INSERT INTO keys ("+keyColumns+", search) VALUES "+placeholders(1, keyColumnCount+1), args...)
+	mustExec(t, c.write, "INSERT INTO usage_owners (key_id, lineage, workspace, environment) VALUES ('key_gone', 'key_gone', 'acme', 'live')")
+
+	must(t, s.Migrate(t.Context()))
+	must(t, s.View(t.Context(), func(r storage.Reader) error {
+		owner, err := r.UsageOwner(t.Context(), "key_a")
+		must(t, err)
+		if want := (storage.UsageOwner{Workspace: storage.DefaultWorkspace, Project: "p1"}); owner != want {
+			t.Errorf("got %+v, want %+v", owner, want)
+		}
+		owner, err = r.UsageOwner(t.Context(), "key_gone")
+		must(t, err)
+		if want := (storage.UsageOwner{Workspace: "acme"}); owner != want {
+			t.Errorf("got %+v, want %+v", owner, want)
+		}
+		return nil
+	}))
+}
+
+// What is asked while others wait to write must not read every key.
+func TestUseOfNamesIsFoundByIndex(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for query, index := range map[string]string{projectInUse: "keys_by_project", profileInUse: "keys_by_profile"} {
+		var plan []string
+		rows, err := raw(t, s.path).QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, "default", "name", 1)
+		must(t, err)
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			must(t, rows.Scan(&id, &parent, &unused, &detail))
+			plan = append(plan, detail)
+		}
+		must(t, rows.Err())
+		must(t, rows.Close())
+		if got := strings.Join(plan, "; "); !strings.Contains(got, "SEARCH keys USING") || !strings.Contains(got, index) {
+			t.Errorf("%s is not used: %s", index, got)
+		}
+	}
+}
