@@ -54,7 +54,7 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 	if err := store.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, done())
 	}
-	service, err := app.manager(store)
+	service, err := app.manager(store, nil)
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}
