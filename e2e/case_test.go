@@ -51,7 +51,7 @@ func wantAnswer(t *testing.T, g *gate, got response, status int, code string) {
 }
 
 // wantRefusalForm checks what all refusals of the gate share.
-func wantRefusalForm(t *testing.T, got response) {
+func wantRefusalForm(t testing.TB, got response) {
 	t.Helper()
 	if cache := got.header.Get("Cache-Control"); cache != "no-store" {
 		t.Errorf("Cache-Control %q, want no-store", cache)

@@ -101,7 +101,8 @@ func TestCreatesAndRotationsTakeAnIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	f, service := setupFake(t)
 	for request, want := range map[string]string{
-		`/v1/keys {"name":"x"}`: "once", "/v1/keys/key_a/rotate {}": "once", `/v1/tokens {"name":"x"}`: "once", "/v1/keys/key_a/revoke {}": "",
+		`/v1/keys {"name":"x"}`: "once", "/v1/keys/key_a/rotate {}": "once", `/v1/tokens {"name":"x"}`: "once",
+		`/v1/projects {"name":"x"}`: "once", `/v1/profiles {"name":"x"}`: "once", `/v1/workspaces {"name":"x"}`: "once", "/v1/keys/key_a/revoke {}": "",
 	} {
 		target, body, _ := strings.Cut(request, " ")
 		got := f.do(t, "POST", target, body, "Idempotency-Key: once")
@@ -110,18 +111,40 @@ func TestCreatesAndRotationsTakeAnIdempotencyKey(t *testing.T) {
 		}
 	}
 	calls := len(service.calls)
-	for _, headers := range [][]string{
-		{"Idempotency-Key: a", "Idempotency-Key: b"}, {"Idempotency-Key: a", "Idempotency-Key: a"}, {"Idempotency-Key: "}, {"Idempotency-Key: a b"},
-		{"Idempotency-Key: ö"}, {"Idempotency-Key: " + strings.Repeat("x", 256)},
-	} {
+	for _, headers := range [][]string{{"Idempotency-Key: a", "Idempotency-Key: b"}, {"Idempotency-Key: a", "Idempotency-Key: a"}, {"Idempotency-Key: "}} {
 		wantRefusal(t, f.do(t, "POST", "/v1/keys", `{"name":"x"}`, headers...), 422, "invalid_request", "Idempotency-Key")
 	}
 	if len(service.calls) != calls {
 		t.Errorf("the service was asked for %q", service.calls[calls:])
 	}
-	if f.do(t, "POST", "/v1/keys", `{"name":"x"}`, "Idempotency-Key: "+strings.Repeat("x", 255)); len(service.calls) == calls {
-		t.Error("a key of 255 characters is refused")
+}
+
+func TestARepeatMakesNothing(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	const once = "Idempotency-Key: once"
+	for request, other := range map[string]string{
+		`/v1/keys {"name":"good","scopes":["read"]}`: `{"name":"good"}`, `/v1/tokens {"name":"good"}`: `{"name":"better"}`,
+		`/v1/projects {"name":"p"}`: `{"name":"q"}`, `/v1/profiles {"name":"p"}`: `{"name":"q"}`, `/v1/workspaces {"name":"w"}`: `{"name":"v"}`,
+	} {
+		target, body, _ := strings.Cut(request, " ")
+		header := once + target
+		first, again := f.do(t, "POST", target, body, header, as(f.operator)), f.do(t, "POST", target, " "+body, header, as(f.operator))
+		if first.StatusCode != 201 || again.StatusCode != 200 || first.Header.Get("Location") != again.Header.Get("Location") || first.Header.Get("ETag") != again.Header.Get("ETag") {
+			t.Errorf("%s: %d %s, then %d %s", request, first.StatusCode, first.text, again.StatusCode, again.text)
+		}
+		if first.Header.Get("Idempotent-Replayed") != "" || again.Header.Get("Idempotent-Replayed") != "true" || again.doc["secret"] != nil {
+			t.Errorf("%s: %v, then %v", request, first.Header, again.Header)
+		}
+		wantRefusal(t, f.do(t, "POST", target, other, header, as(f.operator)), 409, "idempotency_conflict", "")
 	}
+	if n := f.rows(t); n != 1 {
+		t.Errorf("there are %d keys", n)
+	}
+	for _, text := range []string{"a b", "ö", strings.Repeat("x", 256)} {
+		wantRefusal(t, f.do(t, "POST", "/v1/keys", `{"name":"good"}`, "Idempotency-Key: "+text), 422, "invalid_request", "Idempotency-Key")
+	}
+	f.create(t, `{"name":"good"}`, "Idempotency-Key: "+strings.Repeat("x", 255))
 }
 
 func TestARepeatSaysSoAndShowsNoSecret(t *testing.T) {

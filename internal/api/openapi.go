@@ -90,7 +90,7 @@ func (d *document) success(row *route, status int) *huma.Response {
 		out.Headers["ETag"] = textHeader("For If-Match.")
 	}
 	if row.once && status == http.StatusOK {
-		out.Description = "An earlier call with the same Idempotency-Key made it; there is no secret."
+		out.Description = "An earlier call with the same Idempotency-Key made it. Its secret was shown then."
 		out.Headers["Idempotent-Replayed"] = textHeader("true")
 	}
 	return out

@@ -45,7 +45,7 @@ func conditionsOf(row *route) (params []*huma.Param) {
 		params = append(params, &huma.Param{Name: name, In: "header", Description: about, Schema: schema})
 	}
 	if row.once {
-		header(idempotencyHeader, "Makes the call happen once, however often it is repeated within 24 hours: the repeat answers 200 with what was made then, without its secret, and another body is refused.", textOf(1, maxIdempotencyKey))
+		header(idempotencyHeader, "Makes the call happen once, however often it is repeated within 24 hours: the repeat answers 200 with what was made then, without its secret, and another body is refused.", textOf(1, 255))
 	}
 	if row.ifMatch {
 		header(matchHeader, "The ETag that the key must still have.", textOf(0, 0))

@@ -17,7 +17,7 @@ var catalogueRoutes = []route{
 	{
 		method: http.MethodPost, path: projectsPath, id: "create-project", status: http.StatusCreated,
 		summary: "Register a project", operation: ask(createProject),
-		located: true, refusals: []problem.Code{problem.AlreadyExists},
+		once: true, located: true, refusals: []problem.Code{problem.AlreadyExists},
 	},
 	{
 		method: http.MethodGet, path: projectsPath, id: "list-projects", status: http.StatusOK,
@@ -31,7 +31,7 @@ var catalogueRoutes = []route{
 	{
 		method: http.MethodPost, path: profilesPath, id: "create-profile", status: http.StatusCreated,
 		summary: "Add a profile that keys may have", operation: ask(createProfile),
-		located: true, refusals: []problem.Code{problem.AlreadyExists},
+		once: true, located: true, refusals: []problem.Code{problem.AlreadyExists},
 	},
 	{
 		method: http.MethodGet, path: profilesPath, id: "list-profiles", status: http.StatusOK,
@@ -56,6 +56,7 @@ func createProject(rq *request, in manage.NewProject) (manage.ProjectView, error
 	made, err := rq.service.CreateProject(rq.ctx, rq.call, in)
 	if err == nil {
 		rq.locate(projectsPath, made.Name)
+		rq.replayed(made.Replayed)
 	}
 	return made, err
 }
@@ -72,6 +73,7 @@ func createProfile(rq *request, in manage.NewProfile) (manage.ProfileView, error
 	made, err := rq.service.CreateProfile(rq.ctx, rq.call, in)
 	if err == nil {
 		rq.locate(profilesPath, made.Name)
+		rq.replayed(made.Replayed)
 	}
 	return made, err
 }

@@ -13,7 +13,7 @@ var workspaceRoutes = []route{
 	{
 		method: http.MethodPost, path: workspacesPath, id: "create-workspace", status: http.StatusCreated,
 		summary: "Create a workspace; for operators", operation: ask(createWorkspace),
-		located: true, refusals: []problem.Code{problem.AlreadyExists},
+		once: true, located: true, refusals: []problem.Code{problem.AlreadyExists},
 	},
 	{
 		method: http.MethodGet, path: workspacesPath, id: "list-workspaces", status: http.StatusOK,
@@ -30,6 +30,7 @@ func createWorkspace(rq *request, in manage.NewWorkspace) (manage.WorkspaceView,
 	made, err := rq.service.CreateWorkspace(rq.ctx, rq.call, in)
 	if err == nil {
 		rq.locate(workspacesPath, made.Name)
+		rq.replayed(made.Replayed)
 	}
 	return made, err
 }

@@ -81,14 +81,31 @@ func (m *Manager) refused(ctx context.Context, d deed, why error) error {
 	if isWord(string(d.key), maxIDChars) {
 		entry.KeyID = d.key
 	}
-	if d.workspace == "" && isWorkspaceName(d.call.Workspace) { // not let in
-		entry.Target = d.call.Workspace
-	}
 	err := m.update(ctx, "record a refusal", func(tx storage.Tx) error {
+		entry.Target = ""
+		if d.workspace == "" { // not let in
+			var err error
+			if entry.Target, err = standing(ctx, tx, d.call.Workspace); err != nil {
+				return err
+			}
+		}
 		return tx.AppendAudit(ctx, entry)
 	})
 	if err != nil {
 		return err
 	}
 	return why
+}
+
+// standing is the name of a workspace, if there is one: what else was sent in
+// its place may be a secret.
+func standing(ctx context.Context, r storage.Reader, name string) (string, error) {
+	if !isWorkspaceName(name) {
+		return "", nil
+	}
+	w, err := r.Workspace(ctx, name)
+	if errors.Is(err, storage.ErrNotFound) {
+		return "", nil
+	}
+	return w.Name, err
 }

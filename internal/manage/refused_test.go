@@ -1,0 +1,25 @@
+package manage_test
+
+import (
+	"testing"
+
+	"github.com/keystile/keystile/internal/manage"
+)
+
+// What was sent as a workspace's name may be a secret in the wrong place.
+func TestARefusalNamesOnlyWorkspacesThatThereAre(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.workspace(t, "rivals", "")
+	token := manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Workspace: "default"}
+	for named, target := range map[string]string{
+		"rivals": "rivals", "nobodys": "", "ks_live_0123456789ABCDEFGHIJKLMNOPQRST1TaVco": "", "a b": "", "\xff": "",
+	} {
+		if _, err := f.ListKeys(t.Context(), manage.Call{Actor: token, Workspace: named}, manage.KeyQuery{}); err == nil {
+			t.Errorf("%q lets it in", named)
+		}
+		if last := f.audit(t, "default")[0]; last.Action != "key.list.refused" || last.Target != target {
+			t.Errorf("%q: the trail has %+v", named, last)
+		}
+	}
+}
