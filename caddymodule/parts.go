@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -120,8 +122,17 @@ func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
 		return nil, fmt.Errorf("open the limiter: %w", err)
 	}
 	return engine.New(engine.Config{
-		Store: store, Limiter: limiter, SpoolDir: p.store.SpoolDir(), Now: now, Log: log, Stats: &stats,
+		Store: store, Limiter: limiter, Node: nodeName(), SpoolDir: p.store.SpoolDir(), Now: now, Log: log, Stats: &stats,
 	})
+}
+
+// nodeName names this process among those that share a store.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return host + "/" + strconv.Itoa(os.Getpid())
 }
 
 // format makes the key format of a configuration.

@@ -53,7 +53,7 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, errors.Join(err, done())
 	}
-	service, err := app.manager(store)
+	service, err := app.manager(store, nil)
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}

@@ -94,6 +94,7 @@ func TestOnlyWhatCanNotDoubleIsRepeated(t *testing.T) {
 		"a deletion, reset":              {removing, []func(*http.Request) (*http.Response, error){reset, good}, 1, "broke off before the answer was there; it may have been done all the same"},
 		"a deletion, away":               {removing, []func(*http.Request) (*http.Response, error){away, good}, 1, "answered 502"},
 		"a deletion, nobody there":       {removing, []func(*http.Request) (*http.Response, error){nobody}, 1, "can't reach http://admin.example.com: connection refused"},
+		"a deletion, reset before it":    {removing, []func(*http.Request) (*http.Response, error){fault(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})}, 1, "can't reach http://admin.example.com: connection reset by peer"},
 		"an edit, reset":                 {editing, []func(*http.Request) (*http.Response, error){reset, good}, 1, "it may have been done"},
 		"a revocation, reset":            {revoking, []func(*http.Request) (*http.Response, error){reset, good}, 1, "it may have been done"},
 	} {

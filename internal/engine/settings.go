@@ -35,6 +35,10 @@ func (s *Settings) samePeppers(other *Settings) bool {
 	return slices.Equal(s.Hasher.Peppers(), other.Hasher.Peppers()) && slices.Equal(s.LostPeppers, other.LostPeppers)
 }
 
+// trust is for how long at most something is decided by what was known when
+// the store was asked.
+func (s *Settings) trust() time.Duration { return max(s.MaxStaleness, s.ServeStale) }
+
 // DefaultSettings are in force until the first Start.
 var DefaultSettings = Settings{
 	MaxStaleness:  10 * time.Second,

@@ -37,13 +37,13 @@ func (t *trust) confirm(until time.Time) {
 	}
 }
 
-// shorten ends the trust at `until`, a time with a monotonic reading, unless
-// it ends sooner already.
+// shorten ends the trust at `until`, a time with a monotonic reading, unless it
+// ends earlier already, by either clock.
 func (t *trust) shorten(until time.Time) {
-	next := &deadline{mono: until.Sub(t.base), wall: until.UnixNano()}
+	mono, wall := until.Sub(t.base), until.UnixNano()
 	for {
 		old := t.end.Load()
-		if old == nil || old.mono <= next.mono || t.end.CompareAndSwap(old, next) {
+		if old == nil || t.end.CompareAndSwap(old, &deadline{mono: min(old.mono, mono), wall: min(old.wall, wall)}) {
 			return
 		}
 	}

@@ -28,14 +28,20 @@ func (m *Manager) begin(ctx context.Context, call Call, action string, key keys.
 // transaction, so what was taken from its actor meanwhile is gone. A refusal
 // undoes the change and is recorded.
 func (m *Manager) act(ctx context.Context, d deed, doing string, fn func(storage.Tx, reach) error) error {
-	err := m.update(ctx, doing, func(tx storage.Tx) error {
+	_, err := m.acted(ctx, d, doing, fn)
+	return err
+}
+
+// acted is act that also returns the revision of the change.
+func (m *Manager) acted(ctx context.Context, d deed, doing string, fn func(storage.Tx, reach) error) (storage.Revision, error) {
+	revision, err := m.commit(ctx, doing, func(tx storage.Tx) error {
 		to, err := m.reach(ctx, tx, d.call, d.workspace)
 		if err != nil {
 			return err
 		}
 		return fn(tx, to)
 	})
-	return m.noted(ctx, d, err)
+	return revision, m.noted(ctx, d, err)
 }
 
 // look runs what changes nothing, as act does.

@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -28,19 +30,20 @@ func upTo(t *testing.T, version int64) (*Store, *connections) {
 	return s, c
 }
 
-// insertOldKey inserts key_a of project p1 as the first version of the schema
+// insertOldKey inserts a key of project p1 as the first version of the schema
 // has it.
-func insertOldKey(t *testing.T, c *connections) {
+func insertOldKey(t *testing.T, c *connections, id keys.ID) {
 	t.Helper()
 	mustExec(t, c.write, `INSERT INTO keys (id, digest, name, description, hint, status, kind, environment, scopes, workspace, project,
 		owner, created_by, created_at, profile, plan, allowed_ips, metadata, replaces, replaced_by, lineage, search)
-		VALUES ('key_a', x'00', 'a key', '', '', 'active', 'project', 'live', '[]', 'default', 'p1', '', '', 0, '', '', '[]', '{}', '', '', 'key_a', '')`)
+		VALUES (?1, ?2, 'a name', '', '', 'active', 'project', 'live', '[]', 'default', 'p1', '', '', 0, '', '', '[]', '{}', '', '', ?1, ?1)`,
+		id, slices.Repeat([]byte(id)[len(id)-1:], 32))
 }
 
 func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
 	t.Parallel()
 	s, c := upTo(t, beforeLifecycle)
-	insertOldKey(t, c)
+	insertOldKey(t, c, "key_a")
 	mustExec(t, c.write, "INSERT INTO usage_owners (key_id, lineage, workspace, environment) VALUES ('key_gone', 'key_gone', 'acme', 'live')")
 
 	must(t, s.Migrate(t.Context()))

@@ -21,7 +21,7 @@ const (
 	// defaultKeep is how many revisions the change log holds. A follower asks
 	// for changes every PollInterval; one that is further behind starts anew.
 	defaultKeep  = 10_000
-	pollInterval = 200 * time.Millisecond
+	pollInterval = 50 * time.Millisecond
 )
 
 var (

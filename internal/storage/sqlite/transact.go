@@ -68,11 +68,19 @@ func (s *Store) Update(ctx context.Context, fn func(storage.Tx) error) (storage.
 	return revision, nil
 }
 
+// writer is the connection of what must survive a failure of the power.
+func writer(c *connections) *sql.DB { return c.write }
+
 // change runs fn in a transaction that no other writer shares, and commits it
 // where fn returns nil. It waits for the busy timeout once, for the writers of
 // this process and of others together: where another process holds the
 // database, those that queue here don't each wait as long as the first.
 func (s *Store) change(ctx context.Context, fn func(*session) error) error {
+	return s.changeBy(ctx, writer, fn)
+}
+
+// changeBy is change on one of the connections that write.
+func (s *Store) changeBy(ctx context.Context, by func(*connections) *sql.DB, fn func(*session) error) error {
 	giveUp := time.NewTimer(s.busyTimeout)
 	defer giveUp.Stop()
 	release, err := s.lockWriter(ctx, giveUp.C)
@@ -86,7 +94,7 @@ func (s *Store) change(ctx context.Context, fn func(*session) error) error {
 	}
 	var tx *sql.Tx
 	begin := func() (err error) {
-		tx, err = c.write.BeginTx(ctx, nil)
+		tx, err = by(c).BeginTx(ctx, nil)
 		return err
 	}
 	if err = again(ctx, giveUp.C, begin(), begin); err != nil {
