@@ -105,12 +105,7 @@ func TestADatabaseThatWasRestoredFromABackupIsReadAnew(t *testing.T) {
 		t.Fatalf("before the restore: %q", got)
 	}
 	must(t, f.other.Close())
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := os.Remove(f.path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
-		}
-	}
-	must(t, os.Rename(backup, f.path))
+	f.restore(backup)
 	f.follower.poll(t.Context())
 	if got := f.status(secret); got != keys.Active {
 		t.Fatalf("after the restore: %q", got)
@@ -149,4 +144,15 @@ func (f *fixture) vacuumInto(path string) {
 	must(f.t, err)
 	_, err = db.ExecContext(f.t.Context(), "VACUUM INTO ?", path)
 	must(f.t, errors.Join(err, db.Close()))
+}
+
+// restore puts a backup in the place of the database.
+func (f *fixture) restore(backup string) {
+	f.t.Helper()
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(f.path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			f.t.Fatal(err)
+		}
+	}
+	must(f.t, os.Rename(backup, f.path))
 }
