@@ -23,7 +23,7 @@ const commandsPage = "../../docs/commands.md"
 
 const commandsHead = `# Commands
 
-<!-- Generated from internal/cli by "make docs". What is shown here was run. -->
+<!-- Generated from internal/cli by "make docs". What is shown here was run, activity and revoke beside made-up gates. -->
 
 ` + "`keystile`" + ` is Caddy with Keystile in it: ` + "`run`, `reload`, `validate`, `fmt`" + ` and the rest of [Caddy's
 commands](https://caddyserver.com/docs/command-line) are there, ` + "`quickstart`" + ` sets up something to try, and the

@@ -48,6 +48,8 @@ keys usage $1 --by color
 keys usage $1 --from yesterday
 keys revoke $1 --reason leaked
 keys revoke $1 --json
+keys revoke $1 --wait 1s
+keys revoke $1 --wait soon
 keys reactivate $1
 keys delete $1
 keys delete $1 --yes
