@@ -116,6 +116,7 @@ type matrix struct {
 	names   []string
 	callers map[string]string // what each presents
 	made    int
+	uses    int64
 }
 
 func setupMatrix(t *testing.T) *matrix {
@@ -207,7 +208,7 @@ func (m *matrix) fill(t *testing.T, request string) string {
 
 func (m *matrix) aKey(t *testing.T) manage.KeyView {
 	t.Helper()
-	made, err := m.manager.CreateKey(t.Context(), m.command, manage.NewKey{Name: "a subject", Scopes: []string{"read"}})
+	made, err := m.manager.CreateKey(t.Context(), m.command, manage.NewKey{Name: "Nightly export", Scopes: []string{"read"}})
 	if err != nil {
 		t.Fatal(err)
 	}
