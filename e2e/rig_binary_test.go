@@ -16,6 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	ownMounts()
 	status := m.Run()
 	removeBuilds()
 	os.Exit(status)
