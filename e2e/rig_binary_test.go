@@ -17,6 +17,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	ownMounts()
 	status := m.Run()
 	removeBuilds()
 	os.Exit(status)

@@ -10,6 +10,20 @@ import (
 	"testing"
 )
 
+// ownMounts starts the tests again where nobody else sees what they mount, so
+// that it goes with them however they end. It returns where that is done
+// already, or can't be.
+func ownMounts() {
+	const done = "KEYSTILE_TEST_OWN_MOUNTS"
+	unshare, err := exec.LookPath("unshare")
+	self, unknown := os.Executable()
+	if err != nil || unknown != nil || os.Getenv(done) != "" || exec.Command(unshare, "--mount", "true").Run() != nil {
+		return
+	}
+	args := append([]string{unshare, "--mount", "--", self}, os.Args[1:]...)
+	_ = syscall.Exec(unshare, args, append(os.Environ(), done+"=yes")) // where it fails, mounts are everybody's
+}
+
 // disk is a small file system of its own, at a folder. It takes the right to
 // mount one: without it, the test is skipped.
 type disk struct {
