@@ -6,10 +6,6 @@ var awaitedLines = []awaitedLine{
 	{"keystile / limiter redis {env.REDIS_URL}", `unknown limiter "redis"`, "a limiter that nodes share"},
 	{"keystile / on_limiter_failure share", `unknown option "on_limiter_failure"`, "a limiter that nodes share"},
 	{"keystile / on_limiter_failure deny", `unknown option "on_limiter_failure"`, "a limiter that nodes share"},
-	{"keystile / revocation permanent", `unknown option "revocation"`, "reactivation"},
-	{"keystile / revocation reversible", `unknown option "revocation"`, "reactivation"},
-	{"keystile / rotation_grace 24h", `unknown option "rotation_grace"`, "rotation"},
-	{"keystile / usage / retention 400d", `unknown option "retention"`, "usage that ends"},
 }
 
 // appLines are the lines of the global option.
@@ -17,7 +13,7 @@ var appLines = []contractLine{
 	{at: "keystile", test: ownOptionsAreInForce, fails: []failure{leftOut("malformed_key")}},
 	{at: "keystile / store sqlite ./keys.db", test: keysStandInTheFile, fails: []failure{leftOut("unknown_key")}},
 	{at: "keystile / limiter local", test: theLimiterCounts, in: faultyMachine, fails: []failure{heldAnyway, {"limiter faulty", "answered 500"}}},
-	{at: "keystile / pepper {env.KEYSTILE_PEPPER}", test: digestsArePeppered, in: anyWorkspace, fails: []failure{leftOut("SHA-256 of the secret alone")}},
+	{at: "keystile / pepper {env.KEYSTILE_PEPPER}", test: digestsArePeppered, in: peppered, fails: []failure{leftOut("SHA-256 of the secret alone")}},
 	{at: "keystile / prefix live bs_live_", test: liveKeysBeginSo, in: anyWorkspace, fails: []failure{leftOut("ks_live_")}},
 	{at: "keystile / prefix test bs_test_", test: testKeysBeginSo, in: anyWorkspace, fails: []failure{leftOut("ks_test_")}},
 	{
@@ -53,8 +49,13 @@ var appLines = []contractLine{
 	},
 	{at: "keystile / on_store_failure deny", test: nobodyPassesOnOldKnowledge, in: faultyMachine, fails: []failure{heldAnyway, {"on_store_failure serve_stale 5m", "answered 200"}}},
 	{at: "keystile / on_store_failure serve_stale 5m", test: knownKeysPassForFiveMinutes, in: faultyMachine, fails: []failure{{"", "store_unavailable"}}},
+	{at: "keystile / revocation permanent", test: revokedKeysStayRevoked, in: withoutPlan, fails: []failure{heldAnyway, {"revocation reversible", "was reactivated"}}},
+	{at: "keystile / revocation reversible", test: revokedKeysComeBack, in: withoutPlan, fails: []failure{leftOut("exit status 1"), {"revocation permanent", "exit status 1"}}},
+	{at: "keystile / rotation_grace 24h", test: rotationsOverlapForADay, fails: []failure{heldAnyway, {"rotation_grace 48h", "more than a day"}, {"rotation_grace 12h", "the old key ends"}}},
+	{at: "keystile / lost_pepper 0123456789abcdef", test: keysOfTheGonePepperKeepNobodyOut, in: peppered, fails: []failure{leftOut("lost_pepper")}},
 	{at: "keystile / usage", test: callsAreStoredSoon, fails: []failure{heldAnyway, {"usage {\n flush_interval 1h\n}", "not stored"}}},
 	{at: "keystile / usage / flush_interval 1s", test: callsAreStoredSoon, fails: []failure{heldAnyway, {"flush_interval 1h", "not stored"}}},
+	{at: "keystile / usage / retention 400d", test: hoursAreKeptFor400Days, fails: []failure{leftOut("2 hours are kept"), {"retention 500d", "2 hours are kept"}, {"retention 300d", "0 hours are kept"}}},
 	{
 		at: "keystile / unknown_keys 20/s burst 100", test: guessesEnd,
 		fails: []failure{leftOut("no end"), {"unknown_keys 20/s", "guesses"}, {"unknown_keys 20/s burst 1000", "no end"}},

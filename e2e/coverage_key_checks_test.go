@@ -19,6 +19,7 @@ import (
 
 func digestsArePeppered(t testing.TB, g *gate) {
 	k := g.key("--workspace", workspace(g), "--scopes", "read:projects")
+	defer g.takeAway(k)
 	wantAllowed(t, g, g.get("/v1/projects", k.bearer()))
 	if g.storedAs(sha256.Sum256([]byte(k.Secret))) {
 		t.Fatal("the key is stored under the SHA-256 of the secret alone")

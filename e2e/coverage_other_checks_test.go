@@ -31,6 +31,7 @@ func newKeysGetTheNewPepper(t testing.TB, g *gate) {
 	})
 	wantAllowed(t, g, g.get("/v1/projects", bearer(secret)))
 	made := g.key("--workspace", w, "--scopes", "read:projects")
+	defer g.takeAway(made)
 	if !g.storedAs(hmacOf("a-new-pepper", made.Secret)) {
 		t.Error("a new key is not under the new pepper")
 	}

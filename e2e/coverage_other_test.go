@@ -10,7 +10,7 @@ import (
 // otherLines are those that a gate rarely needs.
 var otherLines = []contractLine{
 	{
-		at: "keystile / pepper a-new-pepper {env.KEYSTILE_PEPPER}", test: newKeysGetTheNewPepper, in: anyWorkspace,
+		at: "keystile / pepper a-new-pepper {env.KEYSTILE_PEPPER}", test: newKeysGetTheNewPepper, in: peppered,
 		fails: []failure{leftOut("not under the new pepper"), {"pepper a-new-pepper", "unknown_key"}, {"pepper {env.KEYSTILE_PEPPER} a-new-pepper", "not under the new pepper"}},
 	},
 	{

@@ -27,13 +27,16 @@ const (
 )
 
 var (
-	wholeSample      = &setting{name: "whole sample"}
-	anyWorkspace     = &setting{name: "keys of any workspace", without: []string{ofAcme}}
-	withoutPlan      = &setting{name: "no plan unless stated", without: []string{ofAcme, defaultPlan}}
-	aliasedRoute     = &setting{name: "route for an alias", more: map[string]string{"api.example.com / keystile": "route POST /v1/transcripts projects-write\n"}}
-	withoutRoutes    = &setting{name: "no routes", without: []string{listRoute, makeRoute, filesRoute, "keystile / scope_alias halfpipe-transcripts-write projects-write"}}
-	faultyMachine    = &setting{name: "clock, store and limiter of the test's", faulty: true, more: map[string]string{"api.example.com / keystile": panicRoute}}
-	contractSettings = []*setting{wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
+	wholeSample   = &setting{name: "whole sample"}
+	anyWorkspace  = &setting{name: "keys of any workspace", without: []string{ofAcme}}
+	withoutPlan   = &setting{name: "no plan unless stated", without: []string{ofAcme, defaultPlan}}
+	aliasedRoute  = &setting{name: "route for an alias", more: map[string]string{"api.example.com / keystile": "route POST /v1/transcripts projects-write\n"}}
+	withoutRoutes = &setting{name: "no routes", without: []string{listRoute, makeRoute, filesRoute, "keystile / scope_alias halfpipe-transcripts-write projects-write"}}
+	faultyMachine = &setting{name: "clock, store and limiter of the test's", faulty: true, more: map[string]string{"api.example.com / keystile": panicRoute}}
+	// Tests take the keys that they make away: with other peppers, those would
+	// keep the gate from starting.
+	peppered         = &setting{name: "no key under a pepper", without: []string{ofAcme}}
+	contractSettings = []*setting{peppered, wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
 )
 
 // panicRoute has a limit, which makes the faulty limiter panic.
