@@ -32,7 +32,7 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 	if a.release, err = app.retain(); err != nil {
 		return err
 	}
-	service, err := app.manager(app.engine.Store())
+	service, err := app.manager(app.engine.Store(), app.engine.CatchUp)
 	if err != nil {
 		return err
 	}

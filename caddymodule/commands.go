@@ -16,12 +16,11 @@ func init() {
 		Name:  "keystile",
 		Usage: "<command>",
 		Short: "Manages API keys",
-		Long:  "Creates, lists, shows and revokes API keys, and what belongs to them, in the store of a configuration.",
+		Long:  "Creates, lists, changes and ends API keys, and what belongs to them, in the store of a configuration or over the management API.",
 		CobraFunc: func(root *cobra.Command) {
-			for _, cmd := range cli.Commands(openSession, os.Exit) {
+			for _, cmd := range program().Commands() {
 				root.AddCommand(cmd)
 			}
-			root.AddCommand(cli.Import(openSession, createSession, os.Exit).Command())
 			root.AddCommand(quickstartCommand())
 		},
 	})
@@ -30,18 +29,20 @@ func init() {
 // RegisterTopLevelCommands registers the same commands at the top level, for
 // our own binary.
 func RegisterTopLevelCommands() {
-	for _, group := range cli.Groups(openSession, os.Exit) {
+	for _, group := range program().Groups() {
 		caddycmd.RegisterCommand(caddycmd.Command{
 			Name: group.Name, Usage: "<command>", Short: group.Short, Long: group.Short + ".", CobraFunc: group.Fill,
 		})
 	}
-	takeOver := cli.Import(openSession, createSession, os.Exit)
-	caddycmd.RegisterCommand(caddycmd.Command{
-		Name: takeOver.Name, Usage: "FILE", Short: takeOver.Short, CobraFunc: takeOver.Fill,
-	})
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name: "quickstart", Usage: quickstartUsage, Short: quickstartShort, Long: quickstartLong, CobraFunc: fillQuickstart,
 	})
+}
+
+// program is what the commands are built on here.
+func program() cli.Program {
+	version, _ := caddy.Version()
+	return cli.Program{Open: openSession, Create: createSession, Exit: os.Exit, UserAgent: "keystile/" + version}
 }
 
 // exitWith ends a command that failed: one line on standard error.

@@ -1,14 +1,16 @@
 package caddymodule
 
 import (
+	"context"
 	"time"
 
 	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// manager makes the administration of an app's store.
-func (a *App) manager(store storage.Store) (*manage.Manager, error) {
+// manager makes the administration of an app's store. catchUp is the engine's,
+// where there is one on this store; else nil.
+func (a *App) manager(store storage.Store, catchUp func(context.Context)) (*manage.Manager, error) {
 	catalogue := manage.Catalogue{
 		Scopes: map[string]string{}, Aliases: a.Config.aliases(), Plans: map[string]manage.Plan{}, DefaultPlan: a.DefaultPlan,
 	}
@@ -30,6 +32,6 @@ func (a *App) manager(store storage.Store) (*manage.Manager, error) {
 	return manage.New(manage.Config{
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
 		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
-		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: time.Now,
+		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: time.Now, CatchUp: catchUp,
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"os"
+	"strconv"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -103,8 +105,17 @@ func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
 		return nil, fmt.Errorf("open the limiter: %w", err)
 	}
 	return engine.New(engine.Config{
-		Store: store, Limiter: limiter, Hasher: p.hasher, SpoolDir: p.store.SpoolDir(), Now: time.Now, Log: log, Stats: &stats,
+		Store: store, Limiter: limiter, Hasher: p.hasher, Node: nodeName(), SpoolDir: p.store.SpoolDir(), Now: time.Now, Log: log, Stats: &stats,
 	})
+}
+
+// nodeName names this process among those that share a store.
+func nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return host + "/" + strconv.Itoa(os.Getpid())
 }
 
 // format makes the key format of a configuration.

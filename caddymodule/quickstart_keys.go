@@ -85,7 +85,11 @@ func revealed(secret keys.Secret) *string {
 
 // openForQuickstart is openSession for the one command that makes a database.
 func openForQuickstart(ctx context.Context, configFile string) (*manage.Manager, func() error, error) {
-	app, err := appIn(configFile)
+	adapted, err := readConfig(configFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	app, err := appIn(configFile, adapted)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,7 +105,7 @@ func openForQuickstart(ctx context.Context, configFile string) (*manage.Manager,
 	if err := store.Migrate(ctx); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	service, err := app.manager(store)
+	service, err := app.manager(store, nil)
 	return service, store.Close, err
 }
 

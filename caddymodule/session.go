@@ -17,23 +17,26 @@ import (
 
 	"github.com/keystile/keystile/internal/cli"
 	"github.com/keystile/keystile/internal/manage"
-	"github.com/keystile/keystile/internal/storage"
 )
 
 // openSession opens the store of a configuration file for a command, with
 // nothing running. It doesn't make a database that isn't there.
 func openSession(ctx context.Context, configFile string) (*cli.Session, error) {
-	return newSession(ctx, configFile, StoreModule.OpenExisting)
+	return newSession(ctx, configFile, false)
 }
 
 // createSession is openSession for a command that was told to make the
 // database where there is none.
 func createSession(ctx context.Context, configFile string) (*cli.Session, error) {
-	return newSession(ctx, configFile, StoreModule.Open)
+	return newSession(ctx, configFile, true)
 }
 
-func newSession(ctx context.Context, configFile string, open func(StoreModule) (storage.Store, error)) (*cli.Session, error) {
-	app, err := appIn(configFile)
+func newSession(ctx context.Context, configFile string, create bool) (*cli.Session, error) {
+	adapted, err := readConfig(configFile)
+	if err != nil {
+		return nil, err
+	}
+	app, err := appIn(configFile, adapted)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +45,7 @@ func newSession(ctx context.Context, configFile string, open func(StoreModule) (
 		cancel()
 		return nil, fmt.Errorf("%s: %w", configFile, err)
 	}
-	store, err := open(app.parts.store)
+	store, err := app.parts.store.OpenForCommand(create)
 	if err != nil {
 		cancel()
 		return nil, err
@@ -51,23 +54,26 @@ func newSession(ctx context.Context, configFile string, open func(StoreModule) (
 	if err := store.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, done())
 	}
-	service, err := app.manager(store)
+	service, err := app.manager(store, nil)
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}
-	return &cli.Session{Service: service, Actor: commandActor(), Now: time.Now, Close: done}, nil
+	return &cli.Session{
+		Service: service, Actor: commandActor(), Now: time.Now, Sites: sitesIn(adapted), Close: done,
+	}, nil
 }
 
-// appIn reads the keystile app out of a configuration file.
-func appIn(configFile string) (*App, error) {
-	body, err := os.ReadFile(configFile)
+// readConfig reads a configuration file as JSON.
+func readConfig(file string) ([]byte, error) {
+	body, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w (--config names another)", err)
 	}
-	adapted, err := adapt(configFile, body)
-	if err != nil {
-		return nil, err
-	}
+	return adapt(file, body)
+}
+
+// appIn finds the keystile app in a configuration.
+func appIn(configFile string, adapted []byte) (*App, error) {
 	var cfg struct {
 		Apps struct {
 			Keystile json.RawMessage `json:"keystile"`

@@ -11,9 +11,10 @@ type StoreModule interface {
 	// Open returns the store without reading or writing anything. Its Migrate
 	// creates what isn't there.
 	Open() (storage.Store, error)
-	// OpenExisting is Open for a store whose Migrate refuses to create
-	// anything, and says where it looked.
-	OpenExisting() (storage.Store, error)
+	// OpenForCommand is Open for a command beside a gate. Its Migrate refuses
+	// what the command's user must not touch, so that the gate finds no file
+	// that it can't write; and, unless create is set, to create anything.
+	OpenForCommand(create bool) (storage.Store, error)
 	// SpoolDir is the folder beside the data where usage waits that could not
 	// be written when the process ended; empty: there is none.
 	SpoolDir() string

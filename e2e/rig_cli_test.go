@@ -25,12 +25,17 @@ func (g *gate) cli(args ...string) command {
 }
 
 // run runs any command of the binary, such as validate.
-func (g *gate) run(args ...string) command {
+func (g *gate) run(args ...string) command { return g.runAs(func(*exec.Cmd) {}, args...) }
+
+// runAs is run, once the command was changed. Streams that it doesn't set are
+// read.
+func (g *gate) runAs(change func(*exec.Cmd), args ...string) command {
 	ctx, cancel := context.WithTimeout(context.Background(), commandWithin)
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, g.program.path, args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = g.dir, g.env(), &out, &errs
+	change(cmd)
 	done := command{status: 0}
 	if err := cmd.Run(); err != nil {
 		done.status = -1

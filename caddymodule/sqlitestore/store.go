@@ -4,6 +4,7 @@ package sqlitestore
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/caddyserver/caddy/v2"
@@ -75,8 +76,15 @@ func (s *Store) SpoolDir() string { return s.file + ".spool" }
 // Open returns the store; its Migrate makes the file.
 func (s *Store) Open() (storage.Store, error) { return s.open() }
 
-// OpenExisting returns a store that never makes the file.
-func (s *Store) OpenExisting() (storage.Store, error) { return s.open(sqlite.MustExist()) }
+// OpenForCommand returns a store that only the file's owner may touch, and
+// that makes the file only where create is set.
+func (s *Store) OpenForCommand(create bool) (storage.Store, error) {
+	owned := sqlite.OwnedBy(os.Geteuid())
+	if create {
+		return s.open(owned)
+	}
+	return s.open(owned, sqlite.MustExist())
+}
 
 func (s *Store) open(more ...sqlite.Option) (storage.Store, error) {
 	store, err := sqlite.Open(s.file, append(more, sqlite.OnCorrupt(reportDamage))...)

@@ -80,7 +80,7 @@ func TestMissingDatabaseIsMadeOnlyWhereThatWasAskedFor(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys.db")
 	s := setup(t, file)
 
-	existing, err := s.OpenExisting()
+	existing, err := s.OpenForCommand(false)
 	if err != nil {
 		t.Fatal(err)
 	}

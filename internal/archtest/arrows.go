@@ -58,8 +58,9 @@ var arrows = map[string][]string{
 		"internal/credential", "internal/engine", "internal/identity", "internal/keys", "internal/limit",
 		"internal/mask", "internal/policy", "internal/problem", "internal/quota", "internal/target", "internal/usage", "internal/verdict",
 	},
-	"internal/api": {"internal/keys", "internal/manage", "internal/problem"},
-	"internal/cli": {"internal/keys", "internal/manage", "internal/problem"},
+	"internal/api":    {"internal/keys", "internal/manage", "internal/problem"},
+	"internal/client": {"internal/keys", "internal/manage", "internal/problem"},
+	"internal/cli":    {"internal/client", "internal/keys", "internal/manage", "internal/problem"},
 
 	"caddymodule": {
 		"internal/api", "internal/cli", "internal/credential", "internal/echo", "internal/engine", "internal/gateway", "internal/identity",

@@ -11,6 +11,8 @@ import (
 var reveals = map[string]string{
 	"caddymodule/parts.go":           "hashes peppers, to tell engines apart",
 	"caddymodule/quickstart_keys.go": "prints the first keys once, to whoever starts it",
+	"internal/client/address.go":     "checks that a token can stand in a header",
+	"internal/client/request.go":     "sends the token to the API",
 	"internal/keys/digest.go":        "hashes secrets, and keys the hash with peppers",
 	"internal/keys/hint.go":          "cuts the hint out of a new secret",
 	"internal/keys/mint.go":          "checks what it has just drawn",

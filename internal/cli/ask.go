@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,9 @@ var (
 	errNotSure    = errors.New("nothing was done")
 )
 
+// maxReply is longer than any yes.
+const maxReply = 64 // bytes
+
 // ask asks on the terminal, and returns an error unless the answer is yes.
 func (a *app) ask(c *cobra.Command, question string) error {
 	in := c.InOrStdin()
@@ -23,8 +25,8 @@ func (a *app) ask(c *cobra.Command, question string) error {
 		return errNoTerminal
 	}
 	fmt.Fprint(c.ErrOrStderr(), plain(question)+" [y/N] ")
-	line, err := bufio.NewReader(io.LimitReader(in, 64)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
+	line, err := readLine(in, maxReply)
+	if err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	switch strings.ToLower(strings.TrimSpace(line)) {
@@ -32,6 +34,27 @@ func (a *app) ask(c *cobra.Command, question string) error {
 		return nil
 	}
 	return errNotSure
+}
+
+// readLine reads no more than one line, of at most so many bytes: what comes
+// behind it may be for somebody else. The end of the input ends a line.
+func readLine(in io.Reader, most int) (string, error) {
+	var line []byte
+	next := make([]byte, 1)
+	for len(line) < most {
+		n, err := in.Read(next)
+		if n == 1 && next[0] == '\n' {
+			break
+		}
+		line = append(line, next[:n]...)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return string(line), nil
 }
 
 // isTerminal reports whether a stream is a character device with somebody

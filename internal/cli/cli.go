@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"net/http"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -9,11 +11,14 @@ import (
 	"github.com/keystile/keystile/internal/manage"
 )
 
+//go:generate go test -run TestCommandsPageIsCurrent . -update
+
 // Session is what one command works with.
 type Session struct {
 	Service manage.Service
-	Actor   manage.Actor // the user of this machine
+	Actor   manage.Actor // the user of this machine; nobody where the API says who it is
 	Now     func() time.Time
+	Sites   Sites
 	Close   func() error
 }
 
@@ -24,7 +29,21 @@ type Opener func(ctx context.Context, configFile string) (*Session, error)
 const (
 	StatusFailed   = 1
 	StatusBadUsage = 2
+	// StatusUnconfirmed: it is done, but not every gateway enforces it yet.
+	StatusUnconfirmed = 3
 )
+
+// Program is what the commands are built on.
+type Program struct {
+	// Open opens a session. Create does as well, and makes the store where
+	// there is none.
+	Open, Create Opener
+	// Exit ends the process. Commands call it where they fail; what they
+	// return to cobra then has been printed already.
+	Exit func(status int)
+	// UserAgent names the program to the API: "keystile/1.2".
+	UserAgent string
+}
 
 // Group is one noun and its verbs, or a verb that needs none.
 type Group struct {
@@ -34,51 +53,47 @@ type Group struct {
 	Fill func(*cobra.Command)
 }
 
-// Groups returns keys, tokens, workspaces and projects. The commands print to
-// the streams of their cobra command, and call exit where they fail; what they
-// return to cobra then has been printed already.
-func Groups(open Opener, exit func(status int)) []Group {
-	a := &app{open: open, exit: exit, interactive: isTerminal}
+// Groups returns every command of administration. They print to the streams of
+// their cobra command.
+func (p Program) Groups() []Group {
+	a := &app{Program: p, interactive: isTerminal, width: widthOf, getenv: os.Getenv, now: time.Now}
 	return a.groups()
 }
 
 func (a *app) groups() []Group {
 	return []Group{
-		a.group("keys", "Create, list, show and revoke API keys", keyVerbs()),
+		a.group("keys", "Create, list, change and end API keys", keyVerbs()),
 		a.group("tokens", "Create, list and delete management tokens", tokenVerbs()),
-		a.group("workspaces", "Create and list workspaces", workspaceVerbs()),
-		a.group("projects", "Create and list projects", projectVerbs()),
+		a.group("workspaces", "Create, list and change workspaces", workspaceVerbs()),
+		a.group("projects", "Create, list and delete projects", shelfVerbs(projects)),
+		a.group("profiles", "Create, list and delete profiles", shelfVerbs(profiles)),
+		a.group("plans", "List the plans of the configuration", []*verb{plansList()}),
+		a.group("scopes", "List the scopes of the configuration", []*verb{scopesList()}),
+		a.single(audit()),
+		a.importGroup(),
 	}
 }
 
 // Commands returns the same as commands of their own.
-func Commands(open Opener, exit func(status int)) []*cobra.Command {
-	groups := Groups(open, exit)
+func (p Program) Commands() []*cobra.Command {
+	groups := p.Groups()
 	out := make([]*cobra.Command, 0, len(groups))
 	for _, g := range groups {
-		out = append(out, g.Command())
+		cmd := &cobra.Command{Use: g.Name, Short: g.Short}
+		g.Fill(cmd)
+		out = append(out, cmd)
 	}
 	return out
 }
 
-// Command makes the group a command of its own.
-func (g Group) Command() *cobra.Command {
-	cmd := &cobra.Command{Use: g.Name, Short: g.Short}
-	g.Fill(cmd)
-	return cmd
-}
-
 // app is what all commands share.
 type app struct {
-	open        Opener
-	exit        func(int)
+	Program
 	interactive func(any) bool // whether a stream is a terminal
-}
-
-// common are the flags that every command takes.
-type common struct {
-	config, workspace string
-	json              bool
+	width       func(any) int  // columns of a stream; 0: it has no end
+	getenv      func(string) string
+	now         func() time.Time  // where the session is with an API
+	transport   http.RoundTripper // to the API; nil: the network
 }
 
 func (a *app) group(name, short string, verbs []*verb) Group {
@@ -87,25 +102,35 @@ func (a *app) group(name, short string, verbs []*verb) Group {
 
 func (a *app) fill(cmd *cobra.Command, verbs []*verb) {
 	opts := &common{}
-	a.prepare(cmd, opts)
+	a.prepare(cmd)
+	opts.define(cmd)
 	// A verb that nobody knows arrives here as an argument, with its flags.
 	cmd.Args = cobra.ArbitraryArgs
 	cmd.FParseErrWhitelist.UnknownFlags = true
 	cmd.RunE = func(c *cobra.Command, args []string) error { return a.noVerb(c, args) }
 	for _, v := range verbs {
-		cmd.AddCommand(a.command(opts, v))
+		sub := &cobra.Command{}
+		a.become(sub, opts, v)
+		cmd.AddCommand(sub)
 	}
 }
 
-// prepare gives a command the common flags, and our ways to fail and to help.
-func (a *app) prepare(cmd *cobra.Command, opts *common) {
-	flags := cmd.PersistentFlags()
-	flags.StringVar(&opts.config, "config", "Caddyfile", "configuration `FILE` whose store is worked on")
-	flags.StringVar(&opts.workspace, "workspace", "default", "`NAME` of the workspace")
-	flags.BoolVar(&opts.json, "json", false, "print one JSON document")
-	flags.SortFlags = false
+// single makes a verb a group of its own.
+func (a *app) single(v *verb) Group {
+	return Group{Name: v.name(), Short: v.short, Fill: func(cmd *cobra.Command) {
+		opts := &common{}
+		a.prepare(cmd)
+		opts.define(cmd)
+		a.become(cmd, opts, v)
+	}}
+}
+
+// prepare gives a command our ways to fail and to help.
+func (a *app) prepare(cmd *cobra.Command) {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetHelpTemplate(helpTemplate)
 	cmd.SetUsageTemplate(usageTemplate)
+	// A shell offers files only where they make sense.
+	cmd.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return a.badUsage(c, err.Error()) })
 }

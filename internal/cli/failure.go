@@ -6,15 +6,47 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/problem"
 )
 
-// errPrinted goes to cobra after a failure has been printed, for where exit
+// errPrinted goes to cobra after a failure has been printed, for where Exit
 // returns.
 var errPrinted = errors.New("failed, and said so")
 
-// fail prints why a command did nothing, in one line, and exits.
+// unconfirmed says that a revocation stands, and that not every gateway has
+// confirmed it.
+type unconfirmed struct{ text string }
+
+// Error implements error.
+func (e *unconfirmed) Error() string { return e.text }
+
+// fail prints why a command did not do what it should, in one line, and exits.
 func (a *app) fail(c *cobra.Command, err error) error {
-	return a.leave(c, StatusFailed, err.Error())
+	if wrong, ok := errors.AsType[*usageError](err); ok {
+		return a.badUsage(c, wrong.text)
+	}
+	if open, ok := errors.AsType[*unconfirmed](err); ok {
+		return a.leave(c, StatusUnconfirmed, open.text)
+	}
+	return a.leave(c, StatusFailed, tell(err))
+}
+
+// tell is an error's text, with what a person needs beside it.
+func tell(err error) string {
+	text := err.Error()
+	refused, ok := errors.AsType[*manage.Error](err)
+	if !ok {
+		return text
+	}
+	switch p := refused.Problem; {
+	case p.Code == problem.InvalidToken, p.Code == problem.MissingToken:
+		return text + " The token is malformed, deleted or expired: check --token or " + tokenVariable + "."
+	case p.Code.Row().Type == problem.APIError && p.RequestID != "":
+		return text + " (request " + p.RequestID + ")"
+	}
+	return text
 }
 
 // badUsage prints what is wrong with the command line, and where to read how
@@ -25,7 +57,7 @@ func (a *app) badUsage(c *cobra.Command, what string) error {
 
 func (a *app) leave(c *cobra.Command, status int, line string) error {
 	fmt.Fprintln(c.ErrOrStderr(), "keystile: "+oneLine(line))
-	a.exit(status)
+	a.Exit(status)
 	return errPrinted
 }
 
@@ -35,7 +67,7 @@ func (a *app) noVerb(c *cobra.Command, args []string) error {
 		return a.badUsage(c, fmt.Sprintf("%s has no command %q", c.Name(), args[0]))
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "%s\n\n%s", c.Short, c.UsageString())
-	a.exit(StatusBadUsage)
+	a.Exit(StatusBadUsage)
 	return errPrinted
 }
 

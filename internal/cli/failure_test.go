@@ -18,7 +18,7 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		says   string
 	}{
 		{"keys create ab", 1, "keystile: name must have 3 to 100 characters."},
-		{"keys create good --scopes fly", 1, "keystile: scopes must be of the configuration; number 1 is not; known are: all, manage:api-keys, read, write."},
+		{"keys create good --scopes fly", 1, "keystile: scopes must be of the configuration; \"fly\" is not; known are: all, manage:api-keys, read, write."},
 		{"keys create good --project nobodys", 1, "keystile: project is none that is registered in this workspace."},
 		{"keys create good --expires soon", 1, "keystile: expires_in must be a duration such as 90d, 12h, 30m or 45s."},
 		{"keys create good --expires 2020-01-01", 1, "keystile: expires_at must be in the future, by at most 36500d."},
@@ -33,7 +33,7 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys list --config nowhere --json", 1, "keystile: read nowhere: no such file"},
 		{"workspaces create default", 1, "keystile: There is a workspace of that name already."},
 		{"tokens delete tok_nobody --yes", 1, "keystile: There is no such token here."},
-		{"tokens delete tok_nobody", 1, "keystile: this asks first, and there is no terminal to ask on: repeat it with --yes"},
+		{"tokens delete tok_nobody", 1, "keystile: There is no such token here."},
 
 		{"keys create", 2, "keystile: NAME is missing; see keystile keys create --help"},
 		{"keys create two words", 2, "keystile: 1 argument(s) too many; quote a name that has spaces; see keystile keys create --help"},
@@ -41,6 +41,7 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys list surplus", 2, "keystile: 1 argument(s) too many; quote a name that has spaces; see keystile keys list --help"},
 		{"keys list --frobnicate x", 2, "keystile: unknown flag: --frobnicate; see keystile keys list --help"},
 		{"keys list --limit many", 2, `keystile: invalid argument "many" for "--limit" flag: strconv.ParseInt: parsing "many": invalid syntax; see keystile keys list --help`},
+		{"keys create good --metadata team", 2, `keystile: invalid argument "team" for "--metadata" flag: must be names and values, such as team=blue,tier=gold; see keystile keys create --help`},
 		{"keys list --config", 2, "keystile: flag needs an argument: --config; see keystile keys list --help"},
 		{"keys frobnicate", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
 		{"keys frobnicate --config x --json", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
@@ -166,7 +167,7 @@ func TestCommandsActForWhoeverRunsThem(t *testing.T) {
 	if doc["created_by"] != "ann" || doc["owner"] != "ann" {
 		t.Errorf("made by %v for %v", doc["created_by"], doc["owner"])
 	}
-	if got := Commands(f.open, func(int) {}); len(got) != 4 || got[0].Name() != "keys" {
+	if got := (Program{Open: f.open}).Commands(); len(got) != 9 || got[0].Name() != "keys" {
 		t.Errorf("commands: %v", got)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,25 +32,24 @@ type importFlags struct {
 	hmacKeyFile               string
 }
 
-// Import returns the command that takes keys over from another system. create
-// opens a session as open does, and makes the store where there is none.
-func Import(open, create Opener, exit func(status int)) Group {
-	a := &app{open: open, exit: exit, interactive: isTerminal}
-	return a.importGroup(create)
-}
-
-func (a *app) importGroup(create Opener) Group {
+// importGroup is the command that takes keys over from another system.
+func (a *app) importGroup() Group {
 	return Group{Name: "import", Short: importShort, Fill: func(cmd *cobra.Command) {
 		flags := &importFlags{}
-		a.prepare(cmd, &flags.common)
+		a.prepare(cmd)
+		flags.defineStore(cmd)
 		flags.define(cmd)
 		shape := &verb{use: "import FILE"}
 		cmd.Use, cmd.Long, cmd.Example, cmd.DisableFlagsInUseLine = shape.use+" [flags]", importLong, importExample, true
+		cmd.ValidArgsFunction = anyFile
 		cmd.Args = func(c *cobra.Command, args []string) error { return a.countArguments(c, shape, args) }
 		cmd.RunE = func(c *cobra.Command, args []string) error {
-			open := a.open
+			if !c.Flags().Changed("config") && a.getenv(apiVariable) != "" {
+				return a.fail(c, errNoImporter)
+			}
+			open := a.Open
 			if flags.create && !flags.dryRun {
-				open = create
+				open = a.Create
 			}
 			report, err := runImport(c, open, flags, args[0])
 			if err != nil {
@@ -69,6 +67,7 @@ func (f *importFlags) define(cmd *cobra.Command) {
 	flags.StringVar(&f.hmacKeyFile, "hmac-key-file", "", "`FILE` with the key of the other system's hmac-sha256 digests")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, and change nothing")
 	flags.BoolVar(&f.create, "create", false, "make the database where there is none")
+	completeFiles(cmd, "hmac-key-file")
 }
 
 // runImport reads what can be read before it opens the store, and says of each
@@ -132,11 +131,11 @@ func importInto(ctx context.Context, open Opener, flags *importFlags, report *im
 // one: there is nothing more to say of them than the status.
 func (a *app) finishImport(c *cobra.Command, flags *importFlags, report *importReport) error {
 	said := answer{document: report, text: report.text}
-	if err := said.print(c.OutOrStdout(), flags.json, time.Time{}); err != nil {
-		return a.fail(c, fmt.Errorf("print the answer: %w", err))
+	if err := a.print(c, said, &task{json: flags.json}); err != nil {
+		return a.fail(c, said.unprinted(&verb{changes: !flags.dryRun}, err))
 	}
 	if report.refused > 0 {
-		a.exit(StatusFailed)
+		a.Exit(StatusFailed)
 		return errPrinted
 	}
 	return nil

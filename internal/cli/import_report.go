@@ -21,7 +21,7 @@ type importReport struct {
 
 func newImportReport(format string, flags *importFlags) *importReport {
 	return &importReport{
-		Format: format, Workspace: flags.workspace, DryRun: flags.dryRun, Refused: []manage.RefusedRow{}, keep: flags.json,
+		Format: format, Workspace: flags.workspaceOf(), DryRun: flags.dryRun, Refused: []manage.RefusedRow{}, keep: flags.json,
 	}
 }
 

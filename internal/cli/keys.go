@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,30 +14,37 @@ import (
 )
 
 func keyVerbs() []*verb {
-	return []*verb{keysCreate(), keysList(), keysShow(), keysRevoke(), keysUsage()}
+	return []*verb{
+		keysCreate(), keysList(), keysShow(), keysEdit(), keysRevoke(), keysReactivate(), keysRotate(), keysDelete(),
+		keysUsage(), keysActivity(),
+	}
 }
 
 func keysCreate() *verb {
 	var ask manage.NewKey
 	var environment, kind, expires string
 	return &verb{
-		use: "create NAME", short: "Create a key and show its secret, once",
-		example: "  keystile keys create \"Nightly export\" --scopes read:projects --expires 90d",
+		use: "create NAME", short: "Create a key and show its secret, once", changes: true,
+		example: `  keystile keys create "Nightly export" --scopes read:projects --expires 90d
+  keystile keys create deploy --kind ci --project apollo --environment test`,
 		flags: func(c *cobra.Command) {
-			c.Flags().StringVar(&environment, "environment", "", "`ENV`: live or test (live unless stated)")
+			c.Flags().StringVar(&environment, "environment", "", "`ENV`: "+oneOf(environments)+" (live unless stated)")
 			c.Flags().StringSliceVar(&ask.Scopes, "scopes", nil, "what the key may do: `A,B`")
 			c.Flags().StringVar(&ask.Project, "project", "", "`NAME` of the only project that it is good for")
 			c.Flags().StringVar(&expires, "expires", "", "when it ends: `90d`, 12h, or a date")
-			c.Flags().StringVar(&kind, "kind", "", "`KIND`: personal, project or ci")
+			c.Flags().StringVar(&kind, "kind", "", "`KIND`: "+oneOf(kinds))
 			c.Flags().StringVar(&ask.Description, "description", "", "`TEXT` that says what it is for")
 			c.Flags().StringVar(&ask.Owner, "owner", "", "`NAME` of the person or system that it is issued to")
 			c.Flags().StringVar(&ask.Profile, "profile", "", "`NAME` of its profile")
 			c.Flags().StringVar(&ask.Plan, "plan", "", "`NAME` of the plan of its own rate limits")
 			c.Flags().StringSliceVar(&ask.AllowedIPs, "allowed-ips", nil, "addresses and blocks that it may be used from: `A,B`")
+			c.Flags().Var((*pairs)(&ask.Metadata), "metadata", "what else to keep with it: `A=B,C=D`")
+			completeOneOf(c, "environment", environments)
+			completeOneOf(c, "kind", kinds)
 		},
 		run: func(t *task) (answer, error) {
 			ask.Name, ask.Environment, ask.Kind = t.args[0], keys.Environment(environment), keys.Kind(kind)
-			ask.ExpiresAt, ask.ExpiresIn = expiry(expires)
+			ask.ExpiresAt, ask.ExpiresIn, _ = expiry(expires)
 			trim(ask.Scopes)
 			trim(ask.AllowedIPs)
 			made, err := t.service.CreateKey(t.ctx, t.call, ask)
@@ -42,17 +52,24 @@ func keysCreate() *verb {
 				return answer{}, err
 			}
 			shown := made.Revealed()
-			return answer{document: shown, text: func(p *page) { createdKey(p, shown) }}, nil
+			return withSecret(answer{document: shown, text: func(p *page) {
+				p.line("Created %s %q: %s.", shown.ID, plain(shown.Name), rights(shown.KeyView, p))
+				p.secret(shown.Secret, t.sites.gateOf(shown.KeyView))
+			}}, string(shown.ID), shown.Secret), nil
 		},
 	}
 }
 
-// expiry tells a duration from a time: only the latter has a hyphen.
-func expiry(text string) (at, in string) {
-	if strings.Contains(text, "-") {
-		return text, ""
+// expiry tells a duration from a time: only the latter has a hyphen. The word
+// never is neither.
+func expiry(text string) (at, in string, never bool) {
+	switch {
+	case text == "never":
+		return "", "", true
+	case strings.Contains(text, "-"):
+		return text, "", false
 	}
-	return "", text
+	return "", text, false
 }
 
 func trim(list []string) {
@@ -61,16 +78,14 @@ func trim(list []string) {
 	}
 }
 
-func createdKey(p *page, k manage.RevealedKey) {
-	p.line("Created %s %q: %s; scopes: %s; ends: %s.", k.ID, plain(k.Name), k.Environment,
-		list(k.Scopes, "none"), p.at(k.ExpiresAt, "never"))
-	p.secret(k.Secret, "https://YOUR-API/")
+// rights says what a key may do, and for how long.
+func rights(k manage.KeyView, p *page) string {
+	return fmt.Sprintf("%s; scopes: %s; ends: %s", k.Environment, list(k.Scopes, "none"), p.at(k.ExpiresAt, "never"))
 }
 
-// secret shows what is shown once.
+// secret shows what is shown once, with a line to try it.
 func (p *page) secret(secret *string, url string) {
 	if secret == nil {
-		p.line("It was made by an earlier call; its secret can't be shown again.")
 		return
 	}
 	p.line("\n    %s\n", *secret)
@@ -78,9 +93,21 @@ func (p *page) secret(secret *string, url string) {
 	p.line("\nTry it:\n\n    curl -H \"Authorization: Bearer %s\" %s", *secret, url)
 }
 
+// withSecret adds to an answer what to do where nobody sees its secret: the
+// answer to the first of repeated calls may be lost on its way, and the one
+// that is here may not be printed.
+func withSecret(said answer, id string, secret *string) answer {
+	said.lost = id + " is made, and its secret can't be shown again: delete it, and make another"
+	if secret == nil {
+		said.then = errors.New("the answer with the secret was lost on its way; " + said.lost)
+	}
+	return said
+}
+
 func keysShow() *verb {
 	return &verb{
 		use: "show ID", short: "Show a key",
+		example: "  keystile keys show key_…\n  keystile keys show key_… --json",
 		run: func(t *task) (answer, error) {
 			k, err := t.service.ShowKey(t.ctx, t.call, keys.ID(t.args[0]))
 			return answer{document: k, text: func(p *page) { showKey(p, k) }}, err
@@ -90,47 +117,24 @@ func keysShow() *verb {
 
 func showKey(p *page, k manage.KeyView) {
 	metadata := make([]string, 0, len(k.Metadata))
-	for _, name := range sorted(k.Metadata) {
+	for _, name := range slices.Sorted(maps.Keys(k.Metadata)) {
 		metadata = append(metadata, name+"="+k.Metadata[name])
 	}
-	rows := [][]string{
-		{"ID", string(k.ID)}, {"Name", plain(k.Name)}, {"Description", plain(k.Description)}, {"Secret", k.Hint},
+	p.pairs([][2]string{
+		{"ID", string(k.ID)}, {"Name", k.Name}, {"Description", k.Description}, {"Secret", k.Hint},
 		{"Status", string(k.Status)}, {"Environment", string(k.Environment)}, {"Kind", string(k.Kind)},
-		{"Scopes", list(k.Scopes, "none")}, {"Workspace", k.Workspace}, {"Project", plain(k.Project)},
-		{"Owner", plain(k.Owner)}, {"Profile", plain(k.Profile)}, {"Plan", plain(k.Plan)},
+		{"Scopes", list(k.Scopes, "none")}, {"Workspace", k.Workspace}, {"Project", k.Project},
+		{"Owner", k.Owner}, {"Profile", k.Profile}, {"Plan", k.Plan},
 		{"Addresses", list(k.AllowedIPs, "")}, {"Metadata", list(metadata, "")},
 		{"Created", p.at(&k.CreatedAt, "") + by(k.CreatedBy)}, {"Ends", p.at(k.ExpiresAt, "never")},
 		{"Last used", p.at(k.LastUsedAt, "never")}, {"Calls", fmt.Sprint(k.TotalCalls)},
 		{"Replaces", string(k.Replaces)}, {"Replaced by", string(k.ReplacedBy)},
-	}
-	filled := rows[:0]
-	for _, row := range rows {
-		if row[1] != "" {
-			filled = append(filled, row)
-		}
-	}
-	p.table(filled)
+	})
 }
 
 func by(maker string) string {
 	if maker == "" {
 		return ""
 	}
-	return " by " + plain(maker)
-}
-
-func keysRevoke() *verb {
-	var ask manage.Revocation
-	return &verb{
-		use: "revoke ID", short: "End a key for good",
-		flags: func(c *cobra.Command) {
-			c.Flags().StringVar(&ask.Reason, "reason", "", "`TEXT` for the audit trail")
-		},
-		run: func(t *task) (answer, error) {
-			k, err := t.service.RevokeKey(t.ctx, t.call, keys.ID(t.args[0]), ask)
-			return answer{document: k, text: func(p *page) {
-				p.line("Revoked %s %q.", k.ID, plain(k.Name))
-			}}, err
-		},
-	}
+	return " by " + maker
 }

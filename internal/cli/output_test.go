@@ -134,7 +134,12 @@ func TestTerminalsShowTextAndObeyNone(t *testing.T) {
 	if got := plain("a\x1b[31mb\u202ec\r\n\u0085d\te"); got != "a[31mbc d e" {
 		t.Errorf("printed %q", got)
 	}
-	if got := short("日本語の名前", 4); got != "日本語…" {
+	p := &page{}
+	p.line("made %s\nby %s", "key_1\x1b[2J", "a\r")
+	if got := p.out.String(); got != "made key_1[2J\nby a\n" {
+		t.Errorf("wrote %q", got)
+	}
+	if got := cutText("日本語の名前", 7); got != "日本語…" {
 		t.Errorf("cut to %q", got)
 	}
 }

@@ -6,48 +6,40 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
-	"unicode/utf8"
 )
 
 // print writes the whole answer at once, so that a failure leaves nothing
 // half-written behind.
-func (a answer) print(w io.Writer, asJSON bool, now time.Time) error {
-	var out bytes.Buffer
+func (a answer) print(w io.Writer, asJSON bool, p *page) error {
 	if asJSON {
-		enc := json.NewEncoder(&out)
+		enc := json.NewEncoder(&p.out)
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", "  ")
 		if err := enc.Encode(a.document); err != nil {
 			return err
 		}
 	} else {
-		a.text(&page{out: &out, now: now})
+		a.text(p)
 	}
-	_, err := w.Write(out.Bytes())
+	_, err := w.Write(p.out.Bytes())
 	return err
 }
 
 // page is what a person reads, as it is being written.
 type page struct {
-	out *bytes.Buffer
-	now time.Time
+	out   bytes.Buffer
+	now   time.Time
+	width int // columns; 0: no end
 }
 
+// line writes a line, or what the format makes several of. Nothing in it is for
+// the terminal to obey, wherever it came from.
 func (p *page) line(format string, args ...any) {
-	fmt.Fprintf(p.out, format+"\n", args...)
-}
-
-// table writes rows in columns that line up. Each row has as many cells as the
-// first.
-func (p *page) table(rows [][]string) {
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		fmt.Fprintln(w, strings.Join(row, "\t"))
+	for line := range strings.SplitSeq(fmt.Sprintf(format, args...), "\n") {
+		p.out.WriteString(plain(line) + "\n")
 	}
-	_ = w.Flush() // a buffer never fails to write
 }
 
 // plain drops what a terminal would obey instead of showing: control
@@ -64,15 +56,6 @@ func plain(text string) string {
 	}, text)
 }
 
-// short cuts a text to so many characters.
-func short(text string, most int) string {
-	text = plain(text)
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most-1]) + "…"
-}
-
 // orDash shows that there is nothing.
 func orDash(text string) string {
 	if text == "" {
@@ -87,4 +70,10 @@ func list(names []string, none string) string {
 		return none
 	}
 	return plain(strings.Join(names, ", "))
+}
+
+// oneOf lists the words that a flag takes, for its help.
+func oneOf(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,18 +31,31 @@ var start = time.Date(2026, 11, 22, 12, 30, 15, 0, time.UTC)
 
 // fixture is a terminal in front of a database of its own.
 type fixture struct {
-	store    storage.Store
-	manager  *manage.Manager
-	now      time.Time
-	terminal bool   // standard input is one
-	input    string // what is typed there
-	opened   []string
-	closed   int
-	closing  error          // what closing a session comes to
-	over     manage.Service // in place of the manager
+	store     storage.Store
+	manager   *manage.Manager
+	now       time.Time
+	terminal  bool      // standard input is one
+	input     string    // what is typed there
+	width     int       // of standard output; 0: it has no end
+	out       io.Writer // in place of what run returns
+	env       map[string]string
+	sites     Sites
+	opened    []string
+	closed    int
+	closing   error             // what closing a session comes to
+	over      manage.Service    // in place of the manager
+	transport http.RoundTripper // to the API
 }
 
 func setup(t *testing.T) *fixture {
+	t.Helper()
+	return setupWith(t, manage.Catalogue{
+		Scopes: map[string]string{"read": "Read", "write": "Write"},
+		Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
+	})
+}
+
+func setupWith(t *testing.T, catalogue manage.Catalogue) *fixture {
 	t.Helper()
 	f := &fixture{now: start}
 	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
@@ -58,10 +73,7 @@ func setup(t *testing.T) *fixture {
 	f.store = store
 	f.manager, err = manage.New(manage.Config{
 		Store: store, Format: format, Now: func() time.Time { return f.now },
-		Catalogue: manage.Catalogue{
-			Scopes: map[string]string{"read": "Read", "write": "Write"},
-			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
-		},
+		Catalogue: catalogue,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +95,7 @@ func (f *fixture) open(_ context.Context, configFile string) (*Session, error) {
 	return &Session{
 		Service: service, Actor: manage.CommandActor("ann"),
 		Now:   func() time.Time { return f.now },
+		Sites: f.sites,
 		Close: func() error { f.closed++; return f.closing },
 	}, nil
 }
@@ -105,17 +118,27 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 	var out, errs bytes.Buffer
 	var got result
 	a := &app{
-		open: f.open, exit: func(status int) { got.status = status },
+		Program: Program{
+			Open: f.open, Create: f.makeStore, UserAgent: "keystile/test",
+			Exit: func(status int) { got.status = status },
+		},
 		interactive: func(any) bool { return f.terminal },
+		width:       func(any) int { return f.width },
+		getenv:      func(name string) string { return f.env[name] },
+		transport:   f.transport,
+		now:         func() time.Time { return f.now },
 	}
 	root := &cobra.Command{Use: "keystile"}
 	root.SetHelpTemplate(root.HelpTemplate() + "\nFooter of the root\n")
-	for _, g := range append(a.groups(), a.importGroup(f.makeStore)) {
+	for _, g := range a.groups() {
 		cmd := &cobra.Command{Use: g.Name + " <command>", Short: g.Short}
 		g.Fill(cmd)
 		root.AddCommand(cmd)
 	}
 	root.SetOut(&out)
+	if f.out != nil {
+		root.SetOut(f.out)
+	}
 	root.SetErr(&errs)
 	root.SetIn(strings.NewReader(f.input))
 	root.SetArgs(args)
@@ -163,8 +186,13 @@ var cursors = regexp.MustCompile(`(--cursor |"next_cursor": ")[\w-]+`)
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	got = cursors.ReplaceAllString(got, "${1}CURSOR")
-	got = steady.ReplaceAllStringFunc(got, func(text string) string {
+	goldenText(t, name, steadied(got))
+}
+
+// steadied is a text with shapes in the place of what is random.
+func steadied(text string) string {
+	text = cursors.ReplaceAllString(text, "${1}CURSOR")
+	return steady.ReplaceAllStringFunc(text, func(text string) string {
 		parts := steady.FindStringSubmatch(text)
 		tail := ""
 		if parts[3] != "" {
@@ -172,6 +200,11 @@ func golden(t *testing.T, name, got string) {
 		}
 		return parts[1] + strings.Repeat("x", len(parts[2])) + tail
 	})
+}
+
+// goldenText is golden for a text that has nothing random in it.
+func goldenText(t *testing.T, name, got string) {
+	t.Helper()
 	file := filepath.Join("testdata", name+".golden")
 	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {

@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,11 +18,16 @@ import (
 type verb struct {
 	use     string // "create NAME": the words in capitals are arguments, all of them needed
 	short   string
+	long    string // what the short text leaves open
 	example string
 	flags   func(*cobra.Command)
+	changes bool // it does more than to tell
+	// check, where set, refuses flags that make no sense together before
+	// anything is opened. stated tells the flags of the command line.
+	check func(stated func(flag string) bool) error
 	// confirm, where set, is what is asked before the verb runs; --yes answers
 	// it.
-	confirm func(args []string) string
+	confirm func(*task) (string, error)
 	run     func(*task) (answer, error)
 }
 
@@ -30,25 +38,34 @@ type task struct {
 	call    manage.Call
 	args    []string
 	now     time.Time
+	sites   Sites
+	json    bool
+	stated  func(flag string) bool
 }
 
 // answer is what a verb has to say, in both forms.
 type answer struct {
 	document any // printed with --json
 	text     func(*page)
+	// then is what is wrong although there is an answer; it is told after it.
+	then error
+	// lost is what to know where the answer can't be printed.
+	lost string
 }
+
+func (v *verb) name() string { return strings.Fields(v.use)[0] }
 
 // arguments are the words in capitals.
 func (v *verb) arguments() []string { return strings.Fields(v.use)[1:] }
 
-func (a *app) command(opts *common, v *verb) *cobra.Command {
+// become makes a command do what a verb does.
+func (a *app) become(cmd *cobra.Command, opts *common, v *verb) {
 	yes := false
-	cmd := &cobra.Command{
-		Use: v.use, Short: v.short, Example: v.example,
-		SilenceErrors: true, SilenceUsage: true,
-		DisableFlagsInUseLine: true,
+	cmd.Use, cmd.Short, cmd.Long, cmd.Example = v.use+" [flags]", v.short, "", v.example
+	if v.long != "" {
+		cmd.Long = v.short + ".\n\n" + v.long
 	}
-	cmd.Use += " [flags]"
+	cmd.SilenceErrors, cmd.SilenceUsage, cmd.DisableFlagsInUseLine = true, true, true
 	cmd.Flags().SortFlags = false
 	if v.flags != nil {
 		v.flags(cmd)
@@ -56,16 +73,9 @@ func (a *app) command(opts *common, v *verb) *cobra.Command {
 	if v.confirm != nil {
 		cmd.Flags().BoolVar(&yes, "yes", false, "don't ask")
 	}
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	cmd.Args = func(c *cobra.Command, args []string) error { return a.countArguments(c, v, args) }
-	cmd.RunE = func(c *cobra.Command, args []string) error {
-		if v.confirm != nil && !yes {
-			if err := a.ask(c, v.confirm(args)); err != nil {
-				return a.fail(c, err)
-			}
-		}
-		return a.run(c, opts, v, args)
-	}
-	return cmd
+	cmd.RunE = func(c *cobra.Command, args []string) error { return a.run(c, opts, v, args, yes) }
 }
 
 func (a *app) countArguments(c *cobra.Command, v *verb, args []string) error {
@@ -82,25 +92,64 @@ func (a *app) countArguments(c *cobra.Command, v *verb, args []string) error {
 // run opens a session, does what the verb does, and prints the answer once the
 // session is closed. An answer that stands is printed even if closing fails: it
 // may hold a secret that nobody will see again.
-func (a *app) run(c *cobra.Command, opts *common, v *verb, args []string) error {
-	session, err := a.open(c.Context(), opts.config)
+func (a *app) run(c *cobra.Command, opts *common, v *verb, args []string, yes bool) error {
+	if v.check != nil {
+		if err := v.check(c.Flags().Changed); err != nil {
+			return a.fail(c, err)
+		}
+	}
+	session, err := a.openPlace(c, opts)
 	if err != nil {
 		return a.fail(c, err)
 	}
-	now := session.Now()
-	said, err := v.run(&task{
-		ctx: c.Context(), service: session.Service, args: args, now: now,
-		call: manage.Call{Actor: session.Actor, Workspace: opts.workspace},
-	})
+	t := &task{
+		ctx: c.Context(), service: session.Service, args: args, now: session.Now(), sites: session.Sites,
+		call: manage.Call{Actor: session.Actor, Workspace: opts.workspace}, json: opts.json, stated: c.Flags().Changed,
+	}
+	said, err := a.perform(c, v, t, yes)
 	closeErr := session.Close()
 	if err != nil {
 		return a.fail(c, err)
 	}
-	if err := said.print(c.OutOrStdout(), opts.json, now); err != nil {
-		return a.fail(c, fmt.Errorf("print the answer: %w", err))
+	if err := a.print(c, said, t); err != nil {
+		return a.fail(c, said.unprinted(v, err))
 	}
 	if closeErr != nil {
 		return a.fail(c, fmt.Errorf("close the store: %w", closeErr))
 	}
+	if said.then != nil {
+		return a.fail(c, said.then)
+	}
 	return nil
+}
+
+// perform asks where that is due, and runs the verb.
+func (a *app) perform(c *cobra.Command, v *verb, t *task, yes bool) (answer, error) {
+	if v.confirm != nil && !yes {
+		question, err := v.confirm(t)
+		if err != nil {
+			return answer{}, err
+		}
+		if err := a.ask(c, question); err != nil {
+			return answer{}, err
+		}
+	}
+	return v.run(t)
+}
+
+func (a *app) print(c *cobra.Command, said answer, t *task) error {
+	// A reader that went away is an error to report, like a full disk: without
+	// this, the process would end without a word.
+	signal.Ignore(syscall.SIGPIPE)
+	out := c.OutOrStdout()
+	return said.print(out, t.json, &page{now: t.now, width: a.width(out)})
+}
+
+// unprinted says that nobody read the answer, and what is the case all the
+// same.
+func (said answer) unprinted(v *verb, err error) error {
+	if v.changes {
+		return fmt.Errorf("the answer can't be printed: %w; %s", err, cmp.Or(said.lost, "what was asked for is done"))
+	}
+	return fmt.Errorf("the answer can't be printed: %w", err)
 }

@@ -44,18 +44,23 @@ func about(span time.Duration) string {
 	return "a moment"
 }
 
-// when is ago, or what to say where there is no time.
-func (p *page) when(t *time.Time, none string) string {
+// sinceOr is ago, or what to say where there is no time.
+func sinceOr(t *time.Time, now time.Time, none string) string {
 	if t == nil {
 		return none
 	}
-	return ago(*t, p.now)
+	return ago(*t, now)
 }
+
+func (p *page) since(t *time.Time, none string) string { return sinceOr(t, p.now, none) }
+
+// instant is a time by the minute.
+func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // at is the time and how far it is.
 func (p *page) at(t *time.Time, none string) string {
 	if t == nil {
 		return none
 	}
-	return t.UTC().Format("2006-01-02 15:04 UTC") + " (" + ago(*t, p.now) + ")"
+	return instant(*t) + " (" + ago(*t, p.now) + ")"
 }

@@ -43,6 +43,8 @@ type Config struct {
 	Store   storage.Store
 	Limiter limit.Limiter
 	Hasher  keys.Hasher
+	// Node is the name of this process among those that share the store.
+	Node string
 	// SpoolDir is where counts wait that the store didn't take at the end;
 	// empty: nowhere.
 	SpoolDir string
@@ -61,6 +63,7 @@ type Engine struct {
 	recorder  *usage.Recorder
 	flusher   *usage.Flusher
 	follower  *follower
+	node      *node
 	sweeper   *background.Loop
 	streams   streams
 	quotas    *quota.Table
@@ -81,11 +84,14 @@ type Engine struct {
 
 // New makes an engine that does nothing yet: it reads and writes only once
 // started.
-func New(cfg Config) (*Engine, error) {
+func New(cfg Config) (*Engine, error) { return newEngine(cfg, &DefaultSettings) }
+
+// newEngine is New with the settings that are in force until there are others.
+func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e := &Engine{cfg: cfg, stats: cfg.Stats, ready: make(chan struct{})}
 	e.inflight.init()
-	e.settings.current.Store(&DefaultSettings)
-	cache, err := keycache.New(keycache.Config{Entries: DefaultSettings.CacheSize, Base: cfg.Now(), Patience: lookupTimeout}, e.load)
+	e.settings.current.Store(first)
+	cache, err := keycache.New(keycache.Config{Entries: first.CacheSize, Base: cfg.Now(), Patience: lookupTimeout}, e.load)
 	if err != nil {
 		return nil, fmt.Errorf("make the key cache: %w", err)
 	}
@@ -96,9 +102,10 @@ func New(cfg Config) (*Engine, error) {
 	e.catalogue.trusted = func() bool { return !e.blind(cfg.Now()) }
 	e.recorder = usage.NewRecorder(uuid.NewString())
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
-		Interval: DefaultSettings.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
+		Interval: first.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
 	})
-	e.follower = &follower{engine: e}
+	e.node = newNode(e)
+	e.follower = newFollower(e)
 	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
 	e.quotas = quota.NewTable(e.sumUsage)
 	e.streams.init()
@@ -140,6 +147,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 		return fmt.Errorf("prepare the store: %w", err)
 	}
 	e.settings.current.Store(s)
+	e.node.join(ctx)
 	if err := e.follower.catchUp(ctx); err != nil {
 		return fmt.Errorf("read the change log: %w", err)
 	}
@@ -148,7 +156,9 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 		e.cfg.Log.Error("counts of an earlier run could not be replayed", "error", err)
 	}
 	beside := context.WithoutCancel(ctx)
-	e.follower.start(beside, e.cfg.Store.PollInterval())
+	e.follower.pace(s.trust())
+	e.follower.loop.Start(beside)
+	e.node.loop.Start(beside)
 	e.flusher.Start(beside)
 	e.sweeper.Start(beside)
 	e.cutter.Start(beside)
@@ -168,6 +178,8 @@ func (e *Engine) Retire(s *Settings) {
 func (e *Engine) adopt(s *Settings) {
 	e.flusher.SetInterval(s.FlushInterval)
 	e.cache.Resize(s.CacheSize)
+	e.follower.pace(s.trust())
+	e.node.loop.Kick() // the store has to know for how long memory is believed
 }
 
 // Enter says that a request needs the engine, until Leave with what Enter
@@ -219,7 +231,11 @@ func (e *Engine) close() error {
 	if e.started {
 		e.cutter.Stop()
 		e.sweeper.Stop()
-		e.follower.stop()
+		e.follower.loop.Stop()
+		e.node.loop.Stop()
+	}
+	e.node.leave() // also where only the beginning failed
+	if e.started {
 		flushed = e.flusher.Stop()
 	}
 	e.cache.Close()
@@ -242,4 +258,34 @@ func (e *Engine) beforeCommit(changes []storage.Change) {
 
 // Store is the store that the engine knows from. Changes that are made through
 // it are in force here at once.
-func (e *Engine) Store() storage.Store { return e.cfg.Store }
+func (e *Engine) Store() storage.Store { return followedStore{e.cfg.Store, e.follower.loop.Kick} }
+
+// followedStore has its own changes followed without waiting for the next poll.
+type followedStore struct {
+	storage.Store
+	committed func()
+}
+
+func (s followedStore) Update(ctx context.Context, fn func(storage.Tx) error) (storage.Revision, error) {
+	defer s.committed() // an unknown outcome included
+	return s.Store.Update(ctx, fn)
+}
+
+// catchUpTimeout bounds how long somebody waits for this node to know of a
+// change that it will know of anyway.
+const catchUpTimeout = time.Second
+
+// CatchUp applies what was committed, and tells the store so, before the next
+// poll would. Where the store can't tell or be told, that stays to be done.
+func (e *Engine) CatchUp(ctx context.Context) {
+	select {
+	case <-e.ready:
+	default:
+		return // it has decided nothing yet
+	}
+	// A client that goes away in the middle must not make the store look away.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), catchUpTimeout)
+	defer cancel()
+	e.follower.poll(ctx)
+	_ = e.node.tell(ctx) // the loop tries again, and reports
+}

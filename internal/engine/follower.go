@@ -24,12 +24,19 @@ type follower struct {
 // changesAtOnce bounds one read of the log.
 const changesAtOnce = 1000
 
-func (f *follower) start(ctx context.Context, every time.Duration) {
-	f.loop = background.NewLoop(every, f.poll)
-	f.loop.Start(ctx)
+func newFollower(e *Engine) *follower {
+	f := &follower{engine: e}
+	f.loop = background.NewLoop(e.cfg.Store.PollInterval(), f.poll)
+	return f
 }
 
-func (f *follower) stop() { f.loop.Stop() }
+// pace settles how often the store is asked. Where only beats confirm, the
+// trust must not end between two of them.
+func (f *follower) pace(trust time.Duration) {
+	if f.engine.cfg.Store.BeatsConfirm() {
+		f.loop.SetInterval(min(f.engine.cfg.Store.PollInterval(), trust/beatsInTrust))
+	}
+}
 
 // poll is one round. A failed one prolongs nothing: trust ends by itself.
 func (f *follower) poll(ctx context.Context) {
@@ -50,11 +57,12 @@ func (f *follower) poll(ctx context.Context) {
 }
 
 // catchUp asks the store for news and applies them. Memory is believed from
-// the time *before* the question was sent.
+// the time *before* the question was sent, if the store knew of this node then.
 func (f *follower) catchUp(ctx context.Context) error {
 	e := f.engine
+	stood := e.node.stands()
 	asked := e.cfg.Now()
-	head, err := e.cfg.Store.Confirm(ctx)
+	head, err := f.ask(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,9 +78,21 @@ func (f *follower) catchUp(ctx context.Context) error {
 			break // the log went on meanwhile
 		}
 	}
-	e.confirmed.at.Store(&asked)
-	e.cache.Confirm(asked.Add(e.settings.current.Load().MaxStaleness))
+	e.node.reach(f.applied)
+	e.node.confirm(stood, asked)
 	return nil
+}
+
+// ask asks for the head of the log, in the way that this store confirms by.
+func (f *follower) ask(ctx context.Context) (storage.Position, error) {
+	if f.engine.cfg.Store.BeatsConfirm() {
+		head, err := f.engine.node.beat(ctx)
+		if !errors.Is(err, storage.ErrGap) {
+			return head, err
+		}
+		// The node has no standing now. What follows finds the gap, too.
+	}
+	return f.engine.cfg.Store.Confirm(ctx)
 }
 
 // apply takes the next changes of the log. Where the log is not the one that
@@ -89,6 +109,7 @@ func (f *follower) apply(ctx context.Context) (anew bool, err error) {
 	e.cache.Fence(changes)
 	e.catalogue.fence(changes)
 	e.streams.note(changes)
+	e.node.note(changes)
 	f.applied = changes[len(changes)-1].Position
 	return false, nil
 }
@@ -96,6 +117,7 @@ func (f *follower) apply(ctx context.Context) (anew bool, err error) {
 func (f *follower) rejoin(ctx context.Context) error {
 	e := f.engine
 	e.cfg.Log.Warn("the change log began anew, as after a restore: forgetting everything in memory")
+	e.node.doubt() // whether it is registered here, too
 	// First the head: what is read behind the reset is at least as new, so
 	// that no change lies between it and where the log is followed from.
 	head, err := e.cfg.Store.Confirm(ctx)

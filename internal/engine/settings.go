@@ -19,6 +19,10 @@ type Settings struct {
 	CacheSize int64
 }
 
+// trust is for how long at most something is decided by what was known when
+// the store was asked.
+func (s *Settings) trust() time.Duration { return max(s.MaxStaleness, s.ServeStale) }
+
 // DefaultSettings are in force until the first Start.
 var DefaultSettings = Settings{
 	MaxStaleness:  10 * time.Second,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/problem"
@@ -33,6 +34,7 @@ func (m *managed) manage() {
 	m.t.Helper()
 	manager, err := manage.New(manage.Config{
 		Store: m.store, Format: m.format, Hasher: keys.NewHasher(nil), Reversible: true, Now: m.now,
+		Catalogue: manage.Catalogue{Plans: map[string]manage.Plan{"small": {}, "large": {}}},
 	})
 	must(m.t, err)
 	m.Manager = manager
@@ -185,4 +187,31 @@ func TestAReplacementTakesOverTheQuotaThatWasUsed(t *testing.T) {
 	if used, err := m.KeyUsage(t.Context(), m.call, old.ID, manage.UsageQuery{}); err != nil || used.Total != 2 {
 		t.Errorf("the usage of the deleted key: %+v, %v", used, err)
 	}
+}
+
+func TestAWorkspacesNewPlanIsInForceAtOnce(t *testing.T) {
+	t.Parallel()
+	two, err := limit.ParseRate("1/d", 2)
+	must(t, err)
+	m := setupManaged(t, nil, func(c *gateway.Config) {
+		c.Limits.Known = map[string]bool{"small": true, "large": true}
+		c.Limits.Plans = map[string]map[keys.Environment]*limit.Limit{"small": {keys.Live: {Name: "small", Rate: two}}}
+	})
+	key := m.create()
+	plan := func(name string) {
+		t.Helper()
+		_, err := m.EditWorkspace(t.Context(), m.call, "default", manage.WorkspaceEdit{Plan: manage.Stated(name)})
+		must(t, err)
+	}
+	for range 3 {
+		m.want("without a plan", key, "/x", "")
+	}
+	plan("small")
+	m.want("the first of two", key, "/x", "")
+	m.want("the second", key, "/x", "")
+	m.want("the third", key, "/x", problem.RateLimited)
+	plan("large")
+	m.want("with the large plan", key, "/x", "")
+	plan("small")
+	m.want("with the small plan again", key, "/x", problem.RateLimited)
 }

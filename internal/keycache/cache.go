@@ -121,6 +121,12 @@ func (c *Cache[V]) Fence(changes []storage.Change) {
 // it, and may be believed until `until`.
 func (c *Cache[V]) Confirm(until time.Time) { c.trust.confirm(until) }
 
+// Shorten ends the belief at `until` at the latest.
+func (c *Cache[V]) Shorten(until time.Time) { c.trust.shorten(until) }
+
+// Distrust ends the belief until the next Confirm.
+func (c *Cache[V]) Distrust() { c.trust.revoke() }
+
 // Trusted reports whether memory may be believed at a time.
 func (c *Cache[V]) Trusted(now time.Time) bool { return c.trust.holds(now) }
 

@@ -37,6 +37,18 @@ func (t *trust) confirm(until time.Time) {
 	}
 }
 
+// shorten ends the trust at `until`, a time with a monotonic reading, unless it
+// ends earlier already, by either clock.
+func (t *trust) shorten(until time.Time) {
+	mono, wall := until.Sub(t.base), until.UnixNano()
+	for {
+		old := t.end.Load()
+		if old == nil || t.end.CompareAndSwap(old, &deadline{mono: min(old.mono, mono), wall: min(old.wall, wall)}) {
+			return
+		}
+	}
+}
+
 func (t *trust) revoke() { t.end.Store(nil) }
 
 func (t *trust) holds(now time.Time) bool {

@@ -28,26 +28,42 @@ func (m *Manager) begin(ctx context.Context, call Call, action string, key keys.
 // transaction, so what was taken from its actor meanwhile is gone. A refusal
 // undoes the change and is recorded.
 func (m *Manager) act(ctx context.Context, d deed, doing string, fn func(storage.Tx, reach) error) error {
-	err := m.update(ctx, doing, func(tx storage.Tx) error {
-		to, err := m.reach(ctx, tx, d.call, d.workspace)
+	_, err := m.acted(ctx, d, doing, fn)
+	return err
+}
+
+// acted is act that also returns the revision of the change.
+func (m *Manager) acted(ctx context.Context, d deed, doing string, fn func(storage.Tx, reach) error) (storage.Revision, error) {
+	revision, err := m.commit(ctx, doing, func(tx storage.Tx) error {
+		to, err := m.reached(ctx, tx, &d)
 		if err != nil {
 			return err
 		}
 		return fn(tx, to)
 	})
-	return m.noted(ctx, d, err)
+	return revision, m.noted(ctx, d, err)
 }
 
 // look runs what changes nothing, as act does.
 func (m *Manager) look(ctx context.Context, d deed, doing string, fn func(storage.Reader, reach) error) error {
 	err := m.view(ctx, doing, func(r storage.Reader) error {
-		to, err := m.reach(ctx, r, d.call, d.workspace)
+		to, err := m.reached(ctx, r, &d)
 		if err != nil {
 			return err
 		}
 		return fn(r, to)
 	})
 	return m.noted(ctx, d, err)
+}
+
+// reached is what a call reaches. Of one that may nothing any more, it is not
+// known whether what it names is a key: it may be a secret.
+func (m *Manager) reached(ctx context.Context, r storage.Reader, d *deed) (reach, error) {
+	to, err := m.reach(ctx, r, d.call, d.workspace)
+	if err != nil {
+		d.key = ""
+	}
+	return to, err
 }
 
 // noted records that a call came upon what its actor may not do, or upon a key
@@ -71,10 +87,7 @@ func (m *Manager) noted(ctx context.Context, d deed, err error) error {
 // or what kept it from being recorded: neither lets the call go on.
 func (m *Manager) refused(ctx context.Context, d deed, why error) error {
 	entry := m.entry(d.call, cmp.Or(d.workspace, d.call.Actor.Workspace), d.action+".refused")
-	entry.Project = d.call.Actor.Project
-	if isWord(string(d.key), maxIDChars) {
-		entry.KeyID = d.key
-	}
+	entry.Project, entry.KeyID = d.call.Actor.Project, d.key
 	err := m.update(ctx, "record a refusal", func(tx storage.Tx) error {
 		entry.Target = ""
 		if d.workspace == "" { // not let in

@@ -86,7 +86,7 @@ func (c *keyChange) editScopes(e *KeyEdit) error {
 		case !isScope(scope):
 			return notAScope(i)
 		case !slices.Contains(c.was.Scopes, scope) && !c.scopeKnown(scope):
-			return c.unknownScope(i)
+			return c.unknownScope(scope, i)
 		case !c.was.Holds(scope):
 			return refuse(problem.ScopeWidening, "scopes", "")
 		case !slices.Contains(scopes, scope):

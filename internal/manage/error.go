@@ -11,8 +11,9 @@ import (
 // retryAfter is what a caller is told to wait for when the store can't tell.
 const retryAfter = time.Second
 
-// Error is an answer: the call was understood, and refused. Its text never
-// repeats what the caller sent, which may be a secret in the wrong place.
+// Error is an answer: the call was understood, and refused. Its text doesn't
+// repeat what the caller sent, which may be a secret in the wrong place: save
+// for a word that is too short to be one (see named).
 type Error struct {
 	Problem problem.Problem
 }

@@ -195,6 +195,15 @@ func TestAKeyThatLostItsRightGetsNoFurther(t *testing.T) {
 			param = "scopes"
 		}
 		wantRefusal(t, err, row.code, param)
+		_, err = f.ShowKey(t.Context(), by, "kst_pasted")
+		if code := manage.ProblemOf(err).Code; code != row.code && name != "less than is asked for" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, entry := range f.everyEntry(t) {
+		if entry.KeyID == "kst_pasted" {
+			t.Errorf("recorded %+v", entry)
+		}
 	}
 	if rows := f.mustList(t, f.op, manage.KeyQuery{Search: "too late"}); len(rows.Data) != 0 {
 		t.Errorf("made %+v", rows.Data)

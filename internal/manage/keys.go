@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -44,24 +45,36 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 	if err := reason.check("reason", ask.Reason); err != nil {
 		return RevokedKey{}, err
 	}
+	wait, err := patience(ask.Wait)
+	if err != nil {
+		return RevokedKey{}, err
+	}
 	var out RevokedKey
-	err = m.act(ctx, d, "revoke key", func(tx storage.Tx, to reach) error {
+	var earlier storage.Revision // of the change that revoked it before
+	made, err := m.acted(ctx, d, "revoke key", func(tx storage.Tx, to reach) error {
 		key, err := to.find(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if key.Status != keys.Revoked {
+		if earlier = 0; key.Status == keys.Revoked {
+			earlier, err = tx.LastChange(ctx, storage.SubjectKey, string(id))
+		} else {
 			entry := m.entryOf(call, d.action, key)
 			entry.Reason = ask.Reason
 			entry.Changes = map[string]storage.FieldChange{"status": {From: key.Status, To: keys.Revoked}}
-			if err := endKey(ctx, tx, key, entry); err != nil {
-				return err
-			}
+			err = endKey(ctx, tx, key, entry)
+		}
+		if err != nil {
+			return err
 		}
 		out.KeyView, err = viewWithUse(ctx, tx, key, m.now())
 		return err
 	})
-	return out, err
+	if err != nil {
+		return RevokedKey{}, err
+	}
+	out.Receipt = m.follow(ctx, pursuit{revision: cmp.Or(earlier, made), since: m.clock(), patience: wait})
+	return out, nil
 }
 
 func endKey(ctx context.Context, tx storage.Tx, key *keys.Key, entry storage.AuditEntry) error {

@@ -26,7 +26,11 @@ type Config struct {
 	// RotationGrace is how long a key goes on working beside its replacement,
 	// at most and unless stated. 0: 24 hours.
 	RotationGrace time.Duration
-	Now           func() time.Time
+	// Now is the time, with a monotonic reading where there is one.
+	Now func() time.Time
+	// CatchUp, where this process is a node itself, has it enforce what was
+	// committed and tell the store so. nil: it is none, as commands are.
+	CatchUp func(context.Context)
 }
 
 // The grace of a rotation where the configuration says nothing, and the most
@@ -65,6 +69,7 @@ type Manager struct {
 	reversible     bool
 	rotationGrace  time.Duration
 	clock          func() time.Time
+	catchUp        func(context.Context)
 }
 
 var _ Service = (*Manager)(nil)
@@ -79,10 +84,14 @@ func New(c Config) (*Manager, error) {
 	case c.Catalogue.DefaultPlan != "" && !has(c.Catalogue.Plans, c.Catalogue.DefaultPlan):
 		return nil, fmt.Errorf("manage: the default plan %q is not among the plans", c.Catalogue.DefaultPlan)
 	}
+	catchUp := c.CatchUp
+	if catchUp == nil {
+		catchUp = func(context.Context) {}
+	}
 	return &Manager{
 		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
 		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
-		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now,
+		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp,
 	}, nil
 }
 
@@ -101,12 +110,18 @@ const updateTimeout = 10 * time.Second
 // update runs fn in a transaction; a store may run it again, so fn sets what
 // it answers and never adds to it.
 func (m *Manager) update(ctx context.Context, doing string, fn func(storage.Tx) error) error {
+	_, err := m.commit(ctx, doing, fn)
+	return err
+}
+
+// commit is update that also returns the revision of the change.
+func (m *Manager) commit(ctx context.Context, doing string, fn func(storage.Tx) error) (storage.Revision, error) {
 	// A change that has begun is seen through: who asked may be gone by then,
 	// but not between the last word and the commit.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), updateTimeout)
 	defer cancel()
-	_, err := m.store.Update(ctx, fn)
-	return attempt(doing, err)
+	revision, err := m.store.Update(ctx, fn)
+	return revision, attempt(doing, err)
 }
 
 // attempt leaves refusals as they are, and says of other errors what was being

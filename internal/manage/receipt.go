@@ -1,6 +1,12 @@
 package manage
 
-import "time"
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/keystile/keystile/internal/storage"
+)
 
 // Receipt says how far a revocation has got about.
 type Receipt struct {
@@ -16,4 +22,108 @@ type Receipt struct {
 type RevokedKey struct {
 	KeyView
 	Receipt Receipt `json:"receipt"`
+}
+
+const (
+	// longestWait bounds how long a call may be kept open.
+	longestWait = 5 * time.Minute
+	// The nodes are looked at after firstPause, and then ever less often.
+	firstPause = 2 * time.Millisecond
+	lastPause  = 50 * time.Millisecond
+	// lookTimeout bounds one look.
+	lookTimeout = 2 * time.Second
+)
+
+// ParseWait reads how long to wait for a receipt: what ParseDuration reads, and
+// fractions and milliseconds, but at most 5m. Any other text is ErrDuration.
+func ParseWait(text string) (time.Duration, error) {
+	d, err := ParseDuration(text)
+	if err != nil {
+		d, err = time.ParseDuration(text)
+	}
+	if err != nil || d < 0 || d > longestWait {
+		return 0, ErrDuration
+	}
+	return d, nil
+}
+
+// patience is what a call says of how long it waits; nil: not at all.
+func patience(wait string) (*time.Duration, error) {
+	if wait == "" {
+		return nil, nil
+	}
+	d, err := ParseWait(wait)
+	if err != nil {
+		return nil, invalid("wait", "must be a duration of at most 5m, such as 5s")
+	}
+	return &d, nil
+}
+
+// pursuit is what a receipt is about.
+type pursuit struct {
+	revision storage.Revision
+	since    time.Time // after the commit, with a monotonic reading
+	patience *time.Duration
+}
+
+// follow finds out who enforces a change that was committed. Neither a store
+// that can't tell nor a caller who goes away undoes that; the receipt says then
+// what is known. Between two looks it holds nothing of the store.
+func (m *Manager) follow(ctx context.Context, p pursuit) Receipt {
+	m.catchUp(ctx)
+	receipt := Receipt{Revision: int64(p.revision)}
+	over := make(<-chan time.Time)
+	if p.patience != nil {
+		timer := time.NewTimer(*p.patience - m.clock().Sub(p.since))
+		defer timer.Stop()
+		over = timer.C
+	}
+	last := p.patience == nil
+	for pause := firstPause; !m.inForce(ctx, p, &receipt) && !last; pause = min(2*pause, lastPause) {
+		select {
+		case <-ctx.Done():
+			return receipt
+		case <-over:
+			last = true // after one more look
+		case <-time.After(pause):
+		}
+	}
+	return receipt
+}
+
+// inForce fills in a receipt with what the store knows now, and reports whether
+// the change is in force everywhere.
+func (m *Manager) inForce(ctx context.Context, p pursuit, receipt *Receipt) (done bool) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	var nodes []storage.Node
+	err := m.store.View(ctx, func(r storage.Reader) (err error) {
+		nodes, err = r.Nodes(ctx)
+		return err
+	})
+	if err != nil {
+		return false
+	}
+	receipt.Nodes = len(names(nodes))
+	receipt.Pending = nil
+	if waiting := storage.Outstanding(nodes, p.revision, m.clock().Sub(p.since)); len(waiting) > 0 {
+		if p.patience != nil {
+			receipt.Pending = names(waiting)
+		}
+		return false
+	}
+	now := m.now()
+	receipt.Confirmed, receipt.ConfirmedAt = true, &now
+	return true
+}
+
+// names lists processes, in their order: one may be registered several times,
+// while a reload replaces one engine by another.
+func names(nodes []storage.Node) []string {
+	all := make([]string, 0, len(nodes))
+	for _, n := range nodes {
+		all = append(all, n.Name)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

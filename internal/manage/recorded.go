@@ -67,11 +67,18 @@ func changesBetween(was, is *keys.Key) map[string]storage.FieldChange {
 	changes := map[string]storage.FieldChange{}
 	for _, field := range recorded {
 		from, to := field.value(was), field.value(is)
-		if !bytes.Equal(encoded(from), encoded(to)) {
+		if !sameValue(from, to) {
 			changes[field.name] = storage.FieldChange{From: from, To: to}
 		}
 	}
 	return changes
+}
+
+func sameValue(a, b any) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return bytes.Equal(encoded(a), encoded(b))
 }
 
 // changesOfNew lists what a new key was made with.

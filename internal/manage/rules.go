@@ -31,7 +31,7 @@ func (m *Manager) settleScopes(d *draft) error {
 		case slices.Contains(d.ask.Scopes[:i], scope):
 			return invalid("scopes", "must not repeat one; number %d does", i+1)
 		case !m.scopeKnown(scope):
-			return m.unknownScope(i)
+			return m.unknownScope(scope, i)
 		}
 	}
 	d.key.Scopes = slices.Clone(d.ask.Scopes)
@@ -46,9 +46,9 @@ func notAScope(i int) error {
 }
 
 // unknownScope refuses the scope at index i of a list.
-func (m *Manager) unknownScope(i int) error {
-	return invalid("scopes", "must be of the configuration; number %d is not; known are: %s, %s, %s",
-		i+1, keys.ScopeAll, keys.ScopeManageKeys, known(m.catalogue.Scopes))
+func (m *Manager) unknownScope(scope string, i int) error {
+	return invalid("scopes", "must be of the configuration; %s is not; known are: %s, %s, %s",
+		named(scope, i), keys.ScopeAll, keys.ScopeManageKeys, known(m.catalogue.Scopes))
 }
 
 // scopeKnown takes any scope where there is no catalogue.

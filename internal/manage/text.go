@@ -1,6 +1,8 @@
 package manage
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -57,4 +59,19 @@ func isWord(text string, max int) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp)
 	})
+}
+
+// maxNamed is shorter than any secret that we make.
+const maxNamed = 24
+
+// named is how a message speaks of the word at index i of a list: by itself,
+// as long as that can't be a secret in the wrong place, else by its number.
+func named(word string, i int) string {
+	plain := func(r rune) bool {
+		return r < utf8.RuneSelf && (isAlphanumeric(byte(r)) || strings.ContainsRune(":._-/", r))
+	}
+	if len(word) > maxNamed || strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+		return fmt.Sprintf("number %d", i+1)
+	}
+	return strconv.Quote(word)
 }

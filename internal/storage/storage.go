@@ -48,13 +48,14 @@ const (
 	SubjectProject   Subject = "project"
 	SubjectToken     Subject = "token"
 	SubjectScheme    Subject = "scheme"
+	SubjectNode      Subject = "node"
 )
 
 // Change is one row of the log.
 type Change struct {
 	Position
 	Subject Subject
-	Name    string        // ID of a key, token or scheme, or the name of a workspace or project
+	Name    string        // ID of a key, token or scheme, name of a workspace or project, incarnation of a node
 	Digests []keys.Digest // under which the key or token could be cached
 }
 
@@ -97,6 +98,8 @@ const DefaultWorkspace = "default"
 // context's end, and returns either a sentinel of this package (wrapped) or an
 // error that means "could not tell". Times are UTC with microseconds.
 type Store interface {
+	Registry
+
 	// Migrate brings the schema to this version, creating it where there is
 	// none, together with DefaultWorkspace. Calling it again changes nothing;
 	// nodes that start at once run it once.
@@ -111,7 +114,8 @@ type Store interface {
 	Catalogue(ctx context.Context) (Catalogue, error)
 
 	// Confirm asks the store whether anything changed, and returns the head
-	// of the change log. It is cheap, and called every PollInterval.
+	// of the change log: no older than any commit that returned before the
+	// call. It is cheap, and called every PollInterval. See BeatsConfirm.
 	Confirm(ctx context.Context) (Position, error)
 	// PollInterval is how often Confirm is to be called.
 	PollInterval() time.Duration
@@ -144,6 +148,8 @@ type Store interface {
 
 // Reader reads on one snapshot.
 type Reader interface {
+	NodeReader
+
 	Key(ctx context.Context, id keys.ID) (*keys.Key, error)
 	// KeyByDigest finds the key that is stored under one of digests, the first
 	// one that has a key.
@@ -193,6 +199,7 @@ type Reader interface {
 // error it can't, even where fn passes over it: Update fails.
 type Tx interface {
 	Reader
+	NodeWriter
 
 	InsertKey(ctx context.Context, key *keys.Key) error
 	UpdateKey(ctx context.Context, key *keys.Key) error

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
@@ -57,5 +58,33 @@ func BenchmarkApplyUsage(b *testing.B) {
 	for b.Loop() {
 		batch.Sequence++
 		must(b, s.ApplyUsage(b.Context(), batch))
+	}
+}
+
+func BenchmarkBeat(b *testing.B) {
+	s := setup(b)
+	must(b, insert(b.Context(), s, "key_a"))
+	head, err := s.Register(b.Context(), storage.Node{Incarnation: "a", Name: "a", Trust: time.Second})
+	must(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := s.Beat(b.Context(), storage.Beat{Incarnation: "a", Applied: head, Trust: time.Second})
+		must(b, err)
+	}
+}
+
+// BenchmarkConfirmAfterABeat is what one node's beat costs each of the others.
+func BenchmarkConfirmAfterABeat(b *testing.B) {
+	s := setup(b)
+	other := open(b, s.path)
+	head, err := s.Register(b.Context(), storage.Node{Incarnation: "a", Name: "a", Trust: time.Second})
+	must(b, err)
+	for b.Loop() {
+		b.StopTimer()
+		_, err := s.Beat(b.Context(), storage.Beat{Incarnation: "a", Applied: head, Trust: time.Second})
+		must(b, err)
+		b.StartTimer()
+		_, err = other.Confirm(b.Context())
+		must(b, err)
 	}
 }

@@ -21,6 +21,7 @@ const readers = 8
 type connections struct {
 	file  os.FileInfo
 	write *sql.DB // one connection
+	beat  *sql.DB // one connection, for what need not survive a failure of the power
 	read  *sql.DB
 	watch *watcher
 
@@ -70,6 +71,12 @@ func dial(path string, file os.FileInfo) (*connections, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Its commits don't wait for the disk. Those of the other writer do all the
+	// same, and take along what lies before them in the log.
+	beat, err := pool(path, 1, "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit(67108864)")
+	if err != nil {
+		return nil, err
+	}
 	read, err := pool(path, readers, "query_only(1)")
 	if err != nil {
 		return nil, err
@@ -78,7 +85,7 @@ func dial(path string, file os.FileInfo) (*connections, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connections{file: file, write: write, read: read, watch: newWatcher(watch)}, nil
+	return &connections{file: file, write: write, beat: beat, read: read, watch: newWatcher(watch)}, nil
 }
 
 func pool(path string, size int, pragmas ...string) (*sql.DB, error) {
@@ -109,5 +116,5 @@ func dsn(path string, pragmas []string) string {
 // close lets calls that are under way finish on their own connections. The
 // writer is the last to go, since the last connection folds the log back.
 func (c *connections) close() error {
-	return errors.Join(c.lookups.close(), c.watch.close(), c.read.Close(), c.write.Close())
+	return errors.Join(c.lookups.close(), c.watch.close(), c.read.Close(), c.beat.Close(), c.write.Close())
 }

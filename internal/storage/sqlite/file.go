@@ -34,7 +34,7 @@ func (s *Store) stat() (os.FileInfo, error) {
 	case !file.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is no file that could hold a database (%s)", s.path, file.Mode())
 	}
-	return file, nil
+	return file, s.refuseStranger(file)
 }
 
 // create makes an empty file where there is none, for its owner only. SQLite

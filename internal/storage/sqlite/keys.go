@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -23,8 +22,11 @@ func (r *reader) Key(ctx context.Context, id keys.ID) (*keys.Key, error) {
 // limit counts what is returned, so a page that is short is the last one.
 func (r *reader) Keys(ctx context.Context, filter storage.KeyFilter) ([]keys.Key, error) {
 	var page []keys.Key
-	query, args := selectKeys(filter)
-	err := r.each(ctx, query, args, func(row scan) (bool, error) {
+	l, err := r.list(ctx, filter)
+	if err != nil {
+		return nil, fmt.Errorf("list keys: %w", err)
+	}
+	err = r.each(ctx, l.query(), l.args, func(row scan) (bool, error) {
 		var stored keyRow
 		if err := row(stored.dest()...); err != nil {
 			return false, err
@@ -41,28 +43,6 @@ func (r *reader) Keys(ctx context.Context, filter storage.KeyFilter) ([]keys.Key
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
 	return page, nil
-}
-
-// selectKeys has no LIMIT: rows are read as they are needed. Every value is
-// bound, and a query is looked for as it stands, by instr.
-func selectKeys(f storage.KeyFilter) (string, []any) {
-	where, args := []string{"workspace = ?"}, []any{f.Workspace}
-	add := func(given bool, condition string, values ...any) {
-		if given {
-			where, args = append(where, condition), append(args, values...)
-		}
-	}
-	add(f.Status == keys.Revoked, "status = 'revoked'")
-	add(f.Status == keys.Expired, "status <> 'revoked' AND expires_at <= ?", micros(f.Now))
-	add(f.Status != "" && f.Status != keys.Revoked && f.Status != keys.Expired,
-		"status = ? AND (expires_at IS NULL OR expires_at > ?)", f.Status, micros(f.Now))
-	add(f.Environment != "", "environment = ?", f.Environment)
-	add(f.Project != "", "project = ?", f.Project)
-	add(f.Owner != "", "owner = ?", f.Owner)
-	add(f.Query != "", "instr(search, ?) > 0", strings.ToLower(f.Query))
-	add(f.AfterID != "" || !f.After.IsZero(), "created_at <= ? AND (created_at < ? OR id > ?)",
-		micros(f.After), micros(f.After), f.AfterID)
-	return "SELECT " + keyColumns + " FROM keys WHERE " + strings.Join(where, " AND ") + " ORDER BY created_at DESC, id", args
 }
 
 // CountKeys implements storage.Reader.

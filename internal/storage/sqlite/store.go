@@ -19,7 +19,7 @@ const (
 	// defaultKeep is how many revisions the change log holds. A follower asks
 	// for changes every PollInterval; one that is further behind starts anew.
 	defaultKeep  = 10_000
-	pollInterval = 200 * time.Millisecond
+	pollInterval = 50 * time.Millisecond
 )
 
 var errClosed = errors.New("the store is closed")
@@ -28,6 +28,7 @@ var errClosed = errors.New("the store is closed")
 type Store struct {
 	path        string // absolute
 	mustExist   bool
+	user        int // whose the file must be
 	busyTimeout time.Duration
 	keep        int64
 	onCorrupt   func(id string, err error)
@@ -72,7 +73,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 	s := &Store{
 		path: abs, busyTimeout: defaultBusyTimeout, keep: defaultKeep, statfs: statfs,
 		onCorrupt: func(string, error) {}, onCommit: func([]storage.Change) {},
-		writer: make(chan struct{}, 1),
+		writer: make(chan struct{}, 1), user: anyUser,
 	}
 	for _, opt := range opts {
 		opt(s)

@@ -67,9 +67,17 @@ func (s *Store) Update(ctx context.Context, fn func(storage.Tx) error) (storage.
 	return revision, nil
 }
 
+// writer is the connection of what must survive a failure of the power.
+func writer(c *connections) *sql.DB { return c.write }
+
 // change runs fn in a transaction that no other writer shares, and commits it
 // where fn returns nil.
 func (s *Store) change(ctx context.Context, fn func(*session) error) error {
+	return s.changeBy(ctx, writer, fn)
+}
+
+// changeBy is change on one of the connections that write.
+func (s *Store) changeBy(ctx context.Context, by func(*connections) *sql.DB, fn func(*session) error) error {
 	release, err := s.lockWriter(ctx)
 	if err != nil {
 		return err
@@ -81,7 +89,7 @@ func (s *Store) change(ctx context.Context, fn func(*session) error) error {
 	}
 	var tx *sql.Tx
 	err = s.retry(ctx, func() (err error) {
-		tx, err = c.write.BeginTx(ctx, nil)
+		tx, err = by(c).BeginTx(ctx, nil)
 		return err
 	})
 	if err != nil {

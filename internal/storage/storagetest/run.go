@@ -26,7 +26,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		schemaGuarantees, keyGuarantees, lookupGuarantees, listGuarantees, queryGuarantees, countGuarantees,
 		updateGuarantees, commitGuarantees, contextGuarantees, changeGuarantees, confirmGuarantees,
 		catalogueGuarantees, tokenGuarantees, schemeGuarantees, auditGuarantees, creationGuarantees, usageGuarantees, batchGuarantees, costGuarantees,
-		endingGuarantees, profileGuarantees,
+		endingGuarantees, profileGuarantees, nodeGuarantees, doubtGuarantees,
 	)
 	for _, g := range all {
 		t.Run(g.name, func(t *testing.T) {
