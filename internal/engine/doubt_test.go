@@ -198,7 +198,6 @@ func TestWhereOnlyBeatsConfirmReadsProlongNothing(t *testing.T) {
 func TestALongerTrustIsUsedOnlyOnceTheStoreKnowsOfIt(t *testing.T) {
 	t.Parallel()
 	f, _, b, k := pair(t)
-	b.adopt(&Settings{MaxStaleness: time.Minute, ServeStale: time.Hour, FlushInterval: time.Hour, CacheSize: 100})
 	b.settings.current.Store(&Settings{MaxStaleness: time.Minute, ServeStale: time.Hour, FlushInterval: time.Hour, CacheSize: 100})
 	b.poll()
 	b.handle.blind = true
@@ -245,5 +244,34 @@ func TestAShorterTrustIsKeptBeforeTheStoreIsTold(t *testing.T) {
 	m.tick()
 	if told.Trust == 0 {
 		t.Error("the store wasn't told")
+	}
+}
+
+// The row said less for a moment, in which somebody may have counted on that.
+func TestAnAnswerThatIsOnItsWayWhileTheTrustChangesCountsForNothing(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	k := f.key()
+	minute := Settings{MaxStaleness: time.Minute, FlushInterval: time.Hour, CacheSize: 100}
+	for at := 1; at <= 2; at++ { // before the question arrives, and before its answer does
+		m := f.add(0, minute)
+		m.begin()
+		m.want(k, "active", "at first")
+		f.pass(30 * time.Second)
+		steps := 0
+		m.handle.between = func() {
+			if steps++; steps != at {
+				return
+			}
+			m.handle.between = func() {}
+			for _, s := range []Settings{tenSeconds, minute} {
+				m.settings.current.Store(&s)
+				m.tick()
+			}
+		}
+		m.poll()
+		if f.pass(10 * time.Second); m.remembers(k) {
+			t.Errorf("memory is believed for longer than the row said after step %d", at)
+		}
 	}
 }
