@@ -72,12 +72,11 @@ func (m *membership) self() string {
 }
 
 // enter notes the incarnation that the node was registered under, or may have
-// been.
+// been. Questions from before were nobody's.
 func (m *membership) enter(incarnation string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.incarnation = incarnation
-	m.era++
 }
 
 // lose ends all belief: the store doesn't know of an incarnation, or won't in
