@@ -282,7 +282,10 @@ func TestAnAnswerThatIsOnItsWayWhileTheTrustChangesCountsForNothing(t *testing.T
 			}
 			m.onItsWay(step, func() {
 				m.adoptAndTell(tenSeconds)
-				m.adoptAndTell(minute)
+				m.settings.current.Store(&minute)
+				if !known {
+					m.tick()
+				}
 			})
 			if f.pass(10 * time.Second); m.remembers(k) {
 				t.Errorf("memory is believed for longer than the row said; step %d, known before: %v", step, known)
