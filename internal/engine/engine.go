@@ -172,7 +172,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 		e.cfg.Log.Error("counts of an earlier run could not be replayed", "error", err)
 	}
 	beside := context.WithoutCancel(ctx)
-	e.follower.pace(s.trust())
+	e.follower.pace(s)
 	e.follower.loop.Start(beside)
 	e.node.loop.Start(beside)
 	e.flusher.Start(beside)
@@ -206,10 +206,8 @@ func (e *Engine) adopt(s *Settings) {
 		e.finder.Store(storage.NewFinder(e.cfg.Store, s.Hasher))
 		e.cache.Renew() // behind the new finder: what was asked of the old one doesn't count
 	}
-	if last := e.confirmed.last.Load(); last != nil {
-		e.cache.Shorten(last.at.Add(s.MaxStaleness)) // what is believed longer was confirmed under other settings
-	}
-	e.follower.pace(s.trust())
+	e.node.reconsider(s)
+	e.follower.pace(s)
 	e.node.loop.Kick() // the store has to know for how long memory is believed
 }
 
@@ -323,5 +321,5 @@ func (e *Engine) CatchUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), catchUpTimeout)
 	defer cancel()
 	e.follower.poll(ctx)
-	_ = e.node.tell(ctx) // the loop tries again, and reports
+	_ = e.node.tell(ctx) // else the loop does, and reports
 }

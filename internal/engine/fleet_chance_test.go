@@ -153,7 +153,7 @@ func (c *chance) note(what string) {
 }
 
 func (a *actor) poll() bool {
-	if a.polling || a.beating && a.f.beats {
+	if a.polling {
 		return false
 	}
 	a.polling = true
@@ -163,7 +163,7 @@ func (a *actor) poll() bool {
 }
 
 func (a *actor) tick() bool {
-	if a.beating || a.polling && a.f.beats {
+	if a.beating {
 		return false
 	}
 	a.beating = true
@@ -315,7 +315,7 @@ func TestNobodyIsLetInBehindAReceiptWhateverHappensMeanwhile(t *testing.T) {
 	const runs, steps = 10, 2000
 	first := rand.Uint64()
 	for _, beats := range []bool{false, true} {
-		t.Run(fmt.Sprintf("only beats confirm: %v", beats), func(t *testing.T) {
+		t.Run(fmt.Sprintf("asking is a beat: %v", beats), func(t *testing.T) {
 			t.Parallel()
 			allowed, refused := 0, 0
 			for run := range uint64(runs) {
