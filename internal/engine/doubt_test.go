@@ -198,7 +198,6 @@ func TestWhereOnlyBeatsConfirmReadsProlongNothing(t *testing.T) {
 func TestALongerTrustIsUsedOnlyOnceTheStoreKnowsOfIt(t *testing.T) {
 	t.Parallel()
 	f, _, b, k := pair(t)
-	b.adopt(&Settings{MaxStaleness: time.Minute, ServeStale: time.Hour, FlushInterval: time.Hour, CacheSize: 100})
 	b.settings.current.Store(&Settings{MaxStaleness: time.Minute, ServeStale: time.Hour, FlushInterval: time.Hour, CacheSize: 100})
 	b.poll()
 	b.handle.blind = true
@@ -245,5 +244,87 @@ func TestAShorterTrustIsKeptBeforeTheStoreIsTold(t *testing.T) {
 	m.tick()
 	if told.Trust == 0 {
 		t.Error("the store wasn't told")
+	}
+}
+
+// onItsWay has something happen while a poll's question (step 1) or its answer
+// (step 2) is on its way.
+func (m *member) onItsWay(step int, fn func()) {
+	steps := 0
+	m.handle.between = func() {
+		if steps++; steps == step {
+			m.handle.between = func() {}
+			fn()
+		}
+	}
+	m.poll()
+}
+
+func (m *member) adoptAndTell(s Settings) {
+	m.settings.current.Store(&s)
+	m.tick()
+}
+
+// The row said less for a moment, in which somebody may have counted on that.
+func TestAnAnswerThatIsOnItsWayWhileTheTrustChangesCountsForNothing(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	k := f.key()
+	minute := Settings{MaxStaleness: time.Minute, FlushInterval: time.Hour, CacheSize: 100}
+	for step := 1; step <= 2; step++ {
+		for _, known := range []bool{false, true} { // when the question is sent
+			m := f.add(0, minute)
+			m.begin()
+			m.want(k, "active", "at first")
+			f.pass(30 * time.Second)
+			if known {
+				m.settings.current.Store(&tenSeconds)
+			}
+			m.onItsWay(step, func() {
+				m.adoptAndTell(tenSeconds)
+				m.settings.current.Store(&minute)
+				if !known {
+					m.tick()
+				}
+			})
+			if f.pass(10 * time.Second); m.remembers(k) {
+				t.Errorf("memory is believed for longer than the row said; step %d, known before: %v", step, known)
+			}
+		}
+	}
+}
+
+func TestAnAnswerThatIsOnItsWayWhileTheNodeEndsCountsForNothing(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	k := f.key()
+	for name, end := range map[string]func(m *member){
+		"the engine ends": func(m *member) { m.node.leave() },
+		"its row is gone": func(m *member) {
+			must(t, f.issuer.Unregister(t.Context(), m.node.self()))
+			m.handle.mute = true
+			m.node.lose(m.node.self()) // as it hears from a beat
+		},
+	} {
+		m := f.node()
+		m.want(k, "active", "at first")
+		m.onItsWay(2, func() { end(m) })
+		if m.remembers(k) {
+			t.Errorf("%s: memory is believed", name)
+		}
+	}
+}
+
+func TestMemoryIsBelievedFromBeforeTheQuestionWasSent(t *testing.T) {
+	t.Parallel()
+	f, _, b, k := pair(t)
+	for step := 1; step <= 2; step++ {
+		b.onItsWay(step, func() { f.pass(4 * time.Second) })
+		if f.pass(6*time.Second - 1); !b.remembers(k) {
+			t.Errorf("step %d: memory is not believed any more just before the end", step)
+		}
+		if f.pass(1); b.remembers(k) {
+			t.Errorf("step %d: memory is believed for longer than since the question", step)
+		}
 	}
 }

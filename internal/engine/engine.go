@@ -156,7 +156,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 		e.cfg.Log.Error("counts of an earlier run could not be replayed", "error", err)
 	}
 	beside := context.WithoutCancel(ctx)
-	e.follower.pace(s.trust())
+	e.follower.pace(s)
 	e.follower.loop.Start(beside)
 	e.node.loop.Start(beside)
 	e.flusher.Start(beside)
@@ -178,7 +178,7 @@ func (e *Engine) Retire(s *Settings) {
 func (e *Engine) adopt(s *Settings) {
 	e.flusher.SetInterval(s.FlushInterval)
 	e.cache.Resize(s.CacheSize)
-	e.follower.pace(s.trust())
+	e.follower.pace(s)
 	e.node.loop.Kick() // the store has to know for how long memory is believed
 }
 
@@ -287,5 +287,5 @@ func (e *Engine) CatchUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), catchUpTimeout)
 	defer cancel()
 	e.follower.poll(ctx)
-	_ = e.node.tell(ctx) // the loop tries again, and reports
+	_ = e.node.tell(ctx) // else the loop does, and reports
 }

@@ -59,12 +59,11 @@ var errAway = errors.New("the store is away")
 type handle struct {
 	storage.Store // what no test here asks for
 	*shelf
-	onCommit      func([]storage.Change)
-	between       func()
-	blind, mute   bool // reads fail; writes fail
-	lost          bool // the answers to writes are lost
-	beatsConfirm  bool
-	updates, says int
+	onCommit    func([]storage.Change)
+	between     func()
+	blind, mute bool // reads fail; writes fail
+	lost        bool // the answers to writes are lost
+	attendBeats bool // asking is a beat
 }
 
 func newHandle(s *shelf) *handle {
@@ -74,7 +73,6 @@ func newHandle(s *shelf) *handle {
 func (h *handle) Migrate(context.Context) error                  { return nil }
 func (h *handle) Close() error                                   { return nil }
 func (h *handle) PollInterval() time.Duration                    { return time.Hour }
-func (h *handle) BeatsConfirm() bool                             { return h.beatsConfirm }
 func (h *handle) OnCommit(fn func([]storage.Change))             { h.onCommit = fn }
 func (h *handle) Schemes(context.Context) ([]keys.Scheme, error) { return nil, nil }
 
@@ -163,20 +161,44 @@ func (h *handle) Register(_ context.Context, n storage.Node) (head storage.Posit
 func (h *handle) Beat(_ context.Context, b storage.Beat) (head storage.Position, err error) {
 	err = h.write(func() error {
 		head = h.head
+		return h.beat(b)
+	})
+	return head, err
+}
+
+func (s *shelf) beat(b storage.Beat) error {
+	n, there := s.nodes[b.Incarnation]
+	if !there {
+		return storage.ErrNotFound
+	}
+	if _, err := s.since(b.Applied); err != nil {
+		return err
+	}
+	n.Applied, n.Trust, n.Doubted = b.Applied.Revision, b.Trust, false
+	n.Beats++
+	s.nodes[b.Incarnation] = n
+	return nil
+}
+
+func (h *handle) Attend(_ context.Context, b storage.Beat) (head storage.Position, row storage.Node, err error) {
+	way := h.read
+	if h.attendBeats {
+		way = h.write
+	}
+	err = way(func() error {
+		if h.attendBeats {
+			if err := h.beat(b); err != nil {
+				return err
+			}
+		}
 		n, there := h.nodes[b.Incarnation]
 		if !there {
 			return storage.ErrNotFound
 		}
-		if _, err := h.since(b.Applied); err != nil {
-			return err
-		}
-		n.Applied, n.Trust, n.Doubted = b.Applied.Revision, b.Trust, false
-		n.Beats++
-		h.nodes[b.Incarnation] = n
-		h.says++
+		head, row = h.head, n
 		return nil
 	})
-	return head, err
+	return head, row, err
 }
 
 func (h *handle) Unregister(_ context.Context, incarnation string) error {
@@ -200,7 +222,6 @@ func (h *handle) Update(_ context.Context, fn func(storage.Tx) error) (storage.R
 		}
 		h.onCommit(tx.changes)
 		h.log = append(h.log, tx.changes...)
-		h.updates++
 		revision = h.head.Revision
 		return nil
 	})
@@ -226,7 +247,6 @@ func (t *shelfTx) DoubtNode(_ context.Context, incarnation string, beats int64) 
 	}
 	n.Doubted = true
 	t.nodes[incarnation] = n
-	t.changes = append(t.changes, storage.Change{Subject: storage.SubjectNode, Name: incarnation})
 	return nil
 }
 

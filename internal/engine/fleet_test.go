@@ -21,7 +21,7 @@ type fleet struct {
 	start   time.Time
 	elapsed time.Duration
 	format  *keys.Format
-	beats   bool // of every store: only beats confirm
+	beats   bool // of every store: asking is a beat
 	made    int
 }
 
@@ -53,7 +53,7 @@ func (f *fleet) add(fast int, s Settings) *member {
 	f.t.Helper()
 	f.made++
 	m := &member{f: f, name: fmt.Sprintf("node %d", f.made), handle: newHandle(f.shelf)}
-	m.handle.beatsConfirm = f.beats
+	m.handle.attendBeats = f.beats
 	now := f.clock(fast)
 	e, err := newEngine(Config{
 		Store: m.handle, Limiter: local.New(now()), Hasher: keys.NewHasher(nil), Now: now, Node: m.name,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/keystile/keystile/internal/background"
 	"github.com/keystile/keystile/internal/storage"
@@ -30,12 +29,10 @@ func newFollower(e *Engine) *follower {
 	return f
 }
 
-// pace settles how often the store is asked. Where only beats confirm, the
-// trust must not end between two of them.
-func (f *follower) pace(trust time.Duration) {
-	if f.engine.cfg.Store.BeatsConfirm() {
-		f.loop.SetInterval(min(f.engine.cfg.Store.PollInterval(), trust/beatsInTrust))
-	}
+// pace settles how often the store is asked: memory must not cease to be
+// believed between two questions.
+func (f *follower) pace(s *Settings) {
+	f.loop.SetInterval(min(f.engine.cfg.Store.PollInterval(), s.trust()/beatsInTrust))
 }
 
 // poll is one round. A failed one prolongs nothing: trust ends by itself.
@@ -60,9 +57,8 @@ func (f *follower) poll(ctx context.Context) {
 // the time *before* the question was sent, if the store knew of this node then.
 func (f *follower) catchUp(ctx context.Context) error {
 	e := f.engine
-	stood := e.node.stands()
-	asked := e.cfg.Now()
-	head, err := f.ask(ctx)
+	q := e.node.question()
+	head, row, err := e.node.attend(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -79,20 +75,8 @@ func (f *follower) catchUp(ctx context.Context) error {
 		}
 	}
 	e.node.reach(f.applied)
-	e.node.confirm(stood, asked)
+	e.node.confirm(q, row)
 	return nil
-}
-
-// ask asks for the head of the log, in the way that this store confirms by.
-func (f *follower) ask(ctx context.Context) (storage.Position, error) {
-	if f.engine.cfg.Store.BeatsConfirm() {
-		head, err := f.engine.node.beat(ctx)
-		if !errors.Is(err, storage.ErrGap) {
-			return head, err
-		}
-		// The node has no standing now. What follows finds the gap, too.
-	}
-	return f.engine.cfg.Store.Confirm(ctx)
 }
 
 // apply takes the next changes of the log. Where the log is not the one that
@@ -109,7 +93,6 @@ func (f *follower) apply(ctx context.Context) (anew bool, err error) {
 	e.cache.Fence(changes)
 	e.catalogue.fence(changes)
 	e.streams.note(changes)
-	e.node.note(changes)
 	f.applied = changes[len(changes)-1].Position
 	return false, nil
 }
@@ -117,7 +100,6 @@ func (f *follower) apply(ctx context.Context) (anew bool, err error) {
 func (f *follower) rejoin(ctx context.Context) error {
 	e := f.engine
 	e.cfg.Log.Warn("the change log began anew, as after a restore: forgetting everything in memory")
-	e.node.doubt() // whether it is registered here, too
 	// First the head: what is read behind the reset is at least as new, so
 	// that no change lies between it and where the log is followed from.
 	head, err := e.cfg.Store.Confirm(ctx)

@@ -18,11 +18,14 @@ const (
 	beatsInTrust = 4
 	// beatTimeout bounds one beat.
 	beatTimeout = 2 * time.Second
-	// retryBeatEvery is how often a node that the store doesn't know tries again.
+	// retryBeatEvery is how often a node tries again that the store couldn't be
+	// told of.
 	retryBeatEvery = time.Second
 	// leaveTimeout bounds how long an engine that ends waits to say so.
 	leaveTimeout = 3 * time.Second
 )
+
+var errLeft = errors.New("the engine has ended")
 
 // node is this engine as the store knows it: see storage.Registry for what it
 // promises, and membership for how it keeps that.
@@ -30,16 +33,24 @@ type node struct {
 	membership
 	loop    *background.Loop
 	reached atomic.Pointer[storage.Position] // how far the log is followed
+	doubted atomic.Bool                      // somebody asks whether it lives
 
 	// These are the loop's own.
-	mute   bool // the last beat failed
+	mute   bool // the store couldn't be told
 	others observer
 
 	// turn holds one token: whoever beats takes it. It guards what follows.
 	turn chan struct{}
-	told storage.Position // what the store knows to be applied
-	at   time.Time        // before the last beat that succeeded
-	left bool             // there is none any more
+	told told
+	left bool // there is no node any more
+}
+
+// told is what the store knows of a node since its last beat.
+type told struct {
+	incarnation string
+	applied     storage.Position
+	trust       time.Duration
+	at          time.Time
 }
 
 func newNode(e *Engine) *node {
@@ -54,8 +65,7 @@ func newNode(e *Engine) *node {
 func (n *node) join(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
 	defer cancel()
-	_, err := n.beat(ctx)
-	n.report(err)
+	n.report(n.tell(ctx))
 	n.loop.Kick() // and look who else is there
 }
 
@@ -66,32 +76,51 @@ func (n *node) reach(at storage.Position) {
 	}
 }
 
-// note hears whether somebody doubts that this node lives.
-func (n *node) note(changes []storage.Change) {
-	for _, change := range changes {
-		if change.Subject == storage.SubjectNode && change.Name == n.self() {
-			n.doubt()
-			n.loop.Kick()
+// attend asks for the head of the log as a node, and what the store knows of
+// it. The row is the zero one where it knows nothing.
+func (n *node) attend(ctx context.Context, q question) (head storage.Position, row storage.Node, err error) {
+	store := n.engine.cfg.Store
+	if q.incarnation != "" {
+		head, row, err = store.Attend(ctx, n.beat(q))
+		switch {
+		case err == nil:
+			if row.Doubted && !n.doubted.Swap(true) {
+				n.loop.Kick()
+			}
+			return head, row, nil
+		case errors.Is(err, storage.ErrNotFound):
+			if n.lose(q.incarnation) {
+				n.loop.Kick() // else it tries at intervals already
+			}
+		case !errors.Is(err, storage.ErrGap): // which the follower will come upon
+			return head, row, err
 		}
 	}
+	head, err = store.Confirm(ctx)
+	return head, storage.Node{}, err
+}
+
+func (n *node) beat(q question) storage.Beat {
+	return storage.Beat{Incarnation: q.incarnation, Applied: *n.reached.Load(), Trust: q.settings.trust()}
 }
 
 // tick says what the store should know, and looks whether the others live.
 func (n *node) tick(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, beatTimeout)
+	within, cancel := context.WithTimeout(ctx, beatTimeout)
 	defer cancel()
-	err := n.tell(ctx)
+	err := n.tell(within)
 	if err == nil {
-		err = n.lookAround(ctx)
+		err = n.lookAround(within)
 	}
-	if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		n.report(err)
+	if ctx.Err() != nil {
+		return // stopping
 	}
-	every := n.engine.settings.current.Load().trust() / beatsInTrust
-	if n.stands() == nil {
+	n.report(err)
+	every := min(lookEvery, n.engine.settings.current.Load().trust()/beatsInTrust)
+	if err != nil {
 		every = min(every, retryBeatEvery)
 	}
-	n.loop.SetInterval(min(every, lookEvery))
+	n.loop.SetInterval(every)
 }
 
 // tell beats, where there is something that the store doesn't know.
@@ -100,23 +129,15 @@ func (n *node) tell(ctx context.Context) error {
 		return err
 	}
 	defer n.yield()
-	trust := n.engine.settings.current.Load().trust()
-	standing, now := n.stands(), n.engine.cfg.Now()
-	if standing != nil && standing.trust == trust && n.told == *n.reached.Load() && now.Sub(n.at) < trust/beatsInTrust {
+	if n.left {
+		return errLeft
+	}
+	q := n.question()
+	if n.told.incarnation == q.incarnation && n.told.trust == q.settings.trust() && n.told.applied == *n.reached.Load() &&
+		!n.doubted.Load() && q.asked.Sub(n.told.at) < q.settings.trust()/beatsInTrust {
 		return nil
 	}
-	_, err := n.say(ctx)
-	return err
-}
-
-// beat tells the store how far this node is, whether it knows that or not, and
-// returns the head of the log.
-func (n *node) beat(ctx context.Context) (storage.Position, error) {
-	if err := n.take(ctx); err != nil {
-		return storage.Position{}, err
-	}
-	defer n.yield()
-	return n.say(ctx)
+	return n.say(ctx, q)
 }
 
 func (n *node) take(ctx context.Context) error {
@@ -130,42 +151,37 @@ func (n *node) take(ctx context.Context) error {
 
 func (n *node) yield() { <-n.turn }
 
-var errLeft = errors.New("the engine has ended")
-
-func (n *node) say(ctx context.Context) (storage.Position, error) {
-	if n.left {
-		return storage.Position{}, errLeft
+func (n *node) say(ctx context.Context, q question) error {
+	if q.incarnation == "" {
+		return n.register(ctx, q)
 	}
-	settings := n.engine.settings.current.Load()
-	incarnation, doubts := n.lower(settings) // before the store is told
-	if incarnation == "" {
-		return n.register(ctx, settings.trust())
-	}
-	applied, asked := *n.reached.Load(), n.engine.cfg.Now()
-	head, err := n.engine.cfg.Store.Beat(ctx, storage.Beat{Incarnation: incarnation, Applied: applied, Trust: settings.trust()})
+	doubted := n.doubted.Swap(false) // before it is answered: the next doubt is another one
+	beat := n.beat(q)
+	_, err := n.engine.cfg.Store.Beat(ctx, beat)
 	switch {
 	case err == nil:
-		n.told, n.at = applied, asked
-		n.settle(incarnation, settings.trust(), doubts)
+		n.told = told{q.incarnation, beat.Applied, beat.Trust, q.asked}
 	case errors.Is(err, storage.ErrNotFound):
-		n.lose()
-		return n.register(ctx, settings.trust())
-	case errors.Is(err, storage.ErrGap):
-		n.doubt() // until the follower has joined this log
+		n.lose(q.incarnation)
+		return n.register(ctx, n.question())
+	case doubted:
+		n.doubted.Store(true)
 	}
-	return head, err
+	return err
 }
 
-// register enters the node anew.
-func (n *node) register(ctx context.Context, trust time.Duration) (storage.Position, error) {
-	incarnation, asked := uuid.NewString(), n.engine.cfg.Now()
-	doubts := n.enter(incarnation) // at once: where the outcome is unknown, the row may be there
-	head, err := n.engine.cfg.Store.Register(ctx, storage.Node{Incarnation: incarnation, Name: n.engine.cfg.Node, Trust: trust})
+// register enters the node anew. Where the outcome is unknown, the row may be
+// there: the next question finds out.
+func (n *node) register(ctx context.Context, q question) error {
+	incarnation := uuid.NewString()
+	row := storage.Node{Incarnation: incarnation, Name: n.engine.cfg.Node, Trust: q.settings.trust()}
+	head, err := n.engine.cfg.Store.Register(ctx, row)
 	if err == nil {
-		n.told, n.at = head, asked
-		n.settle(incarnation, trust, doubts)
+		n.told = told{incarnation, head, row.Trust, q.asked}
 	}
-	return head, err
+	n.doubted.Store(false)
+	n.enter(incarnation)
+	return err
 }
 
 // leave removes the node, which decides nothing any more, for good.
@@ -177,7 +193,8 @@ func (n *node) leave() {
 		defer n.yield()
 		n.left = true
 	}
-	incarnation := n.lose()
+	incarnation := n.self()
+	n.lose(incarnation)
 	if incarnation == "" {
 		return
 	}

@@ -112,7 +112,7 @@ func (s *streams) note(changes []storage.Change) {
 		case storage.SubjectWorkspace, storage.SubjectProject:
 			s.markAll()
 			return
-		case storage.SubjectToken, storage.SubjectScheme, storage.SubjectNode: // open no stream
+		case storage.SubjectToken, storage.SubjectScheme: // open no stream
 		}
 	}
 }

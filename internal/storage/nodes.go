@@ -52,32 +52,32 @@ type Beat struct {
 	Trust   time.Duration
 }
 
-// Registry is the part of a Store that knows the nodes. None of its methods
-// writes to the change log, but for Tx.DoubtNode.
+// Registry is the part of a Store that knows the nodes. None of it is a change
+// of the log.
 //
-// A node believes its memory only for Trust from the time before it asked for
-// the head of the log, and only if its row stood when it asked. So whoever
-// removes a row of somebody else asks first (DoubtNode), which is a change of
-// the log: a node that has followed the log since knows of it and believes
-// nothing until a Beat succeeds, and one that hasn't, outlives what it knew.
+// A node believes its memory only for the trust that its row bears, from the
+// time before it asked (Attend) and was answered that its row stands undoubted.
+// So whoever removes a row of somebody else asks first (DoubtNode), and then
+// waits until its node has outlived what it was answered before.
 type Registry interface {
 	// Register enters a node under an incarnation of its own, as one that has
 	// applied the head of the log, which is returned: it must not believe
 	// anything that it read before. ErrExists: the incarnation is taken.
 	Register(ctx context.Context, n Node) (head Position, err error)
+	// Attend is Confirm for a node: it returns the head of the log and, of the
+	// very same snapshot, the node's row. ErrNotFound: it is gone, and the node
+	// must not believe its memory until it has registered anew. A driver whose
+	// reads may be answered by a server that is not the one that commits any
+	// more, has Attend do what Beat does; for the others it is a read.
+	Attend(ctx context.Context, b Beat) (head Position, row Node, err error)
 	// Beat writes what a node says of itself, ends a doubt, and returns the
-	// head of the log. ErrNotFound: the node's row is gone, and it must not
-	// believe its memory until it has registered anew. ErrGap: what it applied
-	// is no position of this log. Either way nothing was written.
-	// A Beat need not survive a failure of the power, which no node does.
+	// head of the log. ErrNotFound: as of Attend. ErrGap: what it applied is no
+	// position of this log. Either way nothing was written. A Beat need not
+	// survive a failure of the power, which no node does.
 	Beat(ctx context.Context, b Beat) (head Position, err error)
 	// Unregister removes a node that decides nothing any more. One that is not
 	// there is no error.
 	Unregister(ctx context.Context, incarnation string) error
-	// BeatsConfirm reports whether memory may be believed only from before a
-	// Beat that succeeded: a Confirm may have been answered by a server that is
-	// no longer the one that commits. Where it is false, a Confirm will do.
-	BeatsConfirm() bool
 }
 
 // NodeReader reads the registry on one snapshot.
@@ -93,9 +93,8 @@ type NodeReader interface {
 // NodeWriter changes the registry for an observer, who has seen a node's row
 // unchanged for longer than it can be.
 type NodeWriter interface {
-	// DoubtNode asks a node, by a change of the log, whether it lives.
-	// ErrNotFound: it isn't there, or has another number of beats by now, or is
-	// doubted already.
+	// DoubtNode asks a node whether it lives. ErrNotFound: it isn't there, or
+	// has another number of beats by now, or is doubted already.
 	DoubtNode(ctx context.Context, incarnation string, beats int64) error
 	// DropNode removes a node that was doubted and hasn't beaten since. It is
 	// called once the node has outlived the commit of the doubt. ErrNotFound:

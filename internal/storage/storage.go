@@ -48,14 +48,13 @@ const (
 	SubjectProject   Subject = "project"
 	SubjectToken     Subject = "token"
 	SubjectScheme    Subject = "scheme"
-	SubjectNode      Subject = "node"
 )
 
 // Change is one row of the log.
 type Change struct {
 	Position
 	Subject Subject
-	Name    string        // ID of a key, token or scheme, name of a workspace or project, incarnation of a node
+	Name    string        // ID of a key, token or scheme, or the name of a workspace or project
 	Digests []keys.Digest // under which the key or token could be cached
 }
 
@@ -115,9 +114,9 @@ type Store interface {
 
 	// Confirm asks the store whether anything changed, and returns the head
 	// of the change log: no older than any commit that returned before the
-	// call. It is cheap, and called every PollInterval. See BeatsConfirm.
+	// call. It is cheap; so is Attend, which is called every PollInterval.
 	Confirm(ctx context.Context) (Position, error)
-	// PollInterval is how often Confirm is to be called.
+	// PollInterval is how often Attend is to be called.
 	PollInterval() time.Duration
 	// Changes returns at most limit changes after a position, oldest first;
 	// ErrGap where that position is not in the log any more. Each change has

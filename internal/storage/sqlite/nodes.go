@@ -13,8 +13,22 @@ import (
 // beatWriter is the connection of beats, which don't wait for the disk.
 func beatWriter(c *connections) *sql.DB { return c.beat }
 
-// BeatsConfirm implements storage.Store: a file is read as it was written last.
-func (s *Store) BeatsConfirm() bool { return false }
+// readAttendance reads by one statement, and so of one snapshot.
+func readAttendance(ctx context.Context, conn *sql.Conn, incarnation string) (attendance, error) {
+	seen := attendance{incarnation: incarnation}
+	var row struct {
+		incarnation, name             sql.Null[string]
+		applied, trust, beats, doubts sql.Null[int64]
+	}
+	err := conn.QueryRowContext(ctx, `SELECT revision, id, `+nodeColumns+` FROM head LEFT JOIN nodes ON incarnation = ?`, incarnation).
+		Scan(&seen.head.Revision, &seen.head.ID, &row.incarnation, &row.name, &row.applied, &row.trust, &row.beats, &row.doubts)
+	seen.there = row.incarnation.Valid
+	seen.row = storage.Node{
+		Incarnation: row.incarnation.V, Name: row.name.V, Applied: storage.Revision(row.applied.V),
+		Trust: fromCeilMicros(row.trust.V), Beats: row.beats.V, Doubted: row.doubts.V != 0,
+	}
+	return seen, lostHead(err)
+}
 
 // Register implements storage.Store.
 func (s *Store) Register(ctx context.Context, n storage.Node) (storage.Position, error) {
@@ -23,7 +37,7 @@ func (s *Store) Register(ctx context.Context, n storage.Node) (storage.Position,
 		if head, err = q.head(ctx); err != nil {
 			return err
 		}
-		return q.exec(ctx, `INSERT INTO nodes (incarnation, name, applied, trust, beats, doubted) VALUES (?, ?, ?, ?, 1, 0)`,
+		return q.exec(ctx, `INSERT INTO nodes (`+nodeColumns+`) VALUES (?, ?, ?, ?, 1, 0)`,
 			n.Incarnation, n.Name, head.Revision, ceilMicros(n.Trust))
 	})
 	if err != nil {
@@ -91,7 +105,7 @@ func (s *Store) Unregister(ctx context.Context, incarnation string) error {
 
 // Nodes implements storage.Reader.
 func (r *reader) Nodes(ctx context.Context) ([]storage.Node, error) {
-	all, err := collect(ctx, r.session, `SELECT incarnation, name, applied, trust, beats, doubted FROM nodes ORDER BY name, incarnation`,
+	all, err := collect(ctx, r.session, `SELECT `+nodeColumns+` FROM nodes ORDER BY name, incarnation`,
 		nil, scanNode)
 	if err != nil {
 		return nil, fmt.Errorf("list nodes: %w", err)
@@ -103,9 +117,11 @@ func scanNode(row scan) (storage.Node, error) {
 	var n storage.Node
 	var trust int64
 	err := row(&n.Incarnation, &n.Name, &n.Applied, &trust, &n.Beats, &n.Doubted)
-	n.Trust = time.Duration(trust) * time.Microsecond
+	n.Trust = fromCeilMicros(trust)
 	return n, err
 }
+
+const nodeColumns = `incarnation, name, applied, trust, beats, doubted`
 
 // LastChange implements storage.Reader. It reads the whole log, which is
 // bounded: it is for calls that are rare.
@@ -127,7 +143,6 @@ func (t *transaction) DoubtNode(ctx context.Context, incarnation string, beats i
 	if err != nil {
 		return fmt.Errorf("doubt node %s: %w", incarnation, err)
 	}
-	t.log(storage.Change{Subject: storage.SubjectNode, Name: incarnation})
 	return nil
 }
 
@@ -156,3 +171,5 @@ func (q *session) head(ctx context.Context) (storage.Position, error) {
 func ceilMicros(d time.Duration) int64 {
 	return int64((d + time.Microsecond - 1) / time.Microsecond)
 }
+
+func fromCeilMicros(us int64) time.Duration { return time.Duration(us) * time.Microsecond }

@@ -113,7 +113,7 @@ func TestConfirmReadsNoTableWhileNothingIsCommitted(t *testing.T) {
 	must(t, err)
 	c, err := s.connect()
 	must(t, err)
-	c.watch.head = storage.Position{Revision: 1, ID: "remembered"}
+	c.watch.seen.head = storage.Position{Revision: 1, ID: "remembered"}
 	if head, err := s.Confirm(t.Context()); err != nil || head.ID != "remembered" {
 		t.Errorf("got %v (%v), want what is remembered", head, err)
 	}

@@ -18,11 +18,11 @@ import (
 type watcher struct {
 	db *sql.DB
 	// turn holds one token: who asks takes it. It guards known, version and
-	// head.
+	// seen.
 	turn    chan struct{}
 	known   bool
 	version int64
-	head    storage.Position
+	seen    attendance
 
 	mu     sync.Mutex // guards what follows
 	pinned *sql.Conn
@@ -35,59 +35,88 @@ func newWatcher(db *sql.DB) *watcher { return &watcher{db: db, turn: make(chan s
 // PollInterval implements storage.Store.
 func (s *Store) PollInterval() time.Duration { return pollInterval }
 
+// attendance is the head of the change log and a node, of one snapshot.
+type attendance struct {
+	incarnation string // that was asked for; empty: none
+	head        storage.Position
+	there       bool
+	row         storage.Node
+}
+
 // Confirm implements storage.Store. Where nothing was committed since the call
 // before, it reads no table. A file that was put in the place of the old one
 // is opened here, and its head is told from the old one's by its ID.
 func (s *Store) Confirm(ctx context.Context) (storage.Position, error) {
-	c, err := s.connect()
+	seen, err := s.attend(ctx, "")
 	if err != nil {
 		return storage.Position{}, fmt.Errorf("confirm the head of the change log: %w", err)
 	}
-	var head storage.Position
+	return seen.head, nil
+}
+
+// Attend implements storage.Store: a read, since a file is read as it was
+// written last.
+func (s *Store) Attend(ctx context.Context, b storage.Beat) (storage.Position, storage.Node, error) {
+	seen, err := s.attend(ctx, b.Incarnation)
+	if err == nil && !seen.there {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
+		return storage.Position{}, storage.Node{}, fmt.Errorf("attend as a node: %w", err)
+	}
+	return seen.head, seen.row, nil
+}
+
+func (s *Store) attend(ctx context.Context, incarnation string) (attendance, error) {
+	c, err := s.connect()
+	if err != nil {
+		return attendance{}, err
+	}
+	var seen attendance
 	err = s.retry(ctx, func() (err error) {
-		head, err = c.watch.confirm(ctx)
+		seen, err = c.watch.attend(ctx, incarnation)
 		return err
 	})
 	if err != nil {
-		return storage.Position{}, fmt.Errorf("confirm the head of the change log: %w", translate(err))
+		return attendance{}, translate(err)
 	}
 	c.watch.noteLog(s.path)
-	return head, nil
+	return seen, nil
 }
 
-func (w *watcher) confirm(ctx context.Context) (storage.Position, error) {
+func (w *watcher) attend(ctx context.Context, incarnation string) (attendance, error) {
 	select {
 	case w.turn <- struct{}{}:
 		defer func() { <-w.turn }()
 	case <-ctx.Done():
-		return storage.Position{}, ctx.Err()
+		return attendance{}, ctx.Err()
 	}
 	conn, err := w.pin(ctx)
 	if err != nil {
-		return storage.Position{}, err
+		return attendance{}, err
 	}
-	if err := w.refresh(ctx, conn); err != nil {
+	if err := w.refresh(ctx, conn, incarnation); err != nil {
 		w.unpin() // its version means nothing on another connection
-		return storage.Position{}, err
+		return attendance{}, err
 	}
-	return w.head, nil
+	return w.seen, nil
 }
 
 // refresh reads the version before the head: a commit between the two makes
 // the version old, and the next call read again.
-func (w *watcher) refresh(ctx context.Context, conn *sql.Conn) error {
+func (w *watcher) refresh(ctx context.Context, conn *sql.Conn, incarnation string) error {
 	var version int64
 	if err := conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
 		return err
 	}
-	if w.known && version == w.version {
+	if w.known && version == w.version && incarnation == w.seen.incarnation {
 		return nil
 	}
-	head, err := readHead(ctx, conn)
+	seen, err := readAttendance(ctx, conn, incarnation)
 	if err != nil {
 		return err
 	}
-	w.known, w.version, w.head = true, version, head
+	w.known, w.version, w.seen = true, version, seen
 	return nil
 }
 

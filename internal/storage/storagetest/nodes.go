@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -17,6 +18,7 @@ var nodeGuarantees = []guarantee{
 	{"BeatOfANodeThatIsNotThereWritesNothing", beatOfNobody},
 	{"BeatFromAnotherLogIsAGapAndWritesNothing", beatFromElsewhere},
 	{"PositionWithinARevisionCountsForTheOneBefore", beatWithinARevision},
+	{"AttendingShowsHeadAndRowAsTheyAreNow", attendFollows},
 	{"NodesAreNoChangesOfTheLog", nodesAreNoChanges},
 	{"NodesBeatAtOnce", nodesAtOnce},
 	{"UnregisteringTwiceIsNoError", unregisterTwice},
@@ -118,6 +120,30 @@ func beatWithinARevision(t *testing.T, f *fixture) {
 	for i, want := range []storage.Revision{1, 1, 1, 2, 3} {
 		f.beat(t, "a", f.changes(t, storage.Position{}, 10)[i].Position)
 		wantEqual(t, fmt.Sprintf("applied after change %d", i+1), nodesOf(t, f.store)[0].Applied, want)
+	}
+}
+
+func attendFollows(t *testing.T, f *fixture) {
+	own := f.place(t)
+	attend := func() (storage.Position, storage.Node, error) {
+		return own.Attend(t.Context(), storage.Beat{Incarnation: "a", Applied: f.head(t), Trust: time.Second})
+	}
+	_, _, err := attend()
+	wantErr(t, "before it is registered", err, storage.ErrNotFound)
+	for i := range 5 {
+		f.register(t, "a", time.Second)
+		f.insert(t, newKey(keys.ID(fmt.Sprintf("key_%d", i))))
+		f.beat(t, "a", f.head(t))
+		head, row, err := attend()
+		must(t, err)
+		wantEqual(t, "head", head, f.head(t))
+		wantEqual(t, "row", row, nodesOf(t, f.store)[0])
+		again, _, err := attend()
+		must(t, err)
+		wantEqual(t, "head again", again, head)
+		must(t, f.store.Unregister(t.Context(), "a"))
+		_, _, err = attend()
+		wantErr(t, "once it is removed", err, storage.ErrNotFound)
 	}
 }
 
