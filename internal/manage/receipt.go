@@ -27,9 +27,10 @@ type RevokedKey struct {
 const (
 	// longestWait bounds how long a call may be kept open.
 	longestWait = 5 * time.Minute
-	// The nodes are looked at after firstPause, and then ever less often.
-	firstPause = 2 * time.Millisecond
-	lastPause  = 50 * time.Millisecond
+	// The nodes are looked at ever less often: after so much of the time that
+	// passed already.
+	shortestPause, longestPause = 2 * time.Millisecond, 50 * time.Millisecond
+	pauseIn                     = 8 // parts of that time
 	// lookTimeout bounds one look.
 	lookTimeout = 2 * time.Second
 )
@@ -79,7 +80,8 @@ func (m *Manager) follow(ctx context.Context, p pursuit) Receipt {
 		over = timer.C
 	}
 	last := p.patience == nil
-	for pause := firstPause; !m.inForce(ctx, p, &receipt) && !last; pause = min(2*pause, lastPause) {
+	for !m.inForce(ctx, p, &receipt) && !last {
+		pause := min(max(m.clock().Sub(p.since)/pauseIn, shortestPause), longestPause)
 		select {
 		case <-ctx.Done():
 			return receipt

@@ -68,7 +68,7 @@ type Registry interface {
 	// very same snapshot, the node's row. ErrNotFound: it is gone, and the node
 	// must not believe its memory until it has registered anew. A driver whose
 	// reads may be answered by a server that is not the one that commits any
-	// more, has Attend write what a Beat does; for the others it is a read.
+	// more, has Attend do what Beat does; for the others it is a read.
 	Attend(ctx context.Context, b Beat) (head Position, row Node, err error)
 	// Beat writes what a node says of itself, ends a doubt, and returns the
 	// head of the log. ErrNotFound: as of Attend. ErrGap: what it applied is no
