@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/keystile/keystile/internal/api"
+	"github.com/keystile/keystile/internal/engine"
 )
 
 func init() { caddy.RegisterModule(&Admin{}) }
@@ -15,6 +17,7 @@ func init() { caddy.RegisterModule(&Admin{}) }
 // Admin serves the management API under /v1/, relative to where it is mounted.
 type Admin struct {
 	api     http.Handler
+	engine  *engine.Engine
 	release func()
 }
 
@@ -36,6 +39,7 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
+	a.engine = app.engine
 	verifier, err := newVerifier(app)
 	if err != nil {
 		return err
@@ -76,6 +80,12 @@ func (a *Admin) Cleanup() error {
 // ServeHTTP implements caddyhttp.MiddlewareHandler. It answers everything, so
 // that nothing behind it can be reached past the management API.
 func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	at, ok := a.engine.Enter()
+	if !ok { // a configuration that was replaced so long ago that its store is closed
+		w.Header().Set("Connection", "close")
+		return caddyhttp.Error(http.StatusServiceUnavailable, errors.New("the store is closed"))
+	}
+	defer a.engine.Leave(at)
 	a.api.ServeHTTP(w, r)
 	return nil
 }

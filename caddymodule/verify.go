@@ -49,11 +49,6 @@ func (v *verifier) verify(ctx context.Context, call manage.Call, ask api.Verific
 	if err != nil {
 		return api.Verified{}, err
 	}
-	at, ok := v.app.engine.Enter()
-	if !ok {
-		return api.Verified{}, badVerification(problem.StoreUnavailable, "", "")
-	}
-	defer v.app.engine.Leave(at)
 	gate.Decide(c)
 	gate.Count(c, http.StatusOK) // what the caller then does with it, nobody tells
 	countDecision(c.Outcome(), false)

@@ -45,7 +45,7 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 	if !g.locate(c) {
 		return verdict.Deny(problem.AmbiguousPath)
 	}
-	if c.Match.Public() || g.preflight && isPreflight(c.Request) {
+	if c.Presented == nil && (c.Match.Public() || g.preflight && isPreflight(c.Request)) {
 		c.Foreign = true
 		return verdict.Admit(nil)
 	}
@@ -103,7 +103,7 @@ func (g *Gate) locate(c *Call) bool {
 // says so, and where a key would be let through, too.
 func (g *Gate) judgeJWT(c *Call) verdict.Verdict {
 	unlisted := c.Match.Route == nil && len(c.Match.Shadows) == 0 && g.site.DefaultAllow && policy.KnownMethod(c.method)
-	if !c.Match.PassesJWT() && !(g.jwt && unlisted) {
+	if c.Presented != nil || !c.Match.PassesJWT() && !(g.jwt && unlisted) {
 		return verdict.Deny(problem.JWTNotSupported)
 	}
 	c.Foreign = true
@@ -144,7 +144,8 @@ func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine
 		}
 	}
 	guesses := g.engine.Guesses()
-	guess := guesses != nil && !g.engine.Met(fp)
+	told := c.Presented == nil || c.Client.IsValid() // else whoever asks would share one bucket with all others
+	guess := guesses != nil && told && !g.engine.Met(fp)
 	if guess {
 		if granted, retryAfter := guesses.Take(c.Client, c.now); !granted {
 			refusal = verdict.Deny(problem.RateLimited)

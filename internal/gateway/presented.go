@@ -11,7 +11,9 @@ import (
 
 // Presented is a credential that another program hands over, with the request
 // that it was sent with told in words. Such a call is decided as the request
-// would be, also by a gate that only observes, but for what is said here.
+// would be, also by a gate that only observes. What passes without a key
+// of ours (public routes, JSON Web Tokens) is no answer to whether a key is
+// good: a presented key is judged all the same.
 type Presented struct {
 	Secret string
 	// Workspace is the only one whose keys the asking program may hear of:

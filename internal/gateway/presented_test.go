@@ -37,6 +37,7 @@ func TestAPresentedKeyIsDecidedAsItsRequestWouldBe(t *testing.T) {
 	f := setup(t, []*policy.Route{
 		{Methods: []string{"GET"}, Pattern: "/v1/x", Scopes: []string{"read"}, Cost: 1},
 		{Methods: []string{"GET"}, Pattern: "/open", Public: true, Cost: 1},
+		{Methods: []string{"GET"}, Pattern: "/token", JWT: true, Cost: 1},
 	})
 	_, good := f.key(scopes("read"))
 	_, weak := f.key(scopes("write"))
@@ -51,7 +52,10 @@ func TestAPresentedKeyIsDecidedAsItsRequestWouldBe(t *testing.T) {
 		{"GET", "/v1/x", good + ", Bearer " + good, "multiple_credentials"},
 		{"GET", "/v1/x", "eyJhbGciOiJub25lIn0.e30.", "jwt_not_supported"},
 		{"GET", "/v1/x", f.format.Mint(keys.Live).Reveal(), "unknown_key"},
-		{"GET", "/open", "nonsense", "allowed"},
+		{"GET", "/open", good, "allowed"},
+		{"GET", "/open", "nonsense", "malformed_key"},
+		{"GET", "/open", ended, "revoked_key"},
+		{"GET", "/token", "eyJhbGciOiJub25lIn0.e30.", "jwt_not_supported"},
 	} {
 		if got := f.hand(c.method, c.path, c.secret).Outcome(); got != c.want {
 			t.Errorf("%s %s with a presented key: %s, want %s", c.method, c.path, got, c.want)

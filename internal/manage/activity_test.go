@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
@@ -74,4 +75,22 @@ func TestActivityIsForThoseWhoMayEnterOnly(t *testing.T) {
 	if _, err = f.KeyActivity(t.Context(), f.op, id, manage.ActivityQuery{Limit: storage.ActivityKept}); err != nil {
 		t.Error(fmt.Errorf("the largest limit: %w", err))
 	}
+}
+
+func TestAKeyOfAProjectSeesNoActivityOfOthers(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.project(t, f.op, "p1", "p2")
+	manager := f.mustCreate(t, f.op, manage.NewKey{Project: "p1", Scopes: []string{keys.ScopeManageKeys}})
+	mine, other := f.mustCreate(t, f.op, manage.NewKey{Project: "p1"}), f.mustCreate(t, f.op, manage.NewKey{Project: "p2"})
+	actor, err := f.Authenticate(t.Context(), manager.Secret.Reveal(), "192.0.2.7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := manage.Call{Actor: actor}
+	if _, err := f.KeyActivity(t.Context(), call, mine.ID, manage.ActivityQuery{}); err != nil {
+		t.Error(err)
+	}
+	_, err = f.KeyActivity(t.Context(), call, other.ID, manage.ActivityQuery{})
+	wantRefusal(t, err, problem.NotFound, "")
 }

@@ -41,7 +41,7 @@ func TestATokenActsInItsOwnWorkspaceOnly(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	rivals := f.workspace(t, "rivals", "")
-	token := manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Name: "deploy", Workspace: "default"}
+	token := f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Name: "deploy", Workspace: "default"})
 	for name, err := range everyCall(f, t, manage.Call{Actor: token, Workspace: "rivals"}) {
 		refused, ok := errors.AsType[*manage.Error](err)
 		if !ok || refused.Problem.Code != problem.WorkspaceMismatch {
@@ -65,7 +65,7 @@ func TestATokenActsInItsOwnWorkspaceOnly(t *testing.T) {
 func TestOnlyOperatorsDoOperatorsWork(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	token := manage.Call{Actor: manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Name: "deploy", Workspace: "default"}}
+	token := manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Name: "deploy", Workspace: "default"})}
 	_, err := f.CreateWorkspace(t.Context(), token, manage.NewWorkspace{Name: "sneaked"})
 	wantRefusal(t, err, problem.NotPermitted, "")
 	_, err = f.CreateToken(t.Context(), token, manage.NewToken{Name: "sneaked", AllWorkspaces: true})

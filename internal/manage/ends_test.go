@@ -145,8 +145,8 @@ func TestEveryCallAboutAnotherWorkspacesKeyIsRecordedAndNotFound(t *testing.T) {
 	rivals := f.workspace(t, "rivals", "")
 	theirs, deleted := f.mustCreate(t, rivals, manage.NewKey{}), f.mustCreate(t, rivals, manage.NewKey{})
 	f.mustDelete(t, rivals, deleted.ID)
+	token := manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_ours", Name: "ours", Workspace: "default", Address: "192.0.2.7"})}
 	before := f.holding(t, "rivals")
-	token := manage.Call{Actor: manage.Actor{Kind: manage.ActorToken, ID: "tok_ours", Name: "ours", Workspace: "default", Address: "192.0.2.7"}}
 	texts := map[string]bool{}
 	for _, id := range []keys.ID{theirs.ID, deleted.ID, "key_nobody"} {
 		for what, attempt := range f.onKey(id) {

@@ -269,7 +269,7 @@ func TestImportGivesNobodyMoreThanTheCallerMayGive(t *testing.T) {
 	t.Parallel()
 	f := setup(t, foreign, catalogue)
 	f.workspace(t, "acme", "")
-	token := manage.Actor{Kind: manage.ActorToken, ID: "tok_x", Name: "deploy", Workspace: "acme"}
+	token := f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_x", Name: "deploy", Workspace: "acme"})
 	gone := f.keyActor(t, f.op, manage.NewKey{Scopes: []string{"manage:api-keys"}})
 	if _, err := f.RevokeKey(t.Context(), gone, keys.ID(gone.Actor.ID), manage.Revocation{}); err != nil {
 		t.Fatal(err)

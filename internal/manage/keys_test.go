@@ -57,7 +57,7 @@ func TestAnotherWorkspacesKeyIsNotFoundLikeAnyOther(t *testing.T) {
 	f := setup(t)
 	rivals := f.workspace(t, "rivals", "")
 	theirs := f.mustCreate(t, rivals, manage.NewKey{})
-	token := manage.Call{Actor: manage.Actor{Kind: manage.ActorToken, Name: "ours", Workspace: "default"}}
+	token := manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, Name: "ours", Workspace: "default"})}
 	var texts []string
 	for _, id := range []keys.ID{theirs.ID, "key_nobody", "", "key with spaces"} {
 		for _, call := range []manage.Call{f.op, token} {

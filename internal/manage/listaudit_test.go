@@ -151,8 +151,8 @@ func TestTheTrailShowsEachOneTheirOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	token := manage.Call{Actor: manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Name: "deploy", Workspace: "default"}}
-	operator := manage.Call{Actor: manage.Actor{Kind: manage.ActorOperator, ID: "tok_2", Name: "ops"}}
+	token := manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Name: "deploy", Workspace: "default"})}
+	operator := manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorOperator, ID: "tok_2", Name: "ops"})}
 	part := f.keyActor(t, f.op, manage.NewKey{Name: "manages apollo", Scopes: manager(), Project: "apollo"})
 	whole := f.keyActor(t, f.op, manage.NewKey{Name: "manages all", Scopes: manager()})
 	if _, err := f.CreateKey(t.Context(), part, manage.NewKey{Name: "too much", Scopes: []string{"all"}}); err == nil {

@@ -15,8 +15,8 @@ func (f *fixture) callers(t *testing.T) map[string]manage.Call {
 	f.project(t, f.op, "apollo")
 	return map[string]manage.Call{
 		"a command":          f.op,
-		"an operator":        {Actor: manage.Actor{Kind: manage.ActorOperator, ID: "tok_1", Name: "ops"}},
-		"a token":            {Actor: manage.Actor{Kind: manage.ActorToken, ID: "tok_2", Name: "deploy", Workspace: "default"}},
+		"an operator":        {Actor: f.standing(t, manage.Actor{Kind: manage.ActorOperator, ID: "tok_1", Name: "ops"})},
+		"a token":            {Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_2", Name: "deploy", Workspace: "default"})},
 		"a key":              f.keyActor(t, f.op, manage.NewKey{Scopes: manager()}),
 		"a key of a project": f.keyActor(t, f.op, manage.NewKey{Scopes: manager(), Project: "apollo"}),
 	}
@@ -40,7 +40,7 @@ func TestPlansAndScopesAreListedForWhoeverMayEnter(t *testing.T) {
 			t.Errorf("%s: %v %s", name, err, diff)
 		}
 	}
-	call := manage.Call{Actor: manage.Actor{Kind: manage.ActorToken, ID: "tok_2", Name: "deploy", Workspace: "default"}, Workspace: "rivals"}
+	call := manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_2", Name: "deploy", Workspace: "default"}), Workspace: "rivals"}
 	_, err := f.ListPlans(t.Context(), call)
 	wantRefusal(t, err, problem.WorkspaceMismatch, "workspace")
 	_, err = f.ListScopes(t.Context(), call)

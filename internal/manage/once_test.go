@@ -109,12 +109,12 @@ func TestAnIdempotencyKeyIsItsCallersOwn(t *testing.T) {
 	f := setup(t)
 	rivals := f.workspace(t, "rivals", "")
 	token := func(id, workspace string) manage.Call {
-		return manage.Call{Actor: manage.Actor{Kind: manage.ActorToken, ID: id, Name: "deploy", Workspace: workspace}}
+		return manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: id, Name: "deploy", Workspace: workspace})}
 	}
 	byKey := f.keyActor(t, f.op, manage.NewKey{Scopes: manager()})
 	calls := []manage.Call{
 		f.op, {Actor: manage.CommandActor("bob")}, token("tok_1", "default"), token("tok_2", "default"), token("tok_3", "rivals"),
-		{Actor: manage.Actor{Kind: manage.ActorOperator, ID: "tok_1", Name: "deploy"}}, byKey,
+		{Actor: f.standing(t, manage.Actor{Kind: manage.ActorOperator, ID: "tok_op", Name: "deploy"})}, byKey,
 	}
 	ids := map[keys.ID]bool{}
 	for _, call := range calls {

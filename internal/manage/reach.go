@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
@@ -15,28 +16,54 @@ import (
 type reach struct {
 	workspace string
 	acting    *keys.Key // nil: no key acts, and there is no ceiling
-	aliases   keys.Aliases
+	// until is when the token that acts ends; zero: it doesn't, or none acts.
+	until   time.Time
+	aliases keys.Aliases
 }
 
-// reach reads the key that acts, if one does, so that one that was ended or
-// narrowed since it was let in gets no further.
+// reach reads the key or token that acts, if one does, so that one that was
+// ended or narrowed since it was let in gets no further.
 func (m *Manager) reach(ctx context.Context, r storage.Reader, call Call, workspace string) (reach, error) {
 	to := reach{workspace: workspace, aliases: m.catalogue.Aliases}
-	if call.Actor.Kind != ActorKey {
-		return to, nil
+	var err error
+	switch call.Actor.Kind {
+	case ActorKey:
+		err = m.reachByKey(ctx, r, call, &to)
+	case ActorToken, ActorOperator:
+		err = m.reachByToken(ctx, r, call, &to)
+	case ActorCommand:
 	}
-	key, err := r.Key(ctx, keys.ID(call.Actor.ID))
+	return to, err
+}
+
+func (m *Manager) reachByToken(ctx context.Context, r storage.Reader, call Call, to *reach) error {
+	token, err := r.Token(ctx, call.Actor.ID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return to, invalidToken()
+		return invalidToken()
 	}
 	if err != nil {
-		return to, err
+		return err
 	}
-	if key.Workspace != workspace {
-		return to, invalidToken()
+	if token.Expired(m.now()) || token.Workspace != call.Actor.Workspace {
+		return invalidToken()
+	}
+	to.until = token.ExpiresAt
+	return nil
+}
+
+func (m *Manager) reachByKey(ctx context.Context, r storage.Reader, call Call, to *reach) error {
+	key, err := r.Key(ctx, keys.ID(call.Actor.ID))
+	if errors.Is(err, storage.ErrNotFound) {
+		return invalidToken()
+	}
+	if err != nil {
+		return err
+	}
+	if key.Workspace != to.workspace {
+		return invalidToken()
 	}
 	to.acting = key
-	return to, m.mayManage(key, call.Actor.Address)
+	return m.mayManage(key, call.Actor.Address)
 }
 
 // find returns a key that the call reaches. Any other is not found, with the

@@ -55,7 +55,7 @@ func TestAKeyOutOfReachIsAsNotThere(t *testing.T) {
 	theirs := f.mustCreate(t, rivals, manage.NewKey{Name: "of rivals"})
 	beside := f.mustCreate(t, f.op, manage.NewKey{Name: "of gemini", Project: "gemini"})
 	above := f.mustCreate(t, f.op, manage.NewKey{Name: "of the workspace"})
-	token := manage.Call{Actor: manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Name: "deploy", Workspace: "default"}}
+	token := manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Name: "deploy", Workspace: "default"})}
 	whole := f.keyActor(t, f.op, manage.NewKey{Name: "manages all", Scopes: manager()})
 	part := f.keyActor(t, f.op, manage.NewKey{Name: "manages apollo", Scopes: manager(), Project: "apollo"})
 	for name, row := range map[string]struct {

@@ -11,7 +11,7 @@ func TestARefusalNamesOnlyWorkspacesThatThereAre(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.workspace(t, "rivals", "")
-	token := manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Workspace: "default"}
+	token := f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Workspace: "default"})
 	for named, target := range map[string]string{
 		"rivals": "rivals", "nobodys": "", "ks_live_0123456789ABCDEFGHIJKLMNOPQRST1TaVco": "", "a b": "", "\xff": "",
 	} {

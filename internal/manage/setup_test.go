@@ -1,6 +1,7 @@
 package manage_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -175,4 +176,21 @@ func (f *fixture) at(now time.Time) *manage.Manager {
 		panic(err) // the same configuration was good before
 	}
 	return m
+}
+
+// standing stores the token that an actor says it is, if it isn't there yet,
+// and returns the actor.
+func (f *fixture) standing(t *testing.T, a manage.Actor) manage.Actor {
+	t.Helper()
+	if a.ID == "" {
+		a.ID = keys.NewTokenID()
+	}
+	token := &keys.Token{
+		ID: a.ID, Digest: sha256.Sum256([]byte(a.ID + a.Workspace)), Name: a.Name, Workspace: a.Workspace, CreatedAt: f.clock(),
+	}
+	_, err := f.store.Update(t.Context(), func(tx storage.Tx) error { return tx.InsertToken(t.Context(), token) })
+	if err != nil && !errors.Is(err, storage.ErrExists) {
+		t.Fatal(err)
+	}
+	return a
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -47,8 +48,8 @@ func (m *Manager) CreateToken(ctx context.Context, call Call, ask NewToken) (Cre
 	var out CreatedToken
 	err = m.once(ctx, d, "create token", creating{
 		ask: ask,
-		make: func(tx storage.Tx, _ reach) (_ string, err error) {
-			out, err = m.createToken(ctx, tx, d, ask)
+		make: func(tx storage.Tx, to reach) (_ string, err error) {
+			out, err = m.createToken(ctx, tx, d, to, ask)
 			return out.ID, err
 		},
 		again: func(tx storage.Tx, _ reach, made string) (err error) {
@@ -62,9 +63,12 @@ func (m *Manager) CreateToken(ctx context.Context, call Call, ask NewToken) (Cre
 	return out, nil
 }
 
-func (m *Manager) createToken(ctx context.Context, tx storage.Tx, d deed, ask NewToken) (CreatedToken, error) {
+func (m *Manager) createToken(ctx context.Context, tx storage.Tx, d deed, to reach, ask NewToken) (CreatedToken, error) {
 	token, secret, err := m.draftToken(ask, d.call.Actor.Name, d.workspace)
 	if err != nil {
+		return CreatedToken{}, err
+	}
+	if err := to.outlive(token); err != nil {
 		return CreatedToken{}, err
 	}
 	if d.workspace != "" {
@@ -91,6 +95,19 @@ func madeToken(ctx context.Context, r storage.Reader, workspace, id string) (Cre
 		return CreatedToken{}, notFound("token")
 	}
 	return CreatedToken{TokenView: viewOfToken(&all[at]), Replayed: true}, nil
+}
+
+// outlive ends a new token with the one that makes it, and refuses one that is
+// to live longer.
+func (to reach) outlive(token *keys.Token) error {
+	switch {
+	case to.until.IsZero():
+	case token.ExpiresAt.IsZero():
+		token.ExpiresAt = to.until
+	case token.ExpiresAt.After(to.until):
+		return refuse(problem.NotPermitted, "expires_at", "A token can't make one that outlives it.")
+	}
+	return nil
 }
 
 func (m *Manager) draftToken(ask NewToken, maker, workspace string) (*keys.Token, keys.Secret, error) {

@@ -117,7 +117,7 @@ func TestTokensAreDeletedWhereTheyBelong(t *testing.T) {
 	f := setup(t)
 	ours, theirs := f.token(t, f.op, manage.NewToken{}), f.token(t, f.workspace(t, "rivals", ""), manage.NewToken{})
 	operator := f.token(t, f.op, manage.NewToken{AllWorkspaces: true})
-	byToken := manage.Call{Actor: manage.Actor{Kind: manage.ActorToken, Name: "t", Workspace: "default"}}
+	byToken := manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, Name: "t", Workspace: "default"})}
 	for _, id := range []string{theirs.ID, operator.ID, "tok_nobody", ""} {
 		wantRefusal(t, f.DeleteToken(t.Context(), byToken, id), problem.NotFound, "")
 	}
@@ -143,5 +143,56 @@ func TestBadTokensAreNotMade(t *testing.T) {
 	}
 	if rows, err := f.ListTokens(t.Context(), f.op, manage.TokenQuery{}); err != nil || len(rows.Data) != 0 {
 		t.Errorf("made %+v, %v", rows.Data, err)
+	}
+}
+
+// by is a call of a token, as it was let in.
+func (f *fixture) by(t *testing.T, token manage.CreatedToken) manage.Call {
+	t.Helper()
+	actor, err := f.Authenticate(t.Context(), token.Secret.Reveal(), "192.0.2.7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return manage.Call{Actor: actor}
+}
+
+func TestATokenThatEndedAfterItWasLetInGetsNoFurther(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	for name, end := range map[string]func(manage.CreatedToken){
+		"deleted": func(token manage.CreatedToken) {
+			if err := f.DeleteToken(t.Context(), f.op, token.ID); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"expired": func(manage.CreatedToken) { f.advance(2 * time.Hour) },
+	} {
+		for _, ask := range []manage.NewToken{{Name: name, ExpiresIn: "1h"}, {Name: name, ExpiresIn: "1h", AllWorkspaces: true}} {
+			token := f.token(t, f.op, ask)
+			call := f.by(t, token)
+			end(token)
+			_, err := f.CreateToken(t.Context(), call, manage.NewToken{Name: "heir"})
+			wantRefusal(t, err, problem.InvalidToken, "")
+			_, err = f.CreateKey(t.Context(), call, manage.NewKey{Name: "a key"})
+			wantRefusal(t, err, problem.InvalidToken, "")
+			_, err = f.ListKeys(t.Context(), call, manage.KeyQuery{})
+			wantRefusal(t, err, problem.InvalidToken, "")
+		}
+	}
+}
+
+// Rule 11: no call gives more than its caller has.
+func TestATokenMakesNoneThatOutlivesIt(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	call := f.by(t, f.token(t, f.op, manage.NewToken{Name: "brief", ExpiresIn: "1h"}))
+	_, err := f.CreateToken(t.Context(), call, manage.NewToken{Name: "longer", ExpiresIn: "2h"})
+	wantRefusal(t, err, problem.NotPermitted, "expires_at")
+	end := f.clock().Add(time.Hour)
+	if made := f.token(t, call, manage.NewToken{Name: "as long"}); made.ExpiresAt == nil || made.ExpiresAt.After(end) {
+		t.Errorf("a token that ends at %v made one that ends at %v", end, made.ExpiresAt)
+	}
+	if made := f.token(t, f.op, manage.NewToken{Name: "by command"}); made.ExpiresAt != nil {
+		t.Errorf("a command's token ends at %v", made.ExpiresAt)
 	}
 }

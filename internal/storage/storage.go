@@ -176,6 +176,7 @@ type Reader interface {
 
 	ProfileReader
 
+	Token(ctx context.Context, id string) (*keys.Token, error)
 	TokenByDigest(ctx context.Context, digest keys.Digest) (*keys.Token, error)
 	// Tokens lists a workspace's tokens; "" lists the operators'.
 	Tokens(ctx context.Context, workspace string) ([]keys.Token, error)

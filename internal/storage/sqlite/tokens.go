@@ -13,10 +13,19 @@ const (
 	tokenColumnCount = 9
 )
 
+// Token implements storage.Reader.
+func (r *reader) Token(ctx context.Context, id string) (*keys.Token, error) {
+	return r.token(ctx, "id", id)
+}
+
 // TokenByDigest implements storage.Reader.
 func (r *reader) TokenByDigest(ctx context.Context, digest keys.Digest) (*keys.Token, error) {
+	return r.token(ctx, "digest", digest[:])
+}
+
+func (r *reader) token(ctx context.Context, column string, value any) (*keys.Token, error) {
 	t, err := scanToken(func(dest ...any) error {
-		return r.row(ctx, "SELECT "+tokenColumns+" FROM tokens WHERE digest = ?", []any{digest[:]}, dest...)
+		return r.row(ctx, "SELECT "+tokenColumns+" FROM tokens WHERE "+column+" = ?", []any{value}, dest...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look up token: %w", err)
