@@ -22,11 +22,7 @@ func (r *reader) Key(ctx context.Context, id keys.ID) (*keys.Key, error) {
 // limit counts what is returned, so a page that is short is the last one.
 func (r *reader) Keys(ctx context.Context, filter storage.KeyFilter) ([]keys.Key, error) {
 	var page []keys.Key
-	l, err := r.list(ctx, filter)
-	if err != nil {
-		return nil, fmt.Errorf("list keys: %w", err)
-	}
-	err = r.each(ctx, l.query(), l.args, func(row scan) (bool, error) {
+	err := r.list(ctx, filter, func(row scan) (bool, error) {
 		var stored keyRow
 		if err := row(stored.dest()...); err != nil {
 			return false, err
@@ -43,6 +39,23 @@ func (r *reader) Keys(ctx context.Context, filter storage.KeyFilter) ([]keys.Key
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
 	return page, nil
+}
+
+// list calls fn for each key that fits the filter, in order, until it says that
+// it has enough.
+func (r *reader) list(ctx context.Context, f storage.KeyFilter, fn func(scan) (bool, error)) error {
+	parts, err := r.rare(ctx, f)
+	if err != nil {
+		return err
+	}
+	if parts != "" {
+		return r.eachCandidate(ctx, f, parts, fn)
+	}
+	l, err := r.inListOrder(ctx, f)
+	if err != nil {
+		return err
+	}
+	return r.each(ctx, l.query(), l.args, fn)
 }
 
 // CountKeys implements storage.Reader.

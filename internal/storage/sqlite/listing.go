@@ -8,10 +8,16 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// fewKeys is how many keys are put in order after they were found. Where there
-// may be more, they are met in their order instead, until the page is full:
-// what there is that much of fills one soon.
-const fewKeys = 1000
+// bounds decide how a list is made: where few keys are found, they are put in
+// order; where there may be more, they are met in their order instead, until
+// the page is full.
+type bounds struct {
+	few     int // keys, read in full
+	tooMany int // keys, of which only the ID is read first
+	newest  int // keys that show whether a text is frequent
+}
+
+var usualBounds = bounds{few: 1000, tooMany: 5000, newest: 3000}
 
 // Where keys are listed from. What an index leaves out stands with it, so that
 // SQLite sees that it may be used.
@@ -22,15 +28,16 @@ const (
 	byStatus      = "keys INDEXED BY keys_by_status"
 	byEnvironment = "keys INDEXED BY keys_by_environment"
 	byEnd         = "keys INDEXED BY keys_unrevoked"
-	byWords       = "key_words CROSS JOIN key_numbers ON key_numbers.seq = key_words.rowid CROSS JOIN keys USING (id)"
+	byID          = "keys INDEXED BY sqlite_autoindex_keys_1"
 )
 
 // listing is a query for keys in their order. It has no LIMIT: rows are read as
 // they are needed. Every value is bound.
 type listing struct {
-	from  string
-	where []string
-	args  []any
+	columns string
+	from    string
+	where   []string
+	args    []any
 }
 
 func (l *listing) add(given bool, condition string, values ...any) {
@@ -39,22 +46,22 @@ func (l *listing) add(given bool, condition string, values ...any) {
 	}
 }
 
-func (l *listing) query() string {
-	return "SELECT " + keyColumns + " FROM " + l.from + " WHERE " + strings.Join(l.where, " AND ") + " ORDER BY created_at DESC, id"
+// after goes on from the last key of the page before.
+func (l *listing) after(f storage.KeyFilter) {
+	l.add(f.AfterID != "" || !f.After.IsZero(), "created_at <= ? AND (created_at < ? OR id > ?)",
+		micros(f.After), micros(f.After), f.AfterID)
 }
 
-// list writes down what a filter selects, and the way to it that is likely to
-// meet the fewest others.
-func (r *reader) list(ctx context.Context, f storage.KeyFilter) (*listing, error) {
+func (l *listing) query() string {
+	return "SELECT " + l.columns + " FROM " + l.from + " WHERE " + strings.Join(l.where, " AND ") + " ORDER BY created_at DESC, id"
+}
+
+// inListOrder writes down what a filter selects, and the index that is likely
+// to hold the fewest others.
+func (r *reader) inListOrder(ctx context.Context, f storage.KeyFilter) (*listing, error) {
 	l := conditions(f)
-	parts, err := r.rare(ctx, f.Query)
-	if err != nil {
-		return nil, err
-	}
+	l.after(f)
 	switch {
-	case parts != "":
-		l.from = byWords
-		l.add(true, "key_words MATCH ?", parts)
 	case f.Owner != "":
 		l.from = byOwner
 		l.add(true, "owner <> ''")
@@ -62,8 +69,8 @@ func (r *reader) list(ctx context.Context, f storage.KeyFilter) (*listing, error
 		l.from = byProject
 		l.add(true, "project <> ''")
 	case f.Status == keys.Expired:
-		n, err := r.countFew(ctx, expiredKeys, f.Workspace, micros(f.Now))
-		if n <= fewKeys {
+		n, err := r.count(ctx, expiredKeys, r.few+1, f.Workspace, micros(f.Now))
+		if n <= r.few {
 			l.from = byEnd
 		}
 		return l, err
@@ -81,7 +88,7 @@ const expiredKeys = "SELECT 1 FROM " + byEnd + " WHERE workspace = ? AND status 
 // conditions are what a key must fulfil, wherever it is listed from. What is
 // looked for is part of a key's texts as it stands, by instr.
 func conditions(f storage.KeyFilter) *listing {
-	l := &listing{from: inOrder}
+	l := &listing{columns: keyColumns, from: inOrder}
 	l.add(true, "workspace = ?", f.Workspace)
 	switch f.Status {
 	case "":
@@ -95,8 +102,6 @@ func conditions(f storage.KeyFilter) *listing {
 	l.add(f.Environment != "", "environment = ?", f.Environment)
 	l.add(f.Project != "", "project = ?", f.Project)
 	l.add(f.Owner != "", "owner = ?", f.Owner)
-	l.add(f.Query != "", "instr(keys.search, ?) > 0", strings.ToLower(f.Query))
-	l.add(f.AfterID != "" || !f.After.IsZero(), "created_at <= ? AND (created_at < ? OR id > ?)",
-		micros(f.After), micros(f.After), f.AfterID)
+	l.add(f.Query != "", "instr(search, ?) > 0", strings.ToLower(f.Query))
 	return l
 }

@@ -5,6 +5,7 @@ import "github.com/keystile/keystile/internal/storage"
 // reader implements storage.Reader on one transaction.
 type reader struct {
 	*session
+	bounds
 	onCorrupt func(id string, err error)
 }
 

@@ -36,6 +36,7 @@ type Store struct {
 	user        int // whose the file must be
 	busyTimeout time.Duration
 	keep        int64
+	bounds      bounds
 	onCorrupt   func(id string, err error)
 	onCommit    func([]storage.Change)
 	statfs      func(path string) (mount, error)
@@ -78,7 +79,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 		return nil, fmt.Errorf("find the database: %w", err)
 	}
 	s := &Store{
-		path: abs, busyTimeout: defaultBusyTimeout, keep: defaultKeep, statfs: statfs,
+		path: abs, busyTimeout: defaultBusyTimeout, keep: defaultKeep, bounds: usualBounds, statfs: statfs,
 		onCorrupt: func(string, error) {}, onCommit: func([]storage.Change) {},
 		writer: make(chan struct{}, 1), user: anyUser,
 	}

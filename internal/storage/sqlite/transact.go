@@ -12,7 +12,7 @@ import (
 
 // View implements storage.Store.
 func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
-	return s.snapshot(ctx, func(q *session, _ storage.Position) error { return fn(&reader{q, s.onCorrupt}) })
+	return s.snapshot(ctx, func(q *session, _ storage.Position) error { return fn(&reader{q, s.bounds, s.onCorrupt}) })
 }
 
 // snapshot runs fn on one state of the database, with the head of the change
@@ -54,7 +54,7 @@ func beginRead(ctx context.Context, db *sql.DB) (*sql.Tx, storage.Position, erro
 func (s *Store) Update(ctx context.Context, fn func(storage.Tx) error) (storage.Revision, error) {
 	var revision storage.Revision
 	err := s.change(ctx, func(q *session) error {
-		tx := &transaction{reader: reader{q, s.onCorrupt}}
+		tx := &transaction{reader: reader{q, s.bounds, s.onCorrupt}}
 		err := fn(tx)
 		if err != nil {
 			return err

@@ -6,22 +6,27 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/keystile/keystile/internal/storage"
 )
 
 const (
 	partChars   = 3  // of each part that key_words knows
 	maxParts    = 24 // of one text that are looked at
-	partsAtOnce = 4  // of these, where none is rare by itself: each costs
+	partsAtOnce = 4  // of these, where each is in too many keys: each costs
 )
 
-// rare writes a question to key_words that few keys answer, among them each
-// one that a text is part of. It is empty where there is none: the text is part
-// of too many, or is none that an index of texts can hold.
-func (r *reader) rare(ctx context.Context, text string) (string, error) {
-	if text == "" || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+// rare writes a question to key_words that not too many keys answer, among them
+// each one of the list. It is empty where there is none: the list fills a page
+// soon, or no index of texts can hold what is looked for.
+func (r *reader) rare(ctx context.Context, f storage.KeyFilter) (string, error) {
+	if f.Query == "" || !utf8.ValidString(f.Query) || strings.ContainsRune(f.Query, 0) {
 		return "", nil
 	}
-	chars := []rune(strings.ToLower(text))
+	if often, err := r.frequent(ctx, f); often || err != nil {
+		return "", err
+	}
+	chars := []rune(strings.ToLower(f.Query))
 	if len(chars) < partChars {
 		return r.rareStart(ctx, chars)
 	}
@@ -55,27 +60,37 @@ func spread(all []string, n int) []string {
 
 const withParts = "SELECT 1 FROM key_words WHERE key_words MATCH ?"
 
-// rarePart takes the rarest part, or where none is rare, some of them together.
+// rarePart takes the rarest part, or where each is in too many keys, some of
+// them together.
 func (r *reader) rarePart(ctx context.Context, parts []string) (string, error) {
-	least, rarest := fewKeys+1, ""
-	for _, part := range parts {
-		n, err := r.countFew(ctx, withParts, part)
-		if err != nil {
-			return "", err
+	// Most texts have a part that is rare indeed, and is soon told from the others.
+	for _, most := range []int{r.tooMany / 50, r.tooMany} {
+		rarest, err := r.rarest(ctx, parts, most)
+		if rarest != "" || err != nil {
+			return rarest, err
 		}
-		if n < least {
-			least, rarest = n, part
-		}
-	}
-	if rarest != "" || len(parts) < 2 {
-		return rarest, nil
 	}
 	together := strings.Join(spread(parts, partsAtOnce), " AND ")
-	n, err := r.countFew(ctx, withParts, together)
-	if err != nil || n > fewKeys {
+	n, err := r.count(ctx, withParts, r.tooMany, together)
+	if err != nil || n == r.tooMany {
 		return "", err
 	}
 	return together, nil
+}
+
+// rarest returns the part that the fewest keys have; empty where none is in
+// less than most of them.
+func (r *reader) rarest(ctx context.Context, parts []string, most int) (rarest string, err error) {
+	for _, part := range parts {
+		n, err := r.count(ctx, withParts, most, part)
+		if err != nil {
+			return "", err
+		}
+		if n < most {
+			most, rarest = n, part
+		}
+	}
+	return rarest, nil
 }
 
 // rareStart takes the parts that begin with a text that is too short for one.
@@ -89,23 +104,13 @@ func (r *reader) rareStart(ctx context.Context, chars []rune) (string, error) {
 			var keys int
 			err := row(&part, &keys)
 			parts, sum = append(parts, quoted(part)), sum+keys
-			return sum > fewKeys || len(parts) > maxParts, err
+			return sum >= r.tooMany || len(parts) > maxParts, err
 		})
 	if err != nil {
 		return "", fmt.Errorf("find parts of texts: %w", err)
 	}
-	if sum > fewKeys || len(parts) > maxParts {
+	if sum >= r.tooMany || len(parts) > maxParts {
 		return "", nil
 	}
 	return strings.Join(parts, " OR "), nil
-}
-
-// countFew counts the rows of a query, as long as they are few; else it is one
-// more than fewKeys.
-func (r *reader) countFew(ctx context.Context, query string, args ...any) (n int, err error) {
-	err = r.row(ctx, "SELECT count(*) FROM ("+query+" LIMIT ?)", append(args, fewKeys+1), &n)
-	if err != nil {
-		return 0, fmt.Errorf("count what is listed: %w", err)
-	}
-	return n, nil
 }

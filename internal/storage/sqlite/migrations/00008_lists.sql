@@ -15,21 +15,23 @@ CREATE INDEX keys_by_status ON keys (workspace, status, created_at, id DESC, env
 -- there are. It only ever says which keys may be meant: that a text is part of
 -- theirs is seen from search. Two characters that end each text make a part
 -- begin wherever a character stands. Keys have numbers of their own here, since
--- those of their rows may change.
+-- those of their rows may change, beside what puts them in order.
 CREATE TABLE key_numbers (
-	seq INTEGER NOT NULL PRIMARY KEY,
-	id  TEXT    NOT NULL UNIQUE
+	seq        INTEGER NOT NULL PRIMARY KEY,
+	id         TEXT    NOT NULL UNIQUE,
+	workspace  TEXT    NOT NULL,
+	created_at INTEGER NOT NULL
 ) STRICT;
 CREATE VIRTUAL TABLE key_words USING fts5 (
 	search, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1'
 );
 CREATE VIRTUAL TABLE key_parts USING fts5vocab ('key_words', 'row');
-INSERT INTO key_numbers (id) SELECT id FROM keys;
+INSERT INTO key_numbers (id, workspace, created_at) SELECT id, workspace, created_at FROM keys;
 INSERT INTO key_words (rowid, search) SELECT n.seq, k.search || char(31, 31) FROM key_numbers AS n JOIN keys AS k ON k.id = n.id;
 -- +goose StatementBegin
 CREATE TRIGGER keys_get_words AFTER INSERT ON keys
 BEGIN
-	INSERT INTO key_numbers (id) VALUES (new.id);
+	INSERT INTO key_numbers (id, workspace, created_at) VALUES (new.id, new.workspace, new.created_at);
 	INSERT INTO key_words (rowid, search) SELECT seq, new.search || char(31, 31) FROM key_numbers WHERE id = new.id;
 END;
 -- +goose StatementEnd
