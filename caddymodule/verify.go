@@ -59,14 +59,14 @@ func (v *verifier) verify(ctx context.Context, call manage.Call, ask api.Verific
 func (v *verifier) gateFor(ask *api.Verification) (*gateway.Gate, error) {
 	if ask.Path == "" {
 		if ask.Host != "" || ask.Method != "" {
-			return nil, badVerification(problem.InvalidRequest, "path", "path is needed where host or method is given.")
+			return nil, badVerification("path", "path is needed where host or method is given.")
 		}
 		return v.bare, nil
 	}
 	sites := v.sites()
 	if ask.Host == "" {
 		if len(sites) != 1 {
-			return nil, badVerification(problem.InvalidRequest, "host", "host is needed to judge a path: there is more than one gate, or none.")
+			return nil, badVerification("host", "host is needed to judge a path: there is more than one gate, or none.")
 		}
 		return sites[0].gate.gate, nil
 	}
@@ -75,9 +75,9 @@ func (v *verifier) gateFor(ask *api.Verification) (*gateway.Gate, error) {
 	case 1:
 		return gates[0].gate, nil
 	case 0:
-		return nil, badVerification(problem.InvalidRequest, "host", "host names no gate.")
+		return nil, badVerification("host", "host names no gate.")
 	}
-	return nil, badVerification(problem.InvalidRequest, "host", "There are several gates under this host: which one judges a path can't be told.")
+	return nil, badVerification("host", "There are several gates under this host: which one judges a path can't be told.")
 }
 
 // maxVerifyCost is more than any bucket holds in earnest.
@@ -86,7 +86,7 @@ const maxVerifyCost = 1_000_000
 // describeVerification makes the call that the client's request would have been.
 func describeVerification(ctx context.Context, workspace string, ask *api.Verification) (*gateway.Call, error) {
 	if ask.Key == "" {
-		return nil, badVerification(problem.InvalidRequest, "key", "key is needed: the whole secret that the client presented.")
+		return nil, badVerification("key", "key is needed: the whole secret that the client presented.")
 	}
 	r, err := requestOf(ctx, ask)
 	if err != nil {
@@ -97,13 +97,13 @@ func describeVerification(ctx context.Context, workspace string, ask *api.Verifi
 	}
 	if ask.Cost != nil {
 		if *ask.Cost < 1 || *ask.Cost > maxVerifyCost {
-			return nil, badVerification(problem.InvalidRequest, "cost", "cost must be 1 to 1000000.")
+			return nil, badVerification("cost", "cost must be 1 to 1000000.")
 		}
 		c.Presented.Cost = limit.Cost(*ask.Cost)
 	}
 	if ask.Client != "" {
 		if c.Client, err = netip.ParseAddr(ask.Client); err != nil {
-			return nil, badVerification(problem.InvalidRequest, "client", "client must be an IP address.")
+			return nil, badVerification("client", "client must be an IP address.")
 		}
 	}
 	return c, nil
@@ -112,7 +112,7 @@ func describeVerification(ctx context.Context, workspace string, ask *api.Verifi
 func requestOf(ctx context.Context, ask *api.Verification) (*http.Request, error) {
 	target, err := url.ParseRequestURI(cmp.Or(ask.Path, "/"))
 	if err != nil || !strings.HasPrefix(cmp.Or(ask.Path, "/"), "/") {
-		return nil, badVerification(problem.InvalidRequest, "path", "path must be a path, as in the request's first line.")
+		return nil, badVerification("path", "path must be a path, as in the request's first line.")
 	}
 	r := &http.Request{
 		Method: cmp.Or(ask.Method, http.MethodGet), URL: target, RequestURI: cmp.Or(ask.Path, "/"),
@@ -121,8 +121,8 @@ func requestOf(ctx context.Context, ask *api.Verification) (*http.Request, error
 	return r.WithContext(ctx), nil
 }
 
-func badVerification(code problem.Code, param, message string) error {
-	return &manage.Error{Problem: problem.Problem{Code: code, Param: param, Message: message}}
+func badVerification(param, message string) error {
+	return &manage.Error{Problem: problem.Problem{Code: problem.InvalidRequest, Param: param, Message: message}}
 }
 
 // verified is what the caller is told of a decision.
