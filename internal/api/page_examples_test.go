@@ -36,6 +36,7 @@ var pageExamples = []pageExample{
 	{id: "delete-key", request: "DELETE /v1/keys/$KEY"},
 	{id: "key-usage", request: "GET /v1/keys/$KEY/usage?by=endpoint&from=7d"},
 	{id: "key-activity", request: "GET /v1/keys/$KEY/activity?limit=10"},
+	{id: "verify-key", request: `POST /v1/keys/verify {"key":"ks_live_…","method":"POST","path":"/v1/projects","client":"192.0.2.7"}`},
 	{id: "list-audit", request: "GET /v1/audit?key_id=$KEY&from=30d&limit=10"},
 	{id: "create-token", request: `POST /v1/tokens {"name":"Deployment","expires_in":"365d"}`},
 	{id: "list-tokens", request: "GET /v1/tokens"},

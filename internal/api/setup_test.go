@@ -66,7 +66,7 @@ func setup(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	f.token, f.operator = f.newToken(t, "", false, ""), f.newToken(t, "", true, "")
-	f.serve(t, awaited{f.manager}, f.manager.Authenticate)
+	f.serve(t, f.manager, f.manager.Authenticate)
 	return f
 }
 

@@ -49,7 +49,9 @@ func verifyRoute(verify func(context.Context, manage.Call, Verification) (Verifi
 	return route{
 		method: http.MethodPost, path: keysPath + "/verify", id: "verify-key", status: http.StatusOK,
 		summary: "Decide about a key as a gate would, for programs that have no proxy",
-		about:   "The decision spends from the key's limits and is counted, as a request's is. It takes a token: a key may not ask.",
+		about: "The decision spends from the key's limits and is counted, as a request's is. It takes a token: a key may not ask. " +
+			"path is the one that the gate would see, behind handle_path and rewrites. With several gates, host says which one judges it; several under one host can't be told apart. " +
+			"Another workspace's key is unknown_key, and what a route lets through without a key is judged all the same.",
 		operation: ask(func(rq *request, in Verification) (Verified, error) {
 			return verify(rq.ctx, rq.call, in)
 		}),

@@ -47,7 +47,7 @@ func usageHead(row manage.UsageRow) string {
 	case row.Project != nil:
 		return "PROJECT"
 	}
-	return "HOUR"
+	return "TIME"
 }
 
 func usageName(row manage.UsageRow) string {
