@@ -39,7 +39,7 @@ const (
 
 // KeyActivity implements Service.
 func (m *Manager) KeyActivity(ctx context.Context, call Call, id keys.ID, query ActivityQuery) (ActivityView, error) {
-	workspace, err := m.enter(ctx, call, "key.activity")
+	d, err := m.begin(ctx, call, "key.activity", id)
 	if err != nil {
 		return ActivityView{}, err
 	}
@@ -47,8 +47,8 @@ func (m *Manager) KeyActivity(ctx context.Context, call Call, id keys.ID, query 
 		return ActivityView{}, invalid("limit", "must be 1 to %d", mostActivity)
 	}
 	var out ActivityView
-	err = m.view(ctx, "read activity", func(r storage.Reader) error {
-		if _, err := keyIn(ctx, r, workspace, id); err != nil {
+	err = m.look(ctx, d, "read activity", func(r storage.Reader, to reach) error {
+		if _, err := to.find(ctx, r, id); err != nil {
 			return err
 		}
 		calls, err := r.Activity(ctx, id, cmp.Or(query.Limit, defaultActivity))
