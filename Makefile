@@ -15,6 +15,9 @@ UNIT := . ./caddymodule/... ./cmd/... ./internal/...
 # No part of the build depends on git: a checkout that another user owns builds.
 export GOFLAGS += -buildvcs=false
 
+# What make load runs: the tests that are shorter in make test.
+LOAD ?= Flood|Refusals|Import|Kill
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -40,6 +43,14 @@ unit: ## Run the unit tests with the race detector
 .PHONY: e2e
 e2e: ## Run the whole-binary tests, which build the binary themselves
 	$(GO) test -count=1 -timeout 15m ./e2e/...
+
+.PHONY: coverage-of-contract
+coverage-of-contract: ## List which test would miss which line of the configuration, and run them
+	cd e2e && $(GO) test -count=1 -timeout 15m -run OfTheContract -lines
+
+.PHONY: load
+load: ## Run the whole-binary tests of load at their full size, LOAD of them (a regular expression)
+	KEYSTILE_FULL_LOAD=1 $(GO) test -count=1 -v -timeout 60m -run '$(LOAD)' ./e2e
 
 .PHONY: build
 build: ## Build bin/keystile
@@ -67,7 +78,7 @@ docs: ## Write the generated documents anew
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-20s %s\n", $$1, $$2 }' Makefile
 
 $(LINT):
 	@echo "building golangci-lint $(LINT_VERSION)"

@@ -36,9 +36,12 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	version, _ := caddy.Version()
+	verifier, err := newVerifier(app)
+	if err != nil {
+		return err
+	}
 	a.api, err = api.New(api.Config{
-		Service: service, Authenticate: service.Authenticate, Version: version, Log: ctx.Slogger(),
+		Service: service, Authenticate: service.Authenticate, Verify: verifier.verify, Version: version(), Log: ctx.Slogger(),
 		RequestID:     requestID,
 		ClientAddress: func(r *http.Request) string { return clientOf(r).String() },
 		Mount:         mountOf,

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"time"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 
@@ -24,6 +24,7 @@ type App struct {
 	releases []func()
 	started  bool
 	gates    int
+	places   sync.Once // see settlePlaces
 	ctx      caddy.Context
 	log      *slog.Logger
 }
@@ -53,12 +54,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.parts = built
 	a.publishPrefixes()
-	a.settings = engine.Settings{
-		MaxStaleness:  time.Duration(a.MaxStaleness),
-		ServeStale:    time.Duration(a.ServeStale),
-		FlushInterval: time.Duration(a.Usage.FlushInterval),
-		CacheSize:     a.CacheSize,
-	}
+	a.settings = built.settings(&a.Config)
 	release, err := a.retain()
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/keystile/keystile/internal/credential"
 	"github.com/keystile/keystile/internal/gateway"
@@ -35,8 +34,10 @@ func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
 		Workspace: p.Workspace, Table: table, DefaultAllow: p.Default == allow,
 		Environments: environmentsOf(p.Environments), Aliases: a.Config.aliases(),
 	}
+	sources := p.sources()
+	places.add(sources)
 	return gateway.New(gateway.Config{
-		Engine: a.engine, Format: a.parts.format, Site: site, Sources: p.sources(), Limits: a.parts.limits, Guesses: a.parts.guesses, Now: time.Now,
+		Engine: a.engine, Format: a.parts.format, Site: site, Sources: sources, Limits: a.parts.limits, Now: now, Expand: resolve,
 		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, PassJWT: p.JWT == pass, ForwardCredential: p.ForwardCredential == on,
 	})
 }

@@ -20,6 +20,10 @@ type Config struct {
 	// resolved at start; one that is unset is an error.
 	Peppers []string `json:"peppers,omitempty"`
 
+	// IDs of peppers that are gone for good, as a refusal to start names them:
+	// keys that were made under them stay unknown.
+	LostPeppers []string `json:"lost_peppers,omitempty"`
+
 	// What new secrets begin with, by environment. Default: ks_live_, ks_test_.
 	Prefixes map[string]string `json:"prefixes,omitempty"`
 
@@ -121,6 +125,11 @@ type RateLimit struct {
 type Usage struct {
 	// How often counters go to the store. Default: 1s.
 	FlushInterval caddy.Duration `json:"flush_interval,omitempty"`
+
+	// How long usage is kept by key, route, project, hour and outcome: at least
+	// 32 days, since quotas of a month are summed up from it. What a key was
+	// used for in all is always kept. Default: for ever.
+	Retention caddy.Duration `json:"retention,omitempty"`
 }
 
 // Policy is the configuration of one gate.

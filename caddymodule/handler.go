@@ -67,6 +67,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.refuseLate(w, r)
 	}
 	defer h.app.engine.Leave(at)
+	h.app.settlePlaces()
 	c := h.calls.Get().(*gateway.Call)
 	defer h.giveBack(c)
 
@@ -101,7 +102,6 @@ func (h *Handler) decide(c *gateway.Call) {
 func (h *Handler) describe(c *gateway.Call, r *http.Request) {
 	c.Request = r
 	c.Client = clientOf(r)
-	c.Expand = func(template string) string { return replacerOf(r).ReplaceAll(template, "") }
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		c.Original = original.URL
 	}
@@ -121,6 +121,9 @@ func clientOf(r *http.Request) netip.Addr {
 	}
 	return addr
 }
+
+// resolve fills in placeholders; what is not known is empty.
+func resolve(r *http.Request, template string) string { return replacerOf(r).ReplaceAll(template, "") }
 
 func replacerOf(r *http.Request) *caddy.Replacer {
 	return r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)

@@ -95,5 +95,5 @@ func (e *LogEncoder) AddObject(key string, value zapcore.ObjectMarshaler) error 
 	if key == questionKey {
 		return nil
 	}
-	return e.Encoder.AddObject(key, value)
+	return e.Encoder.AddObject(key, places.hide(value))
 }

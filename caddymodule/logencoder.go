@@ -34,8 +34,9 @@ func (c *Config) publishPrefixes() {
 }
 
 // LogEncoder writes log entries as JSON or for the console, and masks every
-// secret with one of our prefixes, wherever in an entry it stands: Caddy
-// writes query and headers into the access log before any handler runs.
+// secret with one of our prefixes, wherever in an entry it stands, and whatever
+// a request bears in the headers and parameters that gates take keys from:
+// Caddy writes both into the access log before any handler runs.
 type LogEncoder struct {
 	zapcore.Encoder `json:"-"`
 
@@ -93,7 +94,7 @@ func (e *LogEncoder) Clone() zapcore.Encoder {
 // EncodeEntry implements zapcore.Encoder. The encoded bytes are masked, so
 // that nothing in an entry is forgotten.
 func (e *LogEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
-	buf, err := e.Encoder.EncodeEntry(entry, fields)
+	buf, err := e.Encoder.EncodeEntry(entry, places.hideIn(fields))
 	if err != nil {
 		return buf, err
 	}

@@ -32,6 +32,6 @@ func (a *App) manager(store storage.Store, catchUp func(context.Context)) (*mana
 	return manage.New(manage.Config{
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
 		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
-		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: time.Now, CatchUp: catchUp,
+		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: now, CatchUp: catchUp,
 	})
 }

@@ -44,6 +44,7 @@ var collectors = []prometheus.Collector{
 	counter("keystile_store_reads_total", "Look-ups of presented keys in the store.", &stats.StoreReads),
 	counter("keystile_store_errors_total", "Look-ups that the store did not answer.", &stats.StoreErrors),
 	counter("keystile_usage_flushes_total", "Transactions that write usage to the store.", &stats.StoreFlushes),
+	counter("keystile_usage_dropped_total", "Allowed calls whose count was lost: at the end, neither the store nor a file took it.", &stats.UsageDropped),
 }
 
 func counter(name, help string, of *atomic.Int64) prometheus.Collector {

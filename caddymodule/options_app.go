@@ -25,6 +25,11 @@ var appOptions = options[*Config]{
 		read: setTexts("peppers", func(c *Config) *[]string { return &c.Peppers }),
 	},
 	{
+		name: "lost_pepper", usage: "ID", repeats: true,
+		help: "A pepper that is gone for good, by the ID that a refusal to start names: keys that were made under it stay unknown.",
+		read: addText("lost_peppers", func(c *Config) *[]string { return &c.LostPeppers }),
+	},
+	{
 		name: "prefix", usage: "ENV PREFIX", repeats: true,
 		help: "What new secrets of an environment begin with: ks_live_ and ks_test_ unless stated.",
 		read: func(b block[*Config], args []string) error {
@@ -145,6 +150,11 @@ var usageOptions = options[*Usage]{
 		name: "flush_interval", usage: "DURATION",
 		help: "How often counters go to the store: 10ms to 1h, 1s unless stated.",
 		read: setDuration("flush_interval", func(u *Usage) *caddy.Duration { return &u.FlushInterval }),
+	},
+	{
+		name: "retention", usage: "DURATION",
+		help: "How long usage is kept by the hour, at least 32d: for ever unless stated, as a key's total and last use always are.",
+		read: setDuration("retention", func(u *Usage) *caddy.Duration { return &u.Retention }),
 	},
 }
 

@@ -38,6 +38,16 @@ func setTexts[T any](path string, field func(T) *[]string) func(block[T], []stri
 	}
 }
 
+// addText reads one argument of an option that may stand more than once.
+func addText[T any](path string, field func(T) *[]string) func(block[T], []string) error {
+	return func(b block[T], args []string) error {
+		into := field(b.to)
+		b.mark(path, strconv.Itoa(len(*into)))
+		*into = append(*into, args[0])
+		return nil
+	}
+}
+
 // setFlag reads an option whose only argument is a word, or that has none.
 func setFlag[T any](word string, field func(T) *bool) func(block[T], []string) error {
 	return func(b block[T], args []string) error {

@@ -1,8 +1,7 @@
 package caddymodule
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,17 +15,19 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/quota"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // parts are what an app's configuration resolves to.
 type parts struct {
-	id      string // of the engine: store, limiter and peppers
+	id      string // of the engine: store and limiter
 	store   StoreModule
 	limiter LimiterModule
 	hasher  keys.Hasher
+	lost    []keys.PepperID
 	format  *keys.Format
 	limits  gateway.Limits
-	guesses *gateway.Guesses // nil: not bounded
+	unknown *limit.Rate // what an address may guess; nil: any number
 }
 
 // build settles the configuration and loads its modules. It opens nothing.
@@ -44,14 +45,17 @@ func (a *App) build(ctx caddy.Context) (*parts, error) {
 		return nil, err
 	}
 	p.hasher = keys.NewHasher(peppers)
-	p.id = p.store.Key() + "\n" + p.limiter.Key() + "\n" + fingerprint(peppers)
+	for _, id := range a.LostPeppers {
+		p.lost = append(p.lost, keys.PepperID(id))
+	}
+	p.id = p.store.Key() + "\n" + p.limiter.Key()
 	if p.format, err = a.Config.format(); err != nil {
 		return nil, err
 	}
 	if p.limits, err = a.Config.limits(); err != nil {
 		return nil, err
 	}
-	p.guesses, err = a.Config.guesses()
+	p.unknown, err = a.Config.unknownKeys()
 	return p, err
 }
 
@@ -85,14 +89,27 @@ func resolvePeppers(texts []string) ([]keys.Secret, error) {
 	return peppers, nil
 }
 
-// fingerprint tells sets of peppers apart without showing them.
-func fingerprint(peppers []keys.Secret) string {
-	sum := sha256.New()
-	for _, p := range peppers {
-		one := sha256.Sum256([]byte(p.Reveal()))
-		_, _ = sum.Write(one[:])
+// settings are what a configuration says to its engine.
+func (p *parts) settings(c *Config) engine.Settings {
+	return engine.Settings{
+		MaxStaleness:   time.Duration(c.MaxStaleness),
+		ServeStale:     time.Duration(c.ServeStale),
+		FlushInterval:  time.Duration(c.Usage.FlushInterval),
+		UsageRetention: time.Duration(c.Usage.Retention),
+		CacheSize:      c.CacheSize,
+		Hasher:         p.hasher,
+		LostPeppers:    p.lost,
+		UnknownKeys:    p.unknown,
 	}
-	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// ready makes a store fit for a command: one that works with other peppers
+// than the keys in there would make keys that no gate finds.
+func (p *parts) ready(ctx context.Context, store storage.Store) error {
+	if err := store.Migrate(ctx); err != nil {
+		return err
+	}
+	return storage.CheckPeppers(ctx, store, p.hasher, p.lost, now())
 }
 
 func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
@@ -105,7 +122,7 @@ func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
 		return nil, fmt.Errorf("open the limiter: %w", err)
 	}
 	return engine.New(engine.Config{
-		Store: store, Limiter: limiter, Hasher: p.hasher, Node: nodeName(), SpoolDir: p.store.SpoolDir(), Now: time.Now, Log: log, Stats: &stats,
+		Store: store, Limiter: limiter, Node: nodeName(), SpoolDir: p.store.SpoolDir(), Now: now, Log: log, Stats: &stats,
 	})
 }
 
@@ -163,8 +180,8 @@ func (c *Config) limits() (gateway.Limits, error) {
 	return out, nil
 }
 
-// guesses bounds what one address may ask the store.
-func (c *Config) guesses() (*gateway.Guesses, error) {
+// unknownKeys bounds what one address may ask the store.
+func (c *Config) unknownKeys() (*limit.Rate, error) {
 	if c.UnknownKeys == nil {
 		return nil, nil
 	}
@@ -172,7 +189,7 @@ func (c *Config) guesses() (*gateway.Guesses, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unknown_keys: %w", err)
 	}
-	return gateway.NewGuesses(rate, time.Now()), nil
+	return &rate, nil
 }
 
 func quotasOf(texts map[string][]string) (map[keys.Environment][]quota.Quota, error) {

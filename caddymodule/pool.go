@@ -13,7 +13,7 @@ import (
 )
 
 // engines are what outlives a configuration: one for each resolved store and
-// peppers. The app and every gate hold a reference of their own, since Caddy
+// limiter. The app and every gate hold a reference of their own, since Caddy
 // starts, stops and cleans them up in no order that could be relied on.
 var engines = caddy.NewUsagePool()
 

@@ -22,7 +22,7 @@ import (
 
 const (
 	quickstartUsage = "[--to URL] [--listen ADDR] [--data DIR] [--json]"
-	quickstartShort = "Puts a gate in front of an API, with keys to try it"
+	quickstartShort = "Put a gate in front of an API, with keys to try it"
 	quickstartLong  = `Serves a gate in front of --to (or of a built-in upstream that answers with what it
 received), makes one live and one test key and a management token, and prints them
 with lines to try. Started again on the same data, it keeps them.`
@@ -33,12 +33,7 @@ type quickstart struct {
 	to, listen, data string
 	json             bool
 	out              io.Writer
-}
-
-func quickstartCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "quickstart " + quickstartUsage, Short: quickstartShort, Long: quickstartLong}
-	fillQuickstart(cmd)
-	return cmd
+	caller           string // what our commands are called behind: keystile, or caddy keystile
 }
 
 func fillQuickstart(cmd *cobra.Command) {
@@ -60,20 +55,40 @@ func fillQuickstart(cmd *cobra.Command) {
 		return err
 	})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		q.out = cmd.OutOrStdout()
-		if err := q.run(cmd.Context()); err != nil {
+		q.out, q.caller = cmd.OutOrStdout(), cmd.Parent().CommandPath()
+		upstream, err := q.check()
+		if err != nil {
+			exitWith(cmd, 2, err)
+		}
+		if err := q.run(cmd.Context(), upstream); err != nil {
 			exitWith(cmd, 1, err)
 		}
 		select {} // Caddy ends the process on a signal
 	}
 }
 
+// check reads the flags before anything is made. upstream is where requests go;
+// empty: to the built-in one.
+func (q *quickstart) check() (upstream string, err error) {
+	if _, _, err := net.SplitHostPort(q.listen); err != nil {
+		return "", fmt.Errorf("--listen %s is no address: say HOST:PORT, such as 127.0.0.1:8080", q.listen)
+	}
+	if q.to == "" {
+		return "", nil
+	}
+	u, err := url.Parse(q.to)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return "", fmt.Errorf("--to %s is no address of an API: say scheme, host and port, such as http://localhost:9000", q.to)
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
 // run serves, and returns once it does.
-func (q *quickstart) run(ctx context.Context) error {
+func (q *quickstart) run(ctx context.Context, upstream string) error {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	site, err := q.prepare()
+	site, err := q.prepare(upstream)
 	if err != nil {
 		return err
 	}
@@ -105,10 +120,10 @@ type quickstartSite struct {
 
 // prepare settles addresses, writes the configuration and starts the built-in
 // upstream where none is given.
-func (q *quickstart) prepare() (*quickstartSite, error) {
+func (q *quickstart) prepare(upstream string) (*quickstartSite, error) {
 	host, port, err := net.SplitHostPort(q.listen)
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s is no address: say HOST:PORT, such as 127.0.0.1:8080", q.listen)
+		return nil, err
 	}
 	if err := probe(q.listen); err != nil {
 		return nil, fmt.Errorf("can't listen on %s (%w): name another address with --listen", q.listen, err)
@@ -120,9 +135,10 @@ func (q *quickstart) prepare() (*quickstartSite, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder for the database: %w", err)
 	}
-	to, err := q.upstream()
-	if err != nil {
-		return nil, err
+	if upstream == "" {
+		if upstream, err = startEcho(); err != nil {
+			return nil, err
+		}
 	}
 	adminPort, err := freePort(port)
 	if err != nil {
@@ -134,7 +150,7 @@ func (q *quickstart) prepare() (*quickstartSite, error) {
 	}
 	site := &quickstartSite{
 		file:      filepath.Join(data, "Caddyfile"),
-		caddyfile: quickstartCaddyfile(data, host, port, adminPort, to),
+		caddyfile: quickstartCaddyfile(data, host, port, adminPort, upstream),
 		url:       "http://" + net.JoinHostPort(shown, port),
 		adminURL:  "http://" + net.JoinHostPort("127.0.0.1", adminPort),
 	}
@@ -142,18 +158,6 @@ func (q *quickstart) prepare() (*quickstartSite, error) {
 		return nil, fmt.Errorf("write the configuration: %w", err)
 	}
 	return site, nil
-}
-
-// upstream is where requests go: --to, or the built-in upstream.
-func (q *quickstart) upstream() (string, error) {
-	if q.to == "" {
-		return startEcho()
-	}
-	u, err := url.Parse(q.to)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-		return "", fmt.Errorf("--to %s is no address of an API: say scheme, host and port, such as http://localhost:9000", q.to)
-	}
-	return u.Scheme + "://" + u.Host, nil
 }
 
 // probe finds out whether an address is free, to say so before anything is made.

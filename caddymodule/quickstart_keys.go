@@ -102,7 +102,7 @@ func openForQuickstart(ctx context.Context, configFile string) (*manage.Manager,
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := store.Migrate(ctx); err != nil {
+	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
 	service, err := app.manager(store, nil)
@@ -122,7 +122,7 @@ func (q *quickstart) print(made *quickstartAnswer, site *quickstartSite) error {
 		site.url, describeUpstream(q.to), made.AdminURL,
 		shown(made.Keys[0]), shown(made.Keys[1]), orHidden(made.ManagementToken), q.remark(made, site),
 		secret["live"], site.url, site.url, secret["live"], site.url,
-		site.file)
+		q.caller, site.file)
 	return err
 }
 
@@ -146,7 +146,7 @@ Try it:
   # 429 after a burst of 50: live keys may ask 20 times a second
   curl -s -o ` + os.DevNull + ` -w '%%{http_code}\n' -H "Authorization: Bearer %s" "%s/hello?[1-100]" | sort | uniq -c
 
-More keys: keystile keys create "My key" --config %s
+More keys: %s keys create "My key" --config %s
 `
 
 // remark says what to know about the secrets above it.
@@ -155,7 +155,7 @@ func (q *quickstart) remark(made *quickstartAnswer, site *quickstartSite) string
 		return "Secrets are shown once, now."
 	}
 	return "These are from an earlier start. For a key that you can see, make another:\n\n  " +
-		caddy.CustomBinaryName + " keys create \"Another key\" --scopes all --config " + site.file
+		q.caller + " keys create \"Another key\" --scopes all --config " + site.file
 }
 
 func describeUpstream(to string) string {

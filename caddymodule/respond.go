@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -39,8 +38,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p *problem.Prob
 	}
 	p.RequestID = requestID(r)
 	body, kind := p.JSON(), "application/json"
-	if h.Errors == errorsProblem || wantsDetails(r) {
-		body, kind = p.Details(), "application/problem+json"
+	if h.Errors == errorsProblem || problem.WantsDetails(r.Header["Accept"]) {
+		body, kind = p.Details(), problem.DetailsType
 	}
 	head := w.Header()
 	head.Set("Content-Type", kind)
@@ -62,16 +61,6 @@ func setProblemHeaders(head http.Header, p *problem.Problem) {
 	}
 }
 
-// wantsDetails reports whether the client asked for RFC 9457.
-func wantsDetails(r *http.Request) bool {
-	for _, accept := range r.Header["Accept"] {
-		if strings.Contains(strings.ToLower(accept), "application/problem+json") {
-			return true
-		}
-	}
-	return false
-}
-
 // requestID is Caddy's own, so that it stands in the access log, too, where
 // that is configured.
 func requestID(r *http.Request) string {
@@ -82,19 +71,23 @@ func requestID(r *http.Request) string {
 // admit hands the request on, and counts the call once its status is known.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call, next caddyhttp.Handler) error {
 	headers := identity.Anonymous
-	rw := &responseWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, gate: h.gate, call: c}
+	rw := &responseWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, gate: h.gate, call: c}
 	if c.Entry != nil {
 		headers = c.Entry.Headers
 		var ctx context.Context
 		ctx, rw.cut = context.WithCancel(r.Context())
 		r = r.WithContext(ctx)
+		if uploads(r) {
+			rw.upload = &upload{ReadCloser: r.Body, ctx: ctx, conn: http.NewResponseController(w)}
+			r.Body = rw.upload
+			rw.watch()
+		}
 	}
 	headers.Set(r.Header, c.Project())
 	defer rw.finish() // also behind a panic, by which a cut response ends
 	err := next.ServeHTTP(rw, r)
-	var failure caddyhttp.HandlerError
-	if errors.As(err, &failure) && failure.StatusCode != 0 {
-		rw.count(failure.StatusCode) // Caddy writes it, behind us
+	if err != nil {
+		rw.countFailure(err)
 	}
 	return err
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -51,7 +50,7 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 		return nil, err
 	}
 	done := func() error { cancel(); return store.Close() }
-	if err := store.Migrate(ctx); err != nil {
+	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, errors.Join(err, done())
 	}
 	service, err := app.manager(store, nil)
@@ -59,7 +58,7 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 		return nil, errors.Join(err, done())
 	}
 	return &cli.Session{
-		Service: service, Actor: commandActor(), Now: time.Now, Sites: sitesIn(adapted), Close: done,
+		Service: service, Actor: commandActor(), Now: now, Sites: sitesIn(adapted), Close: done,
 	}, nil
 }
 

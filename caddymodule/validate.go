@@ -28,6 +28,9 @@ const (
 	minFlush     = 10 * time.Millisecond
 	maxFlush     = time.Hour
 
+	// minRetention is longer than any month: its quotas are summed up from usage.
+	minRetention = 32 * 24 * time.Hour
+
 	defaultCacheSize = 250_000
 	maxCacheSize     = 100_000_000
 
@@ -88,6 +91,11 @@ func (c *Config) checkPeppers() error {
 			return faultf(fmt.Sprintf("peppers/%d", i), "a pepper is empty")
 		case slices.Contains(c.Peppers[:i], pepper):
 			return faultf(fmt.Sprintf("peppers/%d", i), "a pepper is given twice")
+		}
+	}
+	for i, id := range c.LostPeppers {
+		if !keys.IsPepperID(id) {
+			return faultf(fmt.Sprintf("lost_peppers/%d", i), "%q is not the ID of a pepper: 16 hex digits, as the refusal to start names it", id)
 		}
 	}
 	return nil
@@ -226,6 +234,9 @@ func (c *Config) checkFigures() error {
 	if c.Usage != nil {
 		if d := time.Duration(c.Usage.FlushInterval); d != 0 && (d < minFlush || d > maxFlush) {
 			return faultf("usage/flush_interval", "flush_interval is %v; it is %v to %v", d, minFlush, maxFlush)
+		}
+		if d := time.Duration(c.Usage.Retention); d != 0 && d < minRetention {
+			return faultf("usage/retention", "retention is %v; it is at least 32d, since quotas of a month are summed up from usage", d)
 		}
 	}
 	if c.CacheSize < 0 || c.CacheSize > maxCacheSize {

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 
@@ -14,13 +15,14 @@ import (
 // responseWriter sees the status line of an admitted call: there the call is
 // counted, and what only the gate may say in headers becomes the gate's.
 type responseWriter struct {
-	*caddyhttp.ResponseWriterWrapper
+	caddyhttp.ResponseWriterWrapper
 	gate    *gateway.Gate
 	call    *gateway.Call
 	wrote   bool
 	counted bool
 	cut     context.CancelFunc // ends what stands behind us; nil without a key
-	unwatch func()             // of a response that goes on
+	unwatch func()             // of a call that goes on
+	upload  *upload            // nil: the body is short
 }
 
 // WriteHeader implements http.ResponseWriter. Of the informational answers,
@@ -32,7 +34,9 @@ func (w *responseWriter) WriteHeader(status int) {
 		if w.wrote {
 			gateway.SetHeaders(w.Header(), w.call)
 			w.count(status)
-			w.watch(status)
+			if endless(w.Header(), status) {
+				w.watch()
+			}
 		}
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -70,12 +74,28 @@ func (w *responseWriter) count(status int) {
 	}
 }
 
-// watch has a response without a known end cut once its key's right ends.
-func (w *responseWriter) watch(status int) {
-	if w.cut == nil || w.Header().Get("Content-Length") != "" || status == http.StatusNoContent || status == http.StatusNotModified {
+// countFailure counts the status that Caddy writes for an error, behind us.
+func (w *responseWriter) countFailure(err error) {
+	if failure, ok := errors.AsType[caddyhttp.HandlerError](err); ok && failure.StatusCode != 0 {
+		w.count(failure.StatusCode)
+	}
+}
+
+// endless reports whether a response has no known end.
+func endless(head http.Header, status int) bool {
+	return head.Get("Content-Length") == "" && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// watch has the call cut once its key's right ends.
+func (w *responseWriter) watch() {
+	if w.cut == nil || w.unwatch != nil {
 		return
 	}
-	w.unwatch = w.gate.Watch(w.call, w.cut)
+	cut := w.cut
+	if u := w.upload; u != nil {
+		cut = func() { w.cut(); u.cut() }
+	}
+	w.unwatch = w.gate.Watch(w.call, cut)
 }
 
 // finish ends the watch, and counts a call that ended without a status line.
@@ -83,6 +103,9 @@ func (w *responseWriter) finish() {
 	w.count(0)
 	if w.unwatch != nil {
 		w.unwatch()
+	}
+	if w.upload != nil {
+		w.upload.end()
 	}
 	if w.cut != nil {
 		w.cut()

@@ -35,7 +35,7 @@ func tryAll(t *testing.T, g *gate, attempts []attempt) {
 }
 
 // wantAnswer checks an answer, and what the upstream has seen of its request.
-func wantAnswer(t *testing.T, g *gate, got response, status int, code string) {
+func wantAnswer(t testing.TB, g *gate, got response, status int, code string) {
 	t.Helper()
 	if got.status != status || got.code() != code {
 		t.Errorf("answered %v, want %d %s", got, status, code)

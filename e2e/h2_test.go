@@ -91,7 +91,9 @@ func TestFloodsOfFramesHarmNobodyElse(t *testing.T) {
 	t.Parallel()
 	g := setup(t, options{global: withH2C})
 	k := g.key()
-	wantAnswer(t, g, g.get("/", k.bearer()), http.StatusOK, "")
+	g.upstream.forget()
+	quietly := g.idle([]key{k}, time.Second)
+	quietly.healthy(t)
 	goroutines, heap := g.goroutines(), g.heap()
 
 	for name, flood := range map[string]func(*framer, string){
@@ -100,22 +102,21 @@ func TestFloodsOfFramesHarmNobodyElse(t *testing.T) {
 		"SMUG-08 SETTINGS flood":     (*framer).settingsFlood,
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := dialH2(t, g)
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				flood(f, bearer(k.Secret))
-			}()
-			for range 20 {
-				if got := g.get("/", k.bearer()); got.status != http.StatusOK {
-					t.Errorf("another client was answered %v during the flood", got)
+			meanwhile := g.during([]key{k}, func() {
+				for range sized(3, 10) {
+					f := dialH2(t, g)
+					flood(f, bearer(k.Secret))
+					eventually(t, 10*time.Second, "the connection is closed", f.isClosed)
 				}
-			}
-			<-done
-			eventually(t, 10*time.Second, "the connection is closed", f.isClosed)
+			})
+			meanwhile.healthy(t)
+			t.Logf("other clients: %v; before: %v", meanwhile, quietly)
 		})
 	}
 	const spare = 8 << 20
 	g.calm(goroutines)
-	eventually(t, 10*time.Second, "memory is where it was", func() bool { return g.heap() < heap+spare })
+	var after int64
+	if !becomes(10*time.Second, func() bool { after = g.heap(); return after < heap+spare }) {
+		t.Errorf("the heap grew from %d to %d bytes", heap, after)
+	}
 }

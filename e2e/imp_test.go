@@ -131,7 +131,7 @@ func passAll(t *testing.T, g *gate, n int) {
 func TestImportThatIsKilledAndRepeatedEndsAsOneThatWasNot(t *testing.T) {
 	t.Parallel()
 	t.Run("IMP-04", func(t *testing.T) {
-		const n = 20_000 // one row of a hundred is bad
+		n := sized(20_000, 100_000) // one row of a hundred is bad
 		g := prepare(t, options{app: oldSystem})
 		sheet := oldSheet(t, n)
 		for _, enough := range []int{1, 4_000, 9_000} {

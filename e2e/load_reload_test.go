@@ -83,6 +83,10 @@ func copyKeys(t testing.TB, g *gate, made []key, from string) {
 }
 
 func TestReloadsUnderLoadFailNoRequestAndLoseNoCount(t *testing.T) {
+	t.Run("RELOAD-01 200 good reloads and 20 failing ones", reloadUnderLoad)
+}
+
+func reloadUnderLoad(t *testing.T) {
 	const clients, perSecond = 8, 400
 	const apart = 40 * time.Millisecond
 	r := setupReloads(t)
@@ -124,6 +128,10 @@ func TestReloadsUnderLoadFailNoRequestAndLoseNoCount(t *testing.T) {
 // Caddy may listen for a configuration before it finds out that its store
 // can't be: new connections would go there.
 func TestReloadWithAnImpossibleStoreCostsNoRequest(t *testing.T) {
+	t.Run("RELOAD-02 100 reloads with an impossible store", reloadImpossibleStore)
+}
+
+func reloadImpossibleStore(t *testing.T) {
 	const failing, clients, perSecond = 100, 8, 100_000 // as many as there can be
 	const apart = 20 * time.Millisecond
 	r := setupReloads(t)

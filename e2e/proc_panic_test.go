@@ -5,21 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 )
-
-var faultyBuild = sync.OnceValues(func() (string, error) { return build("./faultygate", "faultygate") })
-
-// faulty is a program whose limiter and store panic where a test says so.
-func faulty(t *testing.T) *program {
-	t.Helper()
-	path, err := faultyBuild()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &program{path: path}
-}
 
 func TestPanicInTheGateIsOneRefusal(t *testing.T) {
 	t.Parallel()

@@ -49,7 +49,7 @@ func revokeDuringLookup(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, err := engine.New(engine.Config{
-		Store: store, Limiter: local.New(time.Now()), Hasher: keys.NewHasher(nil), Now: time.Now,
+		Store: store, Limiter: local.New(time.Now()), Now: time.Now,
 		Log: slog.New(slog.DiscardHandler), Stats: new(engine.Stats),
 	})
 	if err != nil {

@@ -231,7 +231,7 @@ func wantClasses(t *testing.T, g *gate, k key, calls []apiCall) {
 }
 
 // classes is how many allowed calls of a key the database holds, by outcome.
-func classes(t *testing.T, database string, k key) map[string]int64 {
+func classes(t testing.TB, database string, k key) map[string]int64 {
 	t.Helper()
 	got := map[string]int64{}
 	view(t, database, func(ctx context.Context, r storage.Reader) error {

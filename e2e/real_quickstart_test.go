@@ -223,10 +223,12 @@ func TestQuickstartThatCannotServeSaysWhyInOneLine(t *testing.T) {
 		says   string
 	}{
 		"port in use":             {[]string{"--listen", taken.Addr().String()}, 1, taken.Addr().String()},
-		"address that is none":    {[]string{"--listen", "here"}, 1, "--listen here"},
+		"address that is none":    {[]string{"--listen", "here"}, 2, "--listen here"},
 		"folder that can't be":    {[]string{"--data", "/proc/nowhere/data"}, 1, "/proc/nowhere"},
 		"file in folder's place":  {[]string{"--data", "Caddyfile"}, 1, "Caddyfile"},
-		"no address of an API":    {[]string{"--to", "http://127.0.0.1:1/with/a/path"}, 1, "path"},
+		"no address of an API":    {[]string{"--to", "http://127.0.0.1:1/with/a/path"}, 2, "path"},
+		"no address at all":       {[]string{"--to", "nonsense"}, 2, "--to nonsense"},
+		"address without scheme":  {[]string{"--to", "localhost:9000"}, 2, "http://localhost:9000"},
 		"unknown flag":            {[]string{"--colour", "blue"}, 2, "--colour"},
 		"argument that is unused": {[]string{"now"}, 2, "now"},
 	} {
@@ -248,7 +250,7 @@ func TestQuickstartThatCannotServeSaysWhyInOneLine(t *testing.T) {
 			if out, err := io.ReadAll(q.out); err != nil || len(out) > 0 {
 				t.Errorf("standard output is %q, %v", out, err)
 			}
-			if after := listing(t, g.dir); after != before && name != "no address of an API" {
+			if after := listing(t, g.dir); after != before {
 				t.Errorf("files changed from\n%s\nto\n%s", before, after)
 			}
 		})

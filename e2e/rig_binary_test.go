@@ -11,11 +11,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
 
 func TestMain(m *testing.M) {
+	ownMounts()
 	status := m.Run()
 	removeBuilds()
 	os.Exit(status)
@@ -37,15 +39,16 @@ func removeBuilds() {
 	}
 }
 
-// build makes a binary of a package of this module; the go command caches all
-// but the last step.
-func build(pkg, name string) (string, error) {
+// build makes a binary of a package of this module, with further flags of go
+// build; the go command caches all but the last step.
+func build(pkg, name string, flags ...string) (string, error) {
 	dir, err := buildDir()
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, name)
-	if out, err := exec.Command("go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
+	args := slices.Concat([]string{"build", "-o", path}, flags, []string{pkg})
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
 	}
 	return path, nil

@@ -10,7 +10,9 @@ import (
 	"time"
 )
 
-const commandWithin = 20 * time.Second
+// commandWithin is how long a command may take; an import of the full size takes
+// longer.
+var commandWithin = sized(20*time.Second, 5*time.Minute)
 
 // command is what a command did.
 type command struct {

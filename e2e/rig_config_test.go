@@ -15,11 +15,18 @@ import (
 
 // caddyfile is the gate's whole configuration, as its options have it now. In
 // them, $PORT stands for the port of the site, $UPSTREAM for the address of the
-// upstream, and $DIR for the gate's folder.
+// upstream, $ADMIN for that of Caddy's admin endpoint, and $DIR for the gate's
+// folder.
 func (g *gate) caddyfile() string {
 	_, port, _ := net.SplitHostPort(g.addr)
-	text := fmt.Sprintf(`{
-	admin %s
+	text := orElse(g.options.whole, g.options.composed())
+	return strings.NewReplacer("$PORT", port, "$UPSTREAM", g.upstream.addr, "$ADMIN", g.admin, "$DIR", g.dir).Replace(text)
+}
+
+// composed is a configuration of the parts that options are.
+func (o options) composed() string {
+	return fmt.Sprintf(`{
+	admin $ADMIN
 	auto_https off
 	persist_config off
 	grace_period 5s
@@ -42,8 +49,7 @@ http://:$PORT {
 }
 
 %s
-`, g.admin, g.options.global, orElse(g.options.driver, "sqlite"), g.options.storePath(), g.options.app, g.options.before, g.options.policy, orElse(g.options.behind, "reverse_proxy $UPSTREAM"), g.options.sites)
-	return strings.NewReplacer("$PORT", port, "$UPSTREAM", g.upstream.addr, "$DIR", g.dir).Replace(text)
+`, o.global, orElse(o.driver, "sqlite"), o.storePath(), o.app, o.before, o.policy, orElse(o.behind, "reverse_proxy $UPSTREAM"), o.sites)
 }
 
 // storePath is where the database is.
@@ -73,6 +79,12 @@ func (g *gate) reload(caddyfile string) {
 	if err := g.tryReload(caddyfile); err != nil {
 		g.t.Fatal(err)
 	}
+	g.taken(caddyfile)
+}
+
+// taken is what follows a reload that was not refused.
+func (g *gate) taken(caddyfile string) {
+	g.t.Helper()
 	g.write(caddyfile)
 	// The kernel resets what waits for a listener that closes. (Caddy has the
 	// old one and the new one share the port.)

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/keystile/keystile/internal/keys"
 )
 
 // options say how a gate differs from a bare one in front of an upstream.
@@ -20,9 +22,13 @@ type options struct {
 	before   string    // lines of the site before the gate
 	behind   string    // what stands behind the gate; empty: a reverse_proxy to the upstream
 	sites    string    // whole sites beside it
+	whole    string    // the whole configuration, in place of all of these
 	upstream *upstream // nil: one that answers 200
 	files    int       // how many files the process may have open; 0: as many as the machine lets it
 	program  *program  // nil: the binary under test
+	env      []string  // variables, each as NAME=VALUE
+	// prefixes are what planted keys begin with; nil: as Keystile's own.
+	prefixes map[keys.Environment]string
 	// panics says that the test makes the gate panic, so that the log may say so.
 	panics bool
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/keystile/keystile/e2e/faultygate/clock"
 )
 
 // process is one run of the binary.
@@ -80,6 +82,7 @@ func (p *process) wait(within time.Duration) bool {
 func (g *gate) env() []string {
 	env := []string{
 		"HOME=" + g.dir, "XDG_CONFIG_HOME=" + g.dir + "/.config", "XDG_DATA_HOME=" + g.dir + "/.data", "NO_COLOR=1",
+		clock.File + "=" + g.clockFile(),
 	}
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
@@ -89,5 +92,5 @@ func (g *gate) env() []string {
 			env = append(env, entry)
 		}
 	}
-	return env
+	return append(env, g.options.env...)
 }

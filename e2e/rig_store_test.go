@@ -69,7 +69,7 @@ func (g *gate) plant(n int, fill func(i int, k *keys.Key)) []key {
 			if fill != nil {
 				fill(i, k)
 			}
-			secret := drawSecret(k.Environment)
+			secret := mint(g.options.prefixes, k.Environment)
 			made[i].Secret = secret
 			complete(k, secret, i)
 			made[i].ID = string(k.ID)
@@ -101,7 +101,10 @@ func complete(k *keys.Key, secret string, i int) {
 	if k.ID == "" {
 		k.ID = keys.NewID()
 	}
-	k.Digest, k.Lineage = keys.FingerprintOf(secret), k.ID
+	k.Digest = keys.FingerprintOf(secret)
+	if k.Lineage == "" {
+		k.Lineage = k.ID
+	}
 	k.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
 	k.Hint, k.CreatedBy = "planted", "e2e"
 	if k.Name == "" {
@@ -120,8 +123,13 @@ func complete(k *keys.Key, secret string, i int) {
 
 // drawSecret is a well-formed secret with the default prefix; until it is
 // stored, nobody has it.
-func drawSecret(env keys.Environment) string {
-	prefixes := map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}
+func drawSecret(env keys.Environment) string { return mint(nil, env) }
+
+// mint is drawSecret with prefixes of the test's own; nil: the default ones.
+func mint(prefixes map[keys.Environment]string, env keys.Environment) string {
+	if prefixes == nil {
+		prefixes = map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}
+	}
 	format, err := keys.NewFormat(prefixes, nil)
 	if err != nil {
 		panic(err) // the prefixes are constants

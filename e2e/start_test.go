@@ -101,7 +101,7 @@ func startBadly(t *testing.T, g *gate) (output string, status int) {
 	return output, p.cmd.ProcessState.ExitCode()
 }
 
-func put(t *testing.T, file, text string) {
+func put(t testing.TB, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

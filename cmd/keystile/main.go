@@ -3,16 +3,10 @@
 package main
 
 import (
-	"github.com/caddyserver/caddy/v2"
-	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/keystile/keystile"
 	"github.com/keystile/keystile/caddymodule"
 )
 
-func main() {
-	caddy.CustomBinaryName = "keystile"
-	caddymodule.RegisterTopLevelCommands()
-	caddycmd.Main()
-}
+func main() { caddymodule.Main() }

@@ -1,5 +1,5 @@
-// Command faultygate is Keystile with a limiter and a store more, which panic
-// where a test says so.
+// Command faultygate is Keystile with a limiter and a store more, which fail or
+// panic where a test says so. Tests build it with the clock of its package clock.
 package main
 
 import (

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -14,8 +15,8 @@ import (
 
 func init() { caddy.RegisterModule(new(Store)) }
 
-// Store is the SQLite store, whose look-ups panic for as long as a file named
-// panic lies beside the database.
+// Store is the SQLite store, whose look-ups panic, fail or hang for as long as a
+// file of that name lies beside the database. They fail with the file's text.
 type Store struct{ sqlitestore.Store }
 
 // CaddyModule implements caddy.Module.
@@ -26,18 +27,30 @@ func (*Store) CaddyModule() caddy.ModuleInfo {
 // Open implements caddymodule.StoreModule.
 func (s *Store) Open() (storage.Store, error) {
 	store, err := s.Store.Open()
-	return panicking{store, filepath.Join(filepath.Dir(s.SpoolDir()), "panic")}, err
+	return faultyStore{store, filepath.Dir(s.SpoolDir())}, err
 }
 
-type panicking struct {
+type faultyStore struct {
 	storage.Store
-	when string
+	marks string // the folder of the files
 }
 
 // Lookup implements storage.Store.
-func (p panicking) Lookup(ctx context.Context, digests []keys.Digest) (storage.Lookup, error) {
-	if _, err := os.Stat(p.when); err == nil {
+func (f faultyStore) Lookup(ctx context.Context, digests []keys.Digest) (storage.Lookup, error) {
+	if f.marked("panic") {
 		panic("forced by a test")
 	}
-	return p.Store.Lookup(ctx, digests)
+	if f.marked("hang") {
+		<-ctx.Done()
+		return storage.Lookup{}, ctx.Err()
+	}
+	if text, err := os.ReadFile(filepath.Join(f.marks, "fail")); err == nil {
+		return storage.Lookup{}, errors.New(string(text))
+	}
+	return f.Store.Lookup(ctx, digests)
+}
+
+func (f faultyStore) marked(name string) bool {
+	_, err := os.Stat(filepath.Join(f.marks, name))
+	return err == nil
 }

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/problem"
@@ -53,7 +51,7 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if row.Status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.FormatInt(p.RetryAfterSeconds(), 10))
 	}
-	if accepts(r, mediaProblem) {
+	if problem.WantsDetails(r.Header["Accept"]) {
 		send(w, row.Status, mediaProblem, p.Details())
 		return
 	}
@@ -66,16 +64,4 @@ func send(w http.ResponseWriter, status int, media string, body []byte) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client went away: nobody is left to tell
-}
-
-// accepts reports whether the client names a media type.
-func accepts(r *http.Request, media string) bool {
-	for _, line := range r.Header.Values("Accept") {
-		for part := range strings.SplitSeq(line, ",") {
-			if got, _, err := mime.ParseMediaType(part); err == nil && got == media {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -84,7 +84,7 @@ func renderAPIPage(t *testing.T) []byte {
 	}
 	calls := operations(t)
 	for id := range calls {
-		if !slices.ContainsFunc(pageExamples, func(e pageExample) bool { return e.id == id }) && !slices.Contains(awaitedCalls, id) {
+		if !slices.ContainsFunc(pageExamples, func(e pageExample) bool { return e.id == id }) {
 			t.Errorf("there is no example of %s: add one to pageExamples", id)
 		}
 	}
@@ -164,11 +164,7 @@ func (p *page) matrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.WriteString("\n## Who may do what\n\nA *key* lacks `manage:api-keys`, and a *manager key* has it, with `read`; a *stranger* is a token of another workspace.\n\n```text\n")
-	for line := range strings.Lines(string(text)) {
-		if call, _, _ := strings.Cut(line, " {"); !slices.ContainsFunc(awaitedCalls, func(id string) bool { return strings.HasPrefix(matrixRows[id], call+" ") }) {
-			p.WriteString(line)
-		}
-	}
+	p.WriteString("\n## Who may do what\n\nA *key* lacks `manage:api-keys`, and a *manager key* has it, with `read`; a *project key* has both, within a project that is not the one\nasked about; a *stranger* is a token of another workspace.\n\n```text\n")
+	p.Write(text)
 	p.WriteString("```\n")
 }

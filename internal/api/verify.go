@@ -15,6 +15,7 @@ type Verification struct {
 	Method string   `json:"method,omitempty" example:"GET" doc:"GET unless stated."`
 	Path   string   `json:"path,omitempty" example:"/v1/projects" doc:"Without: no route is asked."`
 	Scopes []string `json:"scopes,omitempty" doc:"What the key must hold besides."`
+	Client string   `json:"client,omitempty" example:"192.0.2.7" doc:"The client's address; a key that is bound to addresses is refused without."`
 	Cost   *int     `json:"cost,omitempty" doc:"What the call takes from each limit; the route's, or 1, unless stated."`
 }
 

@@ -9,7 +9,6 @@ import (
 
 // reveals are the files that may take a Secret's bytes out, and what for.
 var reveals = map[string]string{
-	"caddymodule/parts.go":           "hashes peppers, to tell engines apart",
 	"caddymodule/quickstart_keys.go": "prints the first keys once, to whoever starts it",
 	"internal/client/address.go":     "checks that a token can stand in a header",
 	"internal/client/request.go":     "sends the token to the API",

@@ -26,7 +26,7 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys show key_nobody", 1, "keystile: There is no such key here."},
 		{"keys revoke key_nobody", 1, "keystile: There is no such key here."},
 		{"keys usage key_nobody", 1, "keystile: There is no such key here."},
-		{"keys usage " + id + " --by color", 1, "keystile: by must be endpoint, project or time."},
+		{"keys usage " + id + " --by color", 1, "keystile: by must be endpoint, project, time or day."},
 		{"keys list --workspace nobodys", 1, "keystile: There is no such workspace here."},
 		{"keys list --limit 5000", 1, "keystile: limit must be 1 to 1000."},
 		{"keys list --config nowhere", 1, "keystile: read nowhere: no such file"},

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -36,9 +38,25 @@ func keysList() *verb {
 	}
 }
 
-var keyColumns = []column{
-	{head: "ID"}, {head: "NAME", cut: true}, {head: "SECRET", extra: 2}, {head: "ENV"}, {head: "STATUS"},
-	{head: "CREATED", extra: 3}, {head: "CREATED BY", cut: true, extra: 4}, {head: "LAST USED", extra: 1},
+// keyColumn is a column of the list; one that is optional stands only where a
+// key of the page has something in it.
+type keyColumn struct {
+	column
+	optional bool
+	of       func(*page, *manage.KeyView) string
+}
+
+var keyColumns = []keyColumn{
+	{column: column{head: "ID"}, of: func(_ *page, k *manage.KeyView) string { return string(k.ID) }},
+	{column: column{head: "NAME", cut: true}, of: func(_ *page, k *manage.KeyView) string { return k.Name }},
+	{column: column{head: "SECRET", extra: 2}, of: func(_ *page, k *manage.KeyView) string { return k.Hint }},
+	{column: column{head: "ENV"}, of: func(_ *page, k *manage.KeyView) string { return string(k.Environment) }},
+	{column: column{head: "STATUS"}, of: func(_ *page, k *manage.KeyView) string { return string(k.Status) }},
+	{column: column{head: "PROJECT", cut: true, extra: 5}, optional: true, of: func(_ *page, k *manage.KeyView) string { return k.Project }},
+	{column: column{head: "PROFILE", cut: true, extra: 5}, optional: true, of: func(_ *page, k *manage.KeyView) string { return k.Profile }},
+	{column: column{head: "CREATED", extra: 3}, of: func(p *page, k *manage.KeyView) string { return ago(k.CreatedAt, p.now) }},
+	{column: column{head: "CREATED BY", cut: true, extra: 4}, of: func(_ *page, k *manage.KeyView) string { return orDash(k.CreatedBy) }},
+	{column: column{head: "LAST USED", extra: 1}, of: func(p *page, k *manage.KeyView) string { return p.since(k.LastUsedAt, "never") }},
 }
 
 func listKeys(p *page, rows manage.Page[manage.KeyView]) {
@@ -46,13 +64,18 @@ func listKeys(p *page, rows manage.Page[manage.KeyView]) {
 		p.line("No keys.")
 		return
 	}
-	table := make([][]string, 0, len(rows.Data))
-	for _, k := range rows.Data {
-		table = append(table, []string{
-			string(k.ID), k.Name, k.Hint, string(k.Environment), string(k.Status),
-			ago(k.CreatedAt, p.now), orDash(k.CreatedBy), p.since(k.LastUsedAt, "never"),
-		})
+	var columns []column
+	table := make([][]string, len(rows.Data))
+	for _, c := range keyColumns {
+		filled := !c.optional || slices.ContainsFunc(rows.Data, func(k manage.KeyView) bool { return c.of(p, &k) != "" })
+		if !filled {
+			continue
+		}
+		columns = append(columns, c.column)
+		for i := range rows.Data {
+			table[i] = append(table[i], orDash(c.of(p, &rows.Data[i])))
+		}
 	}
-	p.table(keyColumns, table)
+	p.table(columns, table)
 	p.more(rows.NextCursor)
 }

@@ -125,4 +125,11 @@ func (c *catalogue) fence(changes []storage.Change) {
 	}
 }
 
+// lower takes back what was fenced above a revision: nothing was committed
+// there. Nobody fences meanwhile.
+func (c *catalogue) lower(to storage.Revision) {
+	lowest := &c.age.Load().lowest
+	lowest.Store(min(lowest.Load(), int64(to)))
+}
+
 func (c *catalogue) reset() { c.age.Store(&age{}) }

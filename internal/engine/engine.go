@@ -10,13 +10,13 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/keystile/keystile/internal/background"
 	"github.com/keystile/keystile/internal/keycache"
-	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/storage"
@@ -42,7 +42,6 @@ const (
 type Config struct {
 	Store   storage.Store
 	Limiter limit.Limiter
-	Hasher  keys.Hasher
 	// Node is the name of this process among those that share the store.
 	Node string
 	// SpoolDir is where counts wait that the store didn't take at the end;
@@ -58,7 +57,7 @@ type Config struct {
 type Engine struct {
 	cfg       Config
 	cache     *keycache.Cache[*Entry]
-	finder    *storage.Finder
+	finder    atomic.Pointer[storage.Finder]
 	catalogue catalogue
 	recorder  *usage.Recorder
 	flusher   *usage.Flusher
@@ -67,8 +66,11 @@ type Engine struct {
 	sweeper   *background.Loop
 	streams   streams
 	quotas    *quota.Table
+	guesses   atomic.Pointer[Guesses]
+	commits   commits
 	confirmed confirmation
 	cutter    *background.Loop
+	pruner    *background.Loop
 
 	settings   settings
 	inflight   inflight
@@ -91,12 +93,12 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e := &Engine{cfg: cfg, stats: cfg.Stats, ready: make(chan struct{})}
 	e.inflight.init()
 	e.settings.current.Store(first)
+	e.finder.Store(storage.NewFinder(cfg.Store, first.Hasher))
 	cache, err := keycache.New(keycache.Config{Entries: first.CacheSize, Base: cfg.Now(), Patience: lookupTimeout}, e.load)
 	if err != nil {
 		return nil, fmt.Errorf("make the key cache: %w", err)
 	}
 	e.cache = cache
-	e.finder = storage.NewFinder(cfg.Store, cfg.Hasher)
 	e.catalogue.store = cfg.Store
 	e.catalogue.reset()
 	e.catalogue.trusted = func() bool { return !e.blind(cfg.Now()) }
@@ -110,17 +112,19 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.quotas = quota.NewTable(e.sumUsage)
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
+	e.pruner = background.NewLoop(pruneEvery, e.prune)
 	cfg.Store.OnCommit(e.beforeCommit)
 	return e, nil
 }
 
 // Begin opens the store, brings its schema up to date and begins the work
 // beside the requests, where that wasn't done yet. It is the part of a Start
-// that can fail; s is in force until there is one.
+// that can fail, for peppers that the store's keys were not made under, too. Of
+// an engine that had begun nothing, s is in force until there is a Start.
 func (e *Engine) Begin(ctx context.Context, s *Settings) error {
 	e.starting.Lock()
 	defer e.starting.Unlock()
-	return e.beginOnce(ctx, s)
+	return e.prepare(ctx, s)
 }
 
 // Start is Begin, and puts the settings in force until Retire. An engine may be
@@ -128,25 +132,37 @@ func (e *Engine) Begin(ctx context.Context, s *Settings) error {
 func (e *Engine) Start(ctx context.Context, s *Settings) error {
 	e.starting.Lock()
 	defer e.starting.Unlock()
-	if err := e.beginOnce(ctx, s); err != nil {
+	if err := e.prepare(ctx, s); err != nil {
 		return err
 	}
 	e.adopt(e.settings.push(s))
 	return nil
 }
 
-func (e *Engine) beginOnce(ctx context.Context, s *Settings) error {
-	if e.started {
+// prepare doesn't ask a store again that answered already: a configuration can
+// be replaced while the store is away.
+func (e *Engine) prepare(ctx context.Context, s *Settings) error {
+	switch {
+	case !e.started:
+		return e.begin(ctx, s)
+	case s.samePeppers(e.settings.current.Load()):
 		return nil
 	}
-	return e.begin(ctx, s)
+	return e.checkPeppers(ctx, s)
+}
+
+func (e *Engine) checkPeppers(ctx context.Context, s *Settings) error {
+	return storage.CheckPeppers(ctx, e.cfg.Store, s.Hasher, s.LostPeppers, e.cfg.Now())
 }
 
 func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	if err := e.cfg.Store.Migrate(ctx); err != nil {
 		return fmt.Errorf("prepare the store: %w", err)
 	}
-	e.settings.current.Store(s)
+	if err := e.checkPeppers(ctx, s); err != nil {
+		return err
+	}
+	e.adopt(s)
 	e.node.join(ctx)
 	if err := e.follower.catchUp(ctx); err != nil {
 		return fmt.Errorf("read the change log: %w", err)
@@ -162,6 +178,8 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	e.flusher.Start(beside)
 	e.sweeper.Start(beside)
 	e.cutter.Start(beside)
+	e.pruner.Start(beside)
+	e.pruner.Kick()
 	e.started = true
 	close(e.ready)
 	return nil
@@ -175,9 +193,22 @@ func (e *Engine) Retire(s *Settings) {
 	e.adopt(e.settings.remove(s))
 }
 
+// adopt puts settings in force. Buckets, quotas and counters stay as they are.
 func (e *Engine) adopt(s *Settings) {
+	was := e.settings.current.Swap(s)
 	e.flusher.SetInterval(s.FlushInterval)
 	e.cache.Resize(s.CacheSize)
+	e.boundGuesses(s.UnknownKeys)
+	if s.UsageRetention != was.UsageRetention {
+		e.pruner.Kick()
+	}
+	if !s.samePeppers(was) {
+		e.finder.Store(storage.NewFinder(e.cfg.Store, s.Hasher))
+		e.cache.Renew() // behind the new finder: what was asked of the old one doesn't count
+	}
+	if last := e.confirmed.last.Load(); last != nil {
+		e.cache.Shorten(last.at.Add(s.MaxStaleness)) // what is believed longer was confirmed under other settings
+	}
 	e.follower.pace(s.trust())
 	e.node.loop.Kick() // the store has to know for how long memory is believed
 }
@@ -229,6 +260,7 @@ func (e *Engine) close() error {
 	defer e.starting.Unlock()
 	var flushed error
 	if e.started {
+		e.pruner.Stop()
 		e.cutter.Stop()
 		e.sweeper.Stop()
 		e.follower.loop.Stop()
@@ -236,7 +268,9 @@ func (e *Engine) close() error {
 	}
 	e.node.leave() // also where only the beginning failed
 	if e.started {
-		flushed = e.flusher.Stop()
+		if flushed = e.flusher.Stop(); flushed != nil {
+			e.stats.UsageDropped.Add(e.flusher.Unwritten())
+		}
 	}
 	e.cache.Close()
 	err := errors.Join(flushed, e.cfg.Store.Close())
@@ -258,7 +292,9 @@ func (e *Engine) beforeCommit(changes []storage.Change) {
 
 // Store is the store that the engine knows from. Changes that are made through
 // it are in force here at once.
-func (e *Engine) Store() storage.Store { return followedStore{e.cfg.Store, e.follower.loop.Kick} }
+func (e *Engine) Store() storage.Store {
+	return followedStore{accountedStore{e.cfg.Store, &e.commits}, e.follower.loop.Kick}
+}
 
 // followedStore has its own changes followed without waiting for the next poll.
 type followedStore struct {

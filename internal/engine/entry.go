@@ -63,7 +63,7 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
 	e.stats.StoreReads.Add(1)
-	got, candidates, err := e.finder.Find(ctx, secret)
+	got, candidates, err := e.finder.Load().Find(ctx, secret)
 	if err != nil {
 		e.stats.StoreErrors.Add(1)
 		return none, fmt.Errorf("look a key up: %w", err)

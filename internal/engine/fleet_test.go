@@ -55,8 +55,9 @@ func (f *fleet) add(fast int, s Settings) *member {
 	m := &member{f: f, name: fmt.Sprintf("node %d", f.made), handle: newHandle(f.shelf)}
 	m.handle.beatsConfirm = f.beats
 	now := f.clock(fast)
+	s.Hasher = keys.NewHasher(nil)
 	e, err := newEngine(Config{
-		Store: m.handle, Limiter: local.New(now()), Hasher: keys.NewHasher(nil), Now: now, Node: m.name,
+		Store: m.handle, Limiter: local.New(now()), Now: now, Node: m.name,
 		Log: slog.New(slog.DiscardHandler), Stats: new(Stats),
 	}, &s)
 	must(f.t, err)
@@ -96,8 +97,9 @@ type ticket struct {
 func (f *fleet) key() *ticket {
 	f.t.Helper()
 	secret := f.format.Mint(keys.Live)
+	digest, _ := keys.NewHasher(nil).New(secret)
 	k := &ticket{secret: secret.Reveal(), Key: keys.Key{
-		ID: keys.NewID(), Digest: keys.NewHasher(nil).New(secret), Status: keys.Active, Kind: keys.CI,
+		ID: keys.NewID(), Digest: digest, Status: keys.Active, Kind: keys.CI,
 		Environment: keys.Live, Workspace: storage.DefaultWorkspace,
 	}}
 	k.Lineage = k.ID

@@ -60,8 +60,7 @@ func (f *follower) poll(ctx context.Context) {
 // the time *before* the question was sent, if the store knew of this node then.
 func (f *follower) catchUp(ctx context.Context) error {
 	e := f.engine
-	stood := e.node.stands()
-	asked := e.cfg.Now()
+	stood, asked, mark := e.node.stands(), e.cfg.Now(), e.commits.mark()
 	head, err := f.ask(ctx)
 	if err != nil {
 		return err
@@ -78,6 +77,10 @@ func (f *follower) catchUp(ctx context.Context) error {
 			break // the log went on meanwhile
 		}
 	}
+	e.commits.settle(mark, func() {
+		e.cache.Lower(f.applied.Revision)
+		e.catalogue.lower(f.applied.Revision)
+	})
 	e.node.reach(f.applied)
 	e.node.confirm(stood, asked)
 	return nil

@@ -46,9 +46,29 @@ func TestAKeyThatWasUnknownWorksOnceItIsMade(t *testing.T) {
 	if got := f.status(secret.Reveal()); got != "" {
 		t.Fatalf("unknown key: %q", got)
 	}
-	f.key(f.Store(), func(k *keys.Key) { k.Digest = keys.NewHasher(nil).New(secret) })
+	f.key(f.Store(), func(k *keys.Key) { k.Digest = keys.FingerprintOf(secret.Reveal()) })
 	if got := f.status(secret.Reveal()); got != keys.Active {
 		t.Fatalf("now that it is made: %q", got)
+	}
+}
+
+func TestAShorterMaxStalenessIsInForceAtOnce(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	_, secret := f.key(f.Store(), nil)
+	f.status(secret)
+	shorter := &Settings{MaxStaleness: time.Second, FlushInterval: time.Hour, CacheSize: 1000}
+	must(t, f.Start(t.Context(), shorter))
+	if soon := f.now().Add(time.Second - 1); f.blind(soon) {
+		t.Error("memory isn't believed for as long as it may be")
+	}
+	if later := f.now().Add(time.Second); !f.blind(later) {
+		t.Error("memory is believed for as long as the settings before said")
+	}
+	f.Retire(shorter)
+	f.follower.poll(t.Context())
+	if later := f.now().Add(time.Minute); f.blind(later) {
+		t.Error("memory isn't believed longer again")
 	}
 }
 
@@ -85,12 +105,7 @@ func TestADatabaseThatWasRestoredFromABackupIsReadAnew(t *testing.T) {
 		t.Fatalf("before the restore: %q", got)
 	}
 	must(t, f.other.Close())
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := os.Remove(f.path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
-		}
-	}
-	must(t, os.Rename(backup, f.path))
+	f.restore(backup)
 	f.follower.poll(t.Context())
 	if got := f.status(secret); got != keys.Active {
 		t.Fatalf("after the restore: %q", got)
@@ -129,4 +144,15 @@ func (f *fixture) vacuumInto(path string) {
 	must(f.t, err)
 	_, err = db.ExecContext(f.t.Context(), "VACUUM INTO ?", path)
 	must(f.t, errors.Join(err, db.Close()))
+}
+
+// restore puts a backup in the place of the database.
+func (f *fixture) restore(backup string) {
+	f.t.Helper()
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(f.path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			f.t.Fatal(err)
+		}
+	}
+	must(f.t, os.Rename(backup, f.path))
 }

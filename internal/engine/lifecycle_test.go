@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlite"
 	"github.com/keystile/keystile/internal/usage"
 )
 
@@ -144,5 +145,32 @@ func TestSettingsOfAConfigurationThatFailedToStartLeaveNoTrace(t *testing.T) {
 	f.Retire(failed)
 	if f.settings.current.Load() != before {
 		t.Error("the settings before are not in force again")
+	}
+}
+
+// SQLITE-01, for the engine.
+func TestCallsThatNeitherStoreNorSpoolTakesAreCountedAsDropped(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	k, secret := f.key(f.other, nil)
+	cfg := f.cfg
+	cfg.Stats, cfg.SpoolDir = new(Stats), f.path // a file can't be a folder
+	var err error
+	cfg.Store, err = sqlite.Open(f.path)
+	must(t, err)
+	f.Engine, err = New(cfg)
+	must(t, err)
+	must(t, f.Start(t.Context(), &Settings{MaxStaleness: time.Hour, FlushInterval: time.Hour, CacheSize: 1000}))
+	f.count(secret)
+	must(t, f.Flush(t.Context()))
+	for range 7 {
+		f.count(secret)
+	}
+	must(t, f.Store().Close()) // the store is away when the last flush comes
+	if err := f.Hurry(0); err == nil {
+		t.Error("closing says nothing of the calls that are lost")
+	}
+	if dropped, stored := f.Stats().UsageDropped.Load(), f.calls(k.ID); dropped != 7 || stored != 1 {
+		t.Errorf("%d calls dropped and %d stored, want 7 and 1", dropped, stored)
 	}
 }

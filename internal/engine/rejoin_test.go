@@ -44,7 +44,7 @@ func TestAChangeWhileTheNodeRejoinsIsNotMissed(t *testing.T) {
 	store, err := sqlite.Open(f.path)
 	must(t, err)
 	s := &restored{Store: store}
-	e, err := New(Config{Store: s, Limiter: local.New(f.start), Hasher: keys.NewHasher(nil), Now: f.now, Log: slog.New(slog.DiscardHandler), Stats: new(Stats)})
+	e, err := New(Config{Store: s, Limiter: local.New(f.start), Now: f.now, Log: slog.New(slog.DiscardHandler), Stats: new(Stats)})
 	must(t, err)
 	must(t, e.Start(t.Context(), &Settings{MaxStaleness: time.Hour, FlushInterval: time.Hour, CacheSize: 10}))
 	t.Cleanup(func() { must(t, e.Hurry(0)) })
@@ -64,5 +64,40 @@ func TestAChangeWhileTheNodeRejoinsIsNotMissed(t *testing.T) {
 	must(t, err)
 	if got := entry.Principal.Key.Status; got != keys.Revoked {
 		t.Errorf("after %d polls, the key is %q", polls, got)
+	}
+}
+
+func TestANodeRegistersInADatabaseThatWasRestoredBeforeItBelievesAnythingOfIt(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	k, secret := f.key(f.other, nil)
+	backup := f.path + ".backup"
+	f.vacuumInto(backup)
+	must(t, f.Hurry(0)) // the backup knows it, and not the one that comes now
+	e := f.idle()
+	e.node.join(t.Context())
+	must(t, e.follower.catchUp(t.Context()))
+	close(e.ready)
+	first := e.node.self()
+	f.revoke(f.other, k)
+	must(t, f.other.Close())
+	f.restore(backup)
+
+	f.Engine = e
+	e.follower.poll(t.Context())
+	if got := f.status(secret); got != keys.Active {
+		t.Errorf("after the restore: %q", got)
+	}
+	known := func() bool { return e.cache.Knows(keys.FingerprintOf(secret), f.now()) }
+	if known() {
+		t.Error("memory is believed before the node is registered in this database")
+	}
+	e.node.tick(t.Context())
+	if again := e.node.self(); again == "" || again == first || known() {
+		t.Errorf("registered as %q after %q; memory is believed: %v", again, first, known())
+	}
+	e.follower.poll(t.Context())
+	if got := f.status(secret); got != keys.Active || !known() {
+		t.Errorf("in the end: %q; memory is believed: %v", got, known())
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/limit"
 )
 
 // Settings are what a configuration may change about a living engine.
@@ -15,8 +18,21 @@ type Settings struct {
 	ServeStale time.Duration
 	// FlushInterval is how often counters go to the store.
 	FlushInterval time.Duration
+	// UsageRetention is how long usage is kept by the hour; 0: for ever.
+	UsageRetention time.Duration
 	// CacheSize bounds the keys in memory.
 	CacheSize int64
+	// Hasher makes the digests that keys are looked for under.
+	Hasher keys.Hasher
+	// LostPeppers are gone for good: keys that were made under them stay unknown.
+	LostPeppers []keys.PepperID
+	// UnknownKeys is how often one client address may present secrets that
+	// this node doesn't know; nil: no bound.
+	UnknownKeys *limit.Rate
+}
+
+func (s *Settings) samePeppers(other *Settings) bool {
+	return slices.Equal(s.Hasher.Peppers(), other.Hasher.Peppers()) && slices.Equal(s.LostPeppers, other.LostPeppers)
 }
 
 // trust is for how long at most something is decided by what was known when
@@ -30,8 +46,8 @@ var DefaultSettings = Settings{
 	CacheSize:     250_000,
 }
 
-// settings are those of every configuration that is started; the latest is in
-// force. A configuration that fails while it starts must leave no trace.
+// settings are those of every configuration that is started; the latest is to
+// be in force. A configuration that fails while it starts must leave no trace.
 type settings struct {
 	standing []*Settings
 	current  atomic.Pointer[Settings]
@@ -49,7 +65,7 @@ func (s *settings) remove(one *Settings) *Settings {
 
 func (s *settings) latest() *Settings {
 	if len(s.standing) > 0 {
-		s.current.Store(s.standing[len(s.standing)-1])
+		return s.standing[len(s.standing)-1]
 	}
 	return s.current.Load()
 }

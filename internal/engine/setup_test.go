@@ -56,7 +56,7 @@ func (f *fixture) idle() *Engine {
 	store, err := sqlite.Open(f.path)
 	must(f.t, err)
 	e, err := New(Config{
-		Store: store, Limiter: local.New(f.start), Hasher: keys.NewHasher(nil), Now: f.now,
+		Store: store, Limiter: local.New(f.start), Now: f.now,
 		Log: slog.New(slog.DiscardHandler), Stats: new(Stats), SpoolDir: filepath.Join(filepath.Dir(f.path), "spool"),
 	})
 	must(f.t, err)
@@ -71,7 +71,7 @@ func (f *fixture) key(through storage.Store, change func(*keys.Key)) (*keys.Key,
 	f.t.Helper()
 	secret := f.format.Mint(keys.Live)
 	k := &keys.Key{
-		ID: keys.NewID(), Digest: keys.NewHasher(nil).New(secret), Name: "a key", Hint: f.format.Hint(secret),
+		ID: keys.NewID(), Digest: keys.FingerprintOf(secret.Reveal()), Name: "a key", Hint: f.format.Hint(secret),
 		Status: keys.Active, Kind: keys.CI, Environment: keys.Live, Workspace: storage.DefaultWorkspace,
 		CreatedAt: f.start.UTC().Truncate(time.Microsecond),
 	}

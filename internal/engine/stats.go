@@ -12,6 +12,7 @@ type Stats struct {
 	StoreReads   atomic.Int64 // look-ups of presented secrets
 	StoreErrors  atomic.Int64 // of those, the ones that failed
 	StoreFlushes atomic.Int64 // usage transactions
+	UsageDropped atomic.Int64 // allowed calls that neither the store nor the spool took at the end
 }
 
 // Stats returns the counters, which go on counting.

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/keystile/keystile/internal/gateway"
@@ -32,6 +33,28 @@ func BenchmarkDecideParallel(b *testing.B) {
 			ask(secrets[i%len(secrets)])
 		}
 	})
+}
+
+// DOS-02: what a flood of malformed keys costs, the HTTP server aside.
+func BenchmarkRefuseMalformed(b *testing.B) {
+	f, secrets := warm(b, 1)
+	good := secrets[0]
+	for name, bearer := range map[string]string{
+		"checksum": good[:len(good)-1] + "!", "prefix": "Bearer garbage-of-the-same-length-as-a-key-has", "scheme": "Basic dXNlcjpwYXNz",
+		"20 KB": good + strings.Repeat("A", 20<<10), "spaces": "Bearer " + strings.Repeat(" ", 20<<10) + "x",
+	} {
+		b.Run(name, func(b *testing.B) {
+			ask := f.asker()
+			before := f.engine.Stats().StoreReads.Load()
+			b.ReportAllocs()
+			for b.Loop() {
+				ask(bearer)
+			}
+			if asked := f.engine.Stats().StoreReads.Load() - before; asked != 0 {
+				b.Errorf("asked the store %d times", asked)
+			}
+		})
+	}
 }
 
 // asker returns what decides about one request after another, as a connection

@@ -22,10 +22,10 @@ type Call struct {
 	Request *http.Request
 	// Original is the target as the client sent it; nil: as in Request.
 	Original *url.URL
+	// Presented is a credential that doesn't stand in Request; nil: it does.
+	Presented *Presented
 	// Client is the client's address; the zero Addr where it can't be read.
 	Client netip.Addr
-	// Expand resolves placeholders in a text.
-	Expand func(template string) string
 
 	// Match is what the route table says.
 	Match policy.Match
@@ -88,6 +88,7 @@ func (g *Gate) Problem(c *Call) *problem.Problem {
 	}
 	if p.Code == problem.InsufficientScope && c.Entry != nil {
 		p.RequiredScopes, p.MissingScopes, p.AnyOfScopes = verdict.Missing(&c.Entry.Principal.Key, g.site, &c.Match)
+		p.MissingScopes = append(p.MissingScopes, g.lacks(c)...)
 	}
 	return p
 }

@@ -29,7 +29,7 @@ func (g *Gate) Decide(c *Call) {
 	if c.Entry != nil {
 		c.Entry.Counters.Count(g.event(c, 0))
 	}
-	if g.observe {
+	if g.observe && c.Presented == nil {
 		g.letThrough(c)
 	}
 }
@@ -49,7 +49,7 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 		c.Foreign = true
 		return verdict.Admit(nil)
 	}
-	found := g.sources.Find(c.Request)
+	found := g.find(c)
 	if found.Code != "" {
 		return verdict.Deny(found.Code)
 	}
@@ -117,7 +117,7 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 		return verdict.Deny(problem.MalformedKey)
 	}
 	c.secret = secret
-	if inPath(c) {
+	if inTarget(c) {
 		return verdict.Deny(problem.MultipleCredentials)
 	}
 	fp := keys.FingerprintOf(secret)
@@ -128,7 +128,7 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 			return refusal
 		}
 	}
-	if !found {
+	if !found || c.Presented.hides(&entry.Principal) {
 		return verdict.Deny(problem.UnknownKey)
 	}
 	c.Entry, c.label = entry, entry.Project
@@ -143,9 +143,10 @@ func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine
 			return entry, true, refusal
 		}
 	}
-	guess := g.guesses != nil && !g.engine.Met(fp)
+	guesses := g.engine.Guesses()
+	guess := guesses != nil && !g.engine.Met(fp)
 	if guess {
-		if granted, retryAfter := g.guesses.take(c.Client, c.now); !granted {
+		if granted, retryAfter := guesses.Take(c.Client, c.now); !granted {
 			refusal = verdict.Deny(problem.RateLimited)
 			refusal.RetryAfter = retryAfter
 			return nil, false, refusal
@@ -153,7 +154,7 @@ func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine
 	}
 	entry, found, err := g.engine.Fetch(c.Request.Context(), fp, secret, c.now)
 	if guess && (found || err != nil) {
-		g.guesses.giveBack(c.Client)
+		guesses.GiveBack(c.Client)
 	}
 	if err == nil {
 		return entry, found, refusal
@@ -175,26 +176,34 @@ func (g *Gate) stale(c *Call, fp keys.Fingerprint) (entry *engine.Entry, found b
 // permit holds the key against what the site and the route demand.
 func (g *Gate) permit(c *Call) verdict.Verdict {
 	c.project = g.project(c)
-	code, label, err := g.judgeKey(c.Request.Context(), c, &c.Entry.Principal)
-	if err != nil {
-		return unavailable(problem.StoreUnavailable)
-	}
-	if c.project != "" {
+	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client, Project: c.project}
+	code, label := g.judgeKey(c.Request.Context(), &c.Entry.Principal, &facts)
+	if label != (usage.Label{}) {
 		c.label = label
 	}
-	return verdict.Verdict{Code: code, Principal: &c.Entry.Principal}
+	if code == problem.StoreUnavailable {
+		return unavailable(code)
+	}
+	return verdict.Verdict{Code: g.andScopes(c, code), Principal: &c.Entry.Principal}
 }
 
-func (g *Gate) judgeKey(ctx context.Context, c *Call, p *verdict.Principal) (code problem.Code, project usage.Label, err error) {
-	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client, Project: c.project}
-	if c.project != "" {
-		known, err := g.engine.ProjectOf(ctx, p.Key.Workspace, c.project)
-		if err != nil {
-			return "", project, err
-		}
-		project, facts.ProjectElsewhere = known.Label, known.Elsewhere
+// judgeKey says that the store is away only where the answer depends on whose
+// project it is: a fault hides nothing that comes before. label is the
+// project's; the zero Label, where nothing is known of one.
+func (g *Gate) judgeKey(ctx context.Context, p *verdict.Principal, facts *verdict.Facts) (code problem.Code, label usage.Label) {
+	var fault error
+	if facts.Project != "" {
+		var of engine.ProjectOf
+		of, fault = g.engine.ProjectOf(ctx, p.Key.Workspace, facts.Project)
+		label, facts.ProjectElsewhere = of.Label, of.Elsewhere
 	}
-	return verdict.Judge(p, &facts), project, nil
+	if code = verdict.JudgeRoute(p, facts); code != "" {
+		return code, label
+	}
+	if fault != nil {
+		return problem.StoreUnavailable, label
+	}
+	return verdict.JudgeRights(p, facts), label
 }
 
 func unavailable(code problem.Code) verdict.Verdict {
@@ -215,20 +224,33 @@ func (g *Gate) Count(c *Call, status int) {
 func (g *Gate) event(c *Call, status int) usage.Event {
 	return usage.Event{
 		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
-		Denied: c.Verdict.Code, Status: status, Cost: int64(c.Match.Cost()),
+		Denied: c.Verdict.Code, Status: status, Cost: int64(c.cost()),
+		Method: noted(c.method), Client: c.Client,
 	}
+}
+
+// noted is a method as activity shows it: what is none was made up by the
+// client.
+func noted(method string) string {
+	if policy.KnownMethod(method) {
+		return method
+	}
+	return "other"
 }
 
 // Watch cuts an admitted call that goes on as a stream once its key may no
 // longer do what it did. stop ends the watch.
 func (g *Gate) Watch(c *Call, cut func()) (stop func()) {
-	standing := *c // the call itself is used again
+	facts := verdict.Facts{ // the call itself is used again
+		Site: g.site, Match: &policy.Match{Route: c.Match.Route, Shadows: c.Match.Shadows},
+		Method: c.method, Client: c.Client, Project: c.project,
+	}
 	ctx := context.WithoutCancel(c.Request.Context())
 	still := func(p *verdict.Principal, now time.Time) bool {
-		again := standing
-		again.now = now
-		code, _, err := g.judgeKey(ctx, &again, p)
-		return err == nil && code == ""
+		again := facts
+		again.Now = now
+		code, _ := g.judgeKey(ctx, p, &again)
+		return code == ""
 	}
 	return g.engine.Watch(c.Entry, still, cut)
 }

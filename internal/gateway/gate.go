@@ -6,6 +6,7 @@ package gateway
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/keystile/keystile/internal/credential"
@@ -51,9 +52,9 @@ type Config struct {
 	PassPreflight bool
 	// ForwardCredential leaves the credential on admitted requests.
 	ForwardCredential bool
-	// Guesses bounds what a client may ask the store; nil: nothing does.
-	Guesses *Guesses
-	Now     func() time.Time
+	Now               func() time.Time
+	// Expand resolves placeholders of a request in a text.
+	Expand func(r *http.Request, template string) string
 }
 
 // Gate decides about the requests of one site or route.
@@ -62,7 +63,6 @@ type Gate struct {
 	format    *keys.Format
 	site      *policy.Site
 	limits    Limits
-	guesses   *Guesses
 	sources   credential.Sources
 	carrier   string // how a key is to be sent, in words
 	jwt       bool   // passes where no route says otherwise
@@ -70,6 +70,7 @@ type Gate struct {
 	preflight bool // passes
 	forward   bool // the credential
 	now       func() time.Time
+	expand    func(r *http.Request, template string) string
 	endpoints []usage.Label   // by Route.Index
 	projects  []projectSource // by Route.Index
 }
@@ -77,7 +78,7 @@ type Gate struct {
 // New compiles a gate.
 func New(cfg Config) (*Gate, error) {
 	g := &Gate{
-		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, guesses: cfg.Guesses, now: cfg.Now,
+		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, now: cfg.Now, expand: cfg.Expand,
 		sources: cfg.Sources, observe: cfg.Observe, preflight: cfg.PassPreflight, jwt: cfg.PassJWT, forward: cfg.ForwardCredential,
 	}
 	if len(g.sources) == 0 {
@@ -93,6 +94,16 @@ func New(cfg Config) (*Gate, error) {
 		g.endpoints = append(g.endpoints, usage.NewLabel(r.Endpoint()))
 	}
 	return g, nil
+}
+
+// StandAt says where the gate stands: its routes' limits are its own, and not
+// those of another gate with equal routes. It is called before the first Decide.
+func (g *Gate) StandAt(place string) {
+	for _, r := range g.site.Table.Routes() {
+		for _, l := range r.Limits {
+			l.Gate = place
+		}
+	}
 }
 
 // Endpoint names what a call met, as usage counts it.

@@ -11,10 +11,14 @@ import (
 	"github.com/keystile/keystile/internal/problem"
 )
 
-func withGuesses(perMinute int64) option {
-	return func(c *gateway.Config) {
-		c.Guesses = gateway.NewGuesses(limit.Rate{N: perMinute, Per: time.Minute, Burst: perMinute}, time.Now())
-	}
+// setupGuessing is setup, save that an address may guess so often.
+func setupGuessing(t *testing.T, perMinute int64) *fixture {
+	t.Helper()
+	f := setup(t, nil)
+	f.settings.UnknownKeys = &limit.Rate{N: perMinute, Per: time.Minute, Burst: perMinute}
+	settings := f.settings
+	must(t, f.engine.Start(t.Context(), &settings))
+	return f
 }
 
 // askFrom decides about a request of a client address.
@@ -26,7 +30,7 @@ func (f *fixture) askFrom(client, secret string) *gateway.Call {
 
 func TestGuessesOfOneAddressEndBeforeTheStoreIsAsked(t *testing.T) {
 	t.Parallel()
-	f := setup(t, nil, withGuesses(5))
+	f := setupGuessing(t, 5)
 	for i := range 20 {
 		want := problem.UnknownKey
 		if i >= 5 {
@@ -50,7 +54,7 @@ func TestGuessesOfOneAddressEndBeforeTheStoreIsAsked(t *testing.T) {
 
 func TestAllOfAnIPv6SiteIsOneAddress(t *testing.T) {
 	t.Parallel()
-	f := setup(t, nil, withGuesses(1))
+	f := setupGuessing(t, 1)
 	f.askFrom("2001:db8:1:2::1", f.format.Mint(keys.Live).Reveal())
 	if c := f.askFrom("2001:db8:1:2:ffff::9", f.format.Mint(keys.Live).Reveal()); c.Verdict.Code != problem.RateLimited {
 		t.Errorf("the same /64: %q", c.Verdict.Code)
@@ -59,7 +63,7 @@ func TestAllOfAnIPv6SiteIsOneAddress(t *testing.T) {
 
 func TestKeysThatExistAreNoGuesses(t *testing.T) {
 	t.Parallel()
-	f := setup(t, nil, withGuesses(2))
+	f := setupGuessing(t, 2)
 	_, secrets := f.keys(20, nil)
 	for round := range 2 {
 		for i, secret := range secrets {

@@ -2,8 +2,8 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
@@ -43,62 +43,78 @@ func setLimits(h http.Header, c *Call) {
 	if closest == nil {
 		return
 	}
-	reset := c.now.Add(closest.Reset + time.Second - 1).Unix()
-	h[headerLimit] = []string{strconv.FormatInt(closest.Limit.Rate.Burst, 10)}
-	h[headerRemaining] = []string{strconv.FormatInt(closest.Remaining, 10)}
-	h[headerReset] = []string{strconv.FormatInt(reset, 10)}
-	h[headerIETF] = []string{list(d, func(s *limit.State) string {
-		return ";r=" + strconv.FormatInt(s.Remaining, 10) + ";t=" + strconv.FormatInt(wholeSeconds(s.Reset), 10)
-	})}
-	h[headerPolicy] = []string{list(d, func(s *limit.State) string {
-		r := s.Limit.Rate
-		return ";q=" + strconv.FormatInt(r.Burst, 10) + ";w=" + strconv.FormatInt(max(1, wholeSeconds(r.Window())), 10)
-	})}
+	var text [256]byte // most lists fit
+	left := string(appendList(text[:0], d, ";r=", ";t=", func(s *limit.State) (left, reset int64) {
+		return s.Remaining, wholeSeconds(s.Reset)
+	}))
+	policy := string(appendList(text[:0], d, ";q=", ";w=", func(s *limit.State) (quota, window int64) {
+		return s.Limit.Rate.Burst, max(1, wholeSeconds(s.Limit.Rate.Window()))
+	}))
+	setAll(h, [...]string{
+		strconv.FormatInt(closest.Limit.Rate.Burst, 10),
+		strconv.FormatInt(closest.Remaining, 10),
+		strconv.FormatInt(c.now.Add(closest.Reset+time.Second-1).Unix(), 10),
+		left,
+		policy,
+	})
 }
 
 // setQuota speaks of the quota that is used up.
 func setQuota(h http.Header, c *Call, q quota.Quota) {
 	start, end := q.Period.Start(c.now), q.Period.End(c.now)
-	name := quote("quota " + q.Period.String())
-	h[headerLimit] = []string{strconv.FormatInt(q.Max, 10)}
-	h[headerRemaining] = []string{"0"}
-	h[headerReset] = []string{strconv.FormatInt(end.Unix(), 10)}
-	h[headerIETF] = []string{name + ";r=0;t=" + strconv.FormatInt(wholeSeconds(end.Sub(c.now)), 10)}
-	h[headerPolicy] = []string{name + ";q=" + strconv.FormatInt(q.Max, 10) + ";w=" + strconv.FormatInt(wholeSeconds(end.Sub(start)), 10)}
+	name := appendQuoted(nil, "quota "+q.Period.String())
+	setAll(h, [...]string{
+		strconv.FormatInt(q.Max, 10),
+		"0",
+		strconv.FormatInt(end.Unix(), 10),
+		string(appendParameters(slices.Clone(name), ";r=", 0, ";t=", wholeSeconds(end.Sub(c.now)))),
+		string(appendParameters(slices.Clone(name), ";q=", q.Max, ";w=", wholeSeconds(end.Sub(start)))),
+	})
 }
 
-// list writes a structured-field list of strings with parameters (RFC 9651).
-func list(d *limit.Decision, parameters func(*limit.State) string) string {
-	var b strings.Builder
+// limitHeaders are in the order in which setAll takes their values.
+var limitHeaders = [...]string{headerLimit, headerRemaining, headerReset, headerIETF, headerPolicy}
+
+func setAll(h http.Header, values [len(limitHeaders)]string) {
+	for i, name := range limitHeaders {
+		h[name] = values[i : i+1 : i+1]
+	}
+}
+
+// appendList writes a structured-field list of strings with two parameters each
+// (RFC 9651).
+func appendList(b []byte, d *limit.Decision, first, second string, figures func(*limit.State) (int64, int64)) []byte {
 	for i := range d.Count {
 		if i > 0 {
-			b.WriteString(", ")
+			b = append(b, ", "...)
 		}
 		s := &d.States[i]
-		b.WriteString(quote(s.Limit.Name))
-		b.WriteString(parameters(s))
+		one, other := figures(s)
+		b = appendParameters(appendQuoted(b, s.Limit.Name), first, one, second, other)
 	}
-	return b.String()
+	return b
 }
 
-// quote writes a structured-field string: visible ASCII and spaces, with " and
-// \ escaped; whatever else a name holds becomes a question mark.
-func quote(text string) string {
-	var b strings.Builder
-	b.WriteByte('"')
+func appendParameters(b []byte, first string, one int64, second string, other int64) []byte {
+	b = strconv.AppendInt(append(b, first...), one, 10)
+	return strconv.AppendInt(append(b, second...), other, 10)
+}
+
+// appendQuoted writes a structured-field string: visible ASCII and spaces, with
+// " and \ escaped; whatever else a name holds becomes a question mark.
+func appendQuoted(b []byte, text string) []byte {
+	b = append(b, '"')
 	for i := range len(text) {
 		switch c := text[i]; {
 		case c == '"' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(c)
+			b = append(b, '\\', c)
 		case c < ' ' || c > '~':
-			b.WriteByte('?')
+			b = append(b, '?')
 		default:
-			b.WriteByte(c)
+			b = append(b, c)
 		}
 	}
-	b.WriteByte('"')
-	return b.String()
+	return append(b, '"')
 }
 
 func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

@@ -135,6 +135,9 @@ func TestAPresentedKeyReachesTheUpstreamInNoPlace(t *testing.T) {
 	if c := f.asked("GET", "/x/"+escaped, "Authorization", "Bearer "+secret); c.Verdict.Code != problem.MultipleCredentials {
 		t.Errorf("in the path as well: %q", c.Verdict.Code)
 	}
+	if c := f.asked("GET", "http://"+secret+":8080/x", "Authorization", "Bearer "+secret); c.Verdict.Code != problem.MultipleCredentials {
+		t.Errorf("in the host as well: %q", c.Verdict.Code)
+	}
 }
 
 func checkClean(t *testing.T, name string, c *gateway.Call, secret string) {
@@ -192,6 +195,40 @@ func TestWhatIsNoKeyOfOursIsLeftAloneByAGateThatObserves(t *testing.T) {
 	c := f.asked("GET", "/v1/x?t=a", "Authorization", "Bearer a", "Cookie", "session=a", "Content-Type", "application/json")
 	if c.WouldDeny != problem.MalformedKey || len(c.Request.Header) != 3 || c.Request.URL.RawQuery != "t=a" {
 		t.Errorf("would deny %q, left %v, query %q", c.WouldDeny, c.Request.Header, c.Request.URL.RawQuery)
+	}
+}
+
+// LEAK-03
+func TestASecretOfOursThatNobodyJudgesReachesTheUpstreamInNoPlaceEither(t *testing.T) {
+	t.Parallel()
+	places := credential.Sources{{Kind: credential.Bearer}, {Kind: credential.Header, Name: "X-Api-Key"}, {Kind: credential.Query, Name: "api_key"}}
+	public := setup(t, []*policy.Route{{Methods: []string{"GET"}, Pattern: "/x", Public: true}}, with(func(c *gateway.Config) { c.Sources = places }))
+	observing := setup(t, closedRoute(), with(func(c *gateway.Config) { c.Sources, c.Observe = places, true }))
+	secret := public.format.Mint(keys.Live).Reveal()
+	malformed, escaped := secret[:len(secret)-1]+"!", strings.ReplaceAll(secret, "_", "%5F")
+	for name, f := range map[string]*fixture{"public": public, "observing": observing} {
+		for _, headers := range [][]string{
+			{"Authorization", "Bearer " + secret},
+			{"Authorization", "Bearer " + secret, "X-Api-Key", secret},
+			{"Authorization", "Basic " + escaped},
+			{"X-Api-Key", escaped},
+		} {
+			c := f.asked("GET", "/x?a=1&b="+secret, append(headers, "Referer", "https://h/?k="+escaped, "X-Kept", "yes")...)
+			checkClean(t, name, c, secret)
+		}
+		checkClean(t, name, f.asked("GET", "/x?api_key="+strings.ReplaceAll(escaped, "%", "%25"), "X-Kept", "yes"), secret)
+		checkClean(t, name, f.asked("GET", "/x", "X-Api-Key", malformed, "Cookie", "k="+malformed, "X-Kept", "yes"), malformed)
+		c := f.asked("GET", "/x", "Authorization", "Bearer ks_live", "Cookie", "k=ks_live")
+		if len(c.Request.Header) != 2 {
+			t.Errorf("%s: of what is no secret only %v is left", name, c.Request.Header)
+		}
+	}
+	enforcing := setup(t, nil, with(func(c *gateway.Config) { c.Sources = places }))
+	for _, headers := range [][]string{{"X-Api-Key", malformed}, {"X-Api-Key", secret, "Authorization", "Bearer " + malformed}} {
+		c := enforcing.asked("GET", "/x?b="+malformed, append(headers, "Cookie", "k="+malformed)...)
+		if len(c.Request.Header) != 0 || c.Request.URL.RawQuery != "" {
+			t.Errorf("%q leaves %v and %q to whom errors are handed", c.Verdict.Code, c.Request.Header, c.Request.URL.RawQuery)
+		}
 	}
 }
 

@@ -29,6 +29,10 @@ func newProjectSource(r *policy.Route) (projectSource, error) {
 	return projectSource{template: r.Project}, nil
 }
 
+// untold is no project that a key may reach: what a placeholder of the request
+// would stand for, nobody says of a presented key.
+const untold = "?"
+
 // project reads the project that a call's route speaks of; empty: none.
 func (g *Gate) project(c *Call) string {
 	if c.Match.Route == nil {
@@ -39,8 +43,10 @@ func (g *Gate) project(c *Call) string {
 	case source.param != "":
 		value, _ := c.Match.Value(source.param)
 		return value
+	case source.template != "" && c.Presented != nil:
+		return untold
 	case source.template != "":
-		return c.Expand(source.template)
+		return g.expand(c.Request, source.template)
 	}
 	return ""
 }

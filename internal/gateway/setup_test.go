@@ -1,6 +1,8 @@
 package gateway_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -23,13 +25,28 @@ import (
 // fixture is a gate on a real store, with a clock that stands still.
 type fixture struct {
 	t      testing.TB
-	store  storage.Store
+	store  *faulty
 	engine *engine.Engine
 	format *keys.Format
 	gate   *gateway.Gate
 	offset atomic.Int64 // of the clock, in nanoseconds
 	start  time.Time
 	path   string
+
+	settings engine.Settings // of its start
+}
+
+// faulty is a store whose catalogue may be out of reach.
+type faulty struct {
+	storage.Store
+	noCatalogue atomic.Bool
+}
+
+func (s *faulty) Catalogue(ctx context.Context) (storage.Catalogue, error) {
+	if s.noCatalogue.Load() {
+		return storage.Catalogue{}, errors.New("out of reach")
+	}
+	return s.Store.Catalogue(ctx)
 }
 
 type option func(*gateway.Config)
@@ -63,17 +80,18 @@ func (f *fixture) open(routes []*policy.Route, options ...option) {
 	t.Helper()
 	store, err := sqlite.Open(f.path)
 	must(t, err)
-	f.store = store
+	f.store = &faulty{Store: store}
 	f.format, err = keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, nil)
 	must(t, err)
 	f.engine, err = engine.New(engine.Config{
-		Store: f.store, Limiter: local.New(now()), Hasher: keys.NewHasher(nil), Now: now,
+		Store: f.store, Limiter: local.New(now()), Now: now,
 		Log: slog.New(slog.DiscardHandler), Stats: new(engine.Stats),
 	})
 	must(t, err)
-	settings := engine.DefaultSettings
-	settings.MaxStaleness = 24 * time.Hour // the clock stands still, the poll doesn't matter here
-	settings.FlushInterval = time.Hour     // tests flush when they look
+	f.settings = engine.DefaultSettings
+	f.settings.MaxStaleness = 24 * time.Hour // the clock stands still, the poll doesn't matter here
+	f.settings.FlushInterval = time.Hour     // tests flush when they look
+	settings := f.settings
 	must(t, f.engine.Start(t.Context(), &settings))
 	t.Cleanup(func() { must(t, f.engine.Hurry(0)) })
 
@@ -109,7 +127,7 @@ func (f *fixture) keys(n int, change func(*keys.Key)) (ids []keys.ID, secrets []
 				change(k)
 			}
 			secret := f.format.Mint(k.Environment)
-			k.Digest, k.Hint, k.Lineage = keys.NewHasher(nil).New(secret), f.format.Hint(secret), k.ID
+			k.Digest, k.Hint, k.Lineage = keys.FingerprintOf(secret.Reveal()), f.format.Hint(secret), k.ID
 			if err := tx.InsertKey(f.t.Context(), k); err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ func (g *Gate) take(c *Call) verdict.Verdict {
 	}
 	v := g.takeLimits(c)
 	if v.Code != "" {
-		g.engine.Quotas().GiveBack(c.claims[:c.nClaims], int64(c.Match.Cost()), c.now)
+		g.engine.Quotas().GiveBack(c.claims[:c.nClaims], int64(c.cost()), c.now)
 	}
 	return v
 }
@@ -33,7 +33,7 @@ func (g *Gate) takeLimits(c *Call) verdict.Verdict {
 	if c.nLimits == 0 {
 		return v
 	}
-	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], c.Match.Cost(), c.now)
+	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], c.cost(), c.now)
 	if err != nil {
 		return unavailable(problem.LimiterUnavailable)
 	}
@@ -48,7 +48,7 @@ func (g *Gate) takeQuotas(c *Call) (refusal verdict.Verdict) {
 	if c.nClaims == 0 {
 		return refusal
 	}
-	excess, granted, err := g.engine.Quotas().Take(c.Request.Context(), c.claims[:c.nClaims], int64(c.Match.Cost()), c.now)
+	excess, granted, err := g.engine.Quotas().Take(c.Request.Context(), c.claims[:c.nClaims], int64(c.cost()), c.now)
 	switch {
 	case err != nil:
 		return unavailable(problem.StoreUnavailable)

@@ -56,7 +56,7 @@ type Cache[V any] struct {
 	patience time.Duration
 	known    *ristretto.Cache[uint64, *entry[V]]
 	absent   *ristretto.Cache[uint64, *entry[V]]
-	current  atomic.Pointer[fence] // of this generation of the log
+	current  atomic.Pointer[generation]
 	trust    trust
 	flights  flights[V]
 	reads    turns
@@ -66,8 +66,8 @@ type Cache[V any] struct {
 
 type entry[V any] struct {
 	fingerprint keys.Fingerprint
-	fence       *fence // of the generation that it was read in
-	sent        uint64 // the fence's moves before the read was sent
+	of          *generation // that it was read in
+	sent        uint64      // the fence's moves before the read was sent
 	slots       []slot
 	read        storage.Revision
 	value       V
@@ -87,7 +87,7 @@ func New[V any](cfg Config, load Loader[V]) (*Cache[V], error) {
 	}
 	c := &Cache[V]{load: load, patience: cfg.Patience, known: known, absent: absent, reads: newTurns(cfg.Patience)}
 	c.trust.base = cfg.Base
-	c.current.Store(&fence{})
+	c.current.Store(&generation{&fence{}})
 	return c, nil
 }
 
@@ -108,14 +108,18 @@ func newMemory[V any](entries int64) (*ristretto.Cache[uint64, *entry[V]], error
 // known that nobody had.
 func (c *Cache[V]) Fence(changes []storage.Change) {
 	for {
-		f := c.current.Load()
+		f := c.current.Load().fence
 		f.raise(changes)
-		if c.current.Load() == f {
+		if c.current.Load().fence == f {
 			return
 		}
 		// Reset meanwhile: what is read from now on may be from before the changes.
 	}
 }
+
+// Lower takes back what was fenced above a revision: nothing was committed
+// there. It must not run beside Fence.
+func (c *Cache[V]) Lower(to storage.Revision) { c.current.Load().lower(to) }
 
 // Confirm says that everything in memory was true when the store confirmed
 // it, and may be believed until `until`.
@@ -135,7 +139,18 @@ func (c *Cache[V]) Trusted(now time.Time) bool { return c.trust.holds(now) }
 // from here on is at least as new.
 func (c *Cache[V]) Reset() {
 	c.trust.revoke()
-	c.current.Store(&fence{})
+	c.current.Store(&generation{&fence{}})
+}
+
+// Renew forgets everything: the loader answers differently from now on. The
+// log that is followed stays the same, and with it what is fenced.
+func (c *Cache[V]) Renew() {
+	for {
+		old := c.current.Load()
+		if c.current.CompareAndSwap(old, &generation{old.fence}) {
+			return
+		}
+	}
 }
 
 // Resize changes how many known keys are kept.

@@ -27,12 +27,16 @@ func slotOf(d keys.Digest) slot {
 }
 
 // fence holds the lowest good revision of each slot, and of everything that
-// says that nobody has a secret. It only rises.
+// says that nobody has a secret. It only rises, save behind a commit that failed.
 type fence struct {
 	lowest [slots]atomic.Int64
 	absent atomic.Int64
 	moves  atomic.Uint64 // how often it was raised
 }
+
+// generation is what entries are believed together by: they came from one
+// loader, and from one log, whose fence it is. Several may share a fence.
+type generation struct{ *fence }
 
 func (f *fence) raise(changes []storage.Change) {
 	for _, change := range changes {
@@ -45,6 +49,13 @@ func (f *fence) raise(changes []storage.Change) {
 	}
 	// Last: a read that was sent before all of it stood doesn't count as sent after.
 	f.moves.Add(1)
+}
+
+func (f *fence) lower(to storage.Revision) {
+	for i := range f.lowest {
+		f.lowest[i].Store(min(f.lowest[i].Load(), int64(to)))
+	}
+	f.absent.Store(min(f.absent.Load(), int64(to)))
 }
 
 func raise(at *atomic.Int64, to storage.Revision) {

@@ -48,7 +48,7 @@ func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string,
 // unmoved reports whether no fence has been raised since an entry's read was
 // sent.
 func (c *Cache[V]) unmoved(e *entry[V]) bool {
-	return e.fence == c.current.Load() && e.fence.moves.Load() == e.sent
+	return e.of == c.current.Load() && e.of.moves.Load() == e.sent
 }
 
 func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (*entry[V], error) {
@@ -56,14 +56,14 @@ func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (*ent
 		return nil, err
 	}
 	defer c.reads.giveBack()
-	generation := c.current.Load() // before the read, so that a reset during it shows
-	sent := generation.moves.Load()
+	of := c.current.Load() // before the read, so that a reset during it shows
+	sent := of.moves.Load()
 	got, err := c.load(secret)
 	if err != nil {
 		return nil, err
 	}
 	e := &entry[V]{
-		fingerprint: fp, fence: generation, sent: sent, read: got.Revision,
+		fingerprint: fp, of: of, sent: sent, read: got.Revision,
 		value: got.Value, found: got.Found, until: now.Add(absentFor),
 	}
 	for _, d := range got.Digests {

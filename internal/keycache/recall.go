@@ -56,6 +56,6 @@ func (c *Cache[V]) Knows(fp keys.Fingerprint, now time.Time) bool {
 // good reports whether nothing has changed an entry since it was read, as far
 // as this node knows.
 func (c *Cache[V]) good(e *entry[V]) bool {
-	return e.fence == c.current.Load() && e.fence.passes(e.slots, e.read) &&
-		(e.found || e.fence.absent.Load() <= int64(e.read))
+	return e.of == c.current.Load() && e.of.passes(e.slots, e.read) &&
+		(e.found || e.of.absent.Load() <= int64(e.read))
 }

@@ -70,6 +70,25 @@ func TestAnOlderConfirmationTakesNothingAway(t *testing.T) {
 	})
 }
 
+func TestTrustCanBeShortenedAndConfirmedAnew(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(f *fixture) {
+		now := time.Now()
+		f.Shorten(now.Add(2 * staleness))
+		if !f.Trusted(now.Add(staleness-1)) || f.Trusted(now.Add(staleness)) {
+			f.t.Error("a bound that is later changes something")
+		}
+		f.Shorten(now.Add(time.Second))
+		if !f.Trusted(now.Add(time.Second-1)) || f.Trusted(now.Add(time.Second)) {
+			f.t.Error("trust isn't what the bound says")
+		}
+		f.Confirm(now.Add(time.Minute))
+		if !f.Trusted(now.Add(time.Minute - 1)) {
+			f.t.Error("a confirmation afterwards doesn't count")
+		}
+	})
+}
+
 func TestWithoutTrustAReadThatWasSentEarlierIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(f *fixture) {

@@ -34,12 +34,13 @@ type Hasher struct {
 // NewHasher takes peppers newest first. Without any, digests are plain SHA-256.
 func NewHasher(peppers []Secret) Hasher { return Hasher{peppers: peppers} }
 
-// New returns the digest to store for a new secret.
-func (h Hasher) New(secret Secret) Digest {
+// New returns the digest to store for a new secret, and the pepper that it was
+// made with, which is to be stored beside it.
+func (h Hasher) New(secret Secret) (Digest, PepperID) {
 	if len(h.peppers) == 0 {
-		return FingerprintOf(secret.Reveal())
+		return FingerprintOf(secret.Reveal()), ""
 	}
-	return peppered(h.peppers[0], secret.Reveal())
+	return peppered(h.peppers[0], secret.Reveal()), pepperID(h.peppers[0])
 }
 
 // Candidates returns every digest under which a presented secret may be

@@ -62,7 +62,8 @@ func NewTokenID() string { return "tok_" + randomText(idChars) }
 type Key struct {
 	ID          ID
 	Digest      Digest
-	Name        string // 3 to 100 characters
+	Pepper      PepperID // that the digest was made with
+	Name        string   // 3 to 100 characters
 	Description string
 	Hint        string
 	Status      Status // as stored: Active, Inactive or Revoked
@@ -110,6 +111,7 @@ func (k *Key) Holds(scope string) bool {
 type Token struct {
 	ID        string
 	Digest    Digest
+	Pepper    PepperID // that the digest was made with
 	Name      string
 	Hint      string
 	Workspace string // empty: all workspaces

@@ -19,9 +19,13 @@ type Cost int64
 // MaxLimits bounds how many limits one request takes from.
 const MaxLimits = 4
 
-// Limit is a named rate. Its cells are told apart by name and rate, so a
+// Limit is a named rate. Its cells are told apart by gate, name and rate, so a
 // limit that is configured anew starts from what was spent under the old rate.
 type Limit struct {
+	// Gate is where a limit of one gate alone stands, and the same across
+	// reloads and restarts; empty for limits that all gates share. Callers
+	// aren't told.
+	Gate string
 	Name string // from a closed set: "live", "plan free", "route GET /v1/x"
 	Rate Rate
 }

@@ -1,10 +1,12 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // ActivityQuery selects calls.
@@ -24,12 +26,47 @@ type CallView struct {
 	Time    time.Time `json:"time"`
 	Method  string    `json:"method"`
 	Route   string    `json:"route" doc:"Methods and pattern, as in the route."`
-	Status  int       `json:"status"`
+	Status  int       `json:"status" doc:"0: the call ended without a status line."`
 	Outcome string    `json:"outcome" doc:"allowed, or the code of the refusal."`
 	Client  string    `json:"client" doc:"The client's address."`
+	Missed  int64     `json:"missed" doc:"Calls right before this one that were only counted."`
 }
+
+const (
+	defaultActivity = 50
+	mostActivity    = storage.ActivityKept
+)
 
 // KeyActivity implements Service.
 func (m *Manager) KeyActivity(ctx context.Context, call Call, id keys.ID, query ActivityQuery) (ActivityView, error) {
-	panic("awaited")
+	d, err := m.begin(ctx, call, "key.activity", id)
+	if err != nil {
+		return ActivityView{}, err
+	}
+	if query.Limit < 0 || query.Limit > mostActivity {
+		return ActivityView{}, invalid("limit", "must be 1 to %d", mostActivity)
+	}
+	var out ActivityView
+	err = m.look(ctx, d, "read activity", func(r storage.Reader, to reach) error {
+		if _, err := to.find(ctx, r, id); err != nil {
+			return err
+		}
+		calls, err := r.Activity(ctx, id, cmp.Or(query.Limit, defaultActivity))
+		out = viewOfActivity(calls)
+		return err
+	})
+	return out, err
+}
+
+func viewOfActivity(calls []storage.NotedCall) ActivityView {
+	v := ActivityView{Data: make([]CallView, 0, len(calls))}
+	for i := range calls {
+		c := &calls[i]
+		v.Sampled = v.Sampled || c.Missed > 0
+		v.Data = append(v.Data, CallView{
+			Time: c.At.UTC(), Method: c.Method, Route: c.Endpoint, Status: c.Status, Client: c.Client,
+			Outcome: cmp.Or(c.Denied, "allowed"), Missed: c.Missed,
+		})
+	}
+	return v
 }

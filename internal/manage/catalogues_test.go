@@ -50,7 +50,7 @@ func TestProfilesBelongToAWorkspace(t *testing.T) {
 func TestBadProfilesAreNotMade(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	for _, name := range []string{"", "  ", "two\nlines", "a\x00", "\xff", "a\u2028b", strings.Repeat("x", 101)} {
+	for _, name := range []string{"", "  ", ".", "..", "two\nlines", "a\x00", "\xff", "a\u2028b", strings.Repeat("x", 101)} {
 		_, err := f.CreateProfile(t.Context(), f.op, manage.NewProfile{Name: name})
 		wantRefusal(t, err, problem.InvalidRequest, "name")
 	}

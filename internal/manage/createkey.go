@@ -66,7 +66,8 @@ func (m *Manager) createKey(ctx context.Context, tx storage.Tx, d deed, to reach
 		}
 	}
 	secret := m.format.Mint(key.Environment)
-	key.Digest, key.Hint = m.hasher.New(secret), m.format.Hint(secret)
+	key.Digest, key.Pepper = m.hasher.New(secret)
+	key.Hint = m.format.Hint(secret)
 	if err := tx.InsertKey(ctx, key); err != nil {
 		return CreatedKey{}, err
 	}

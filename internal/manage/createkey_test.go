@@ -355,9 +355,13 @@ func TestNewKeysStartALineageAndCarryTheirDigest(t *testing.T) {
 	hasher := keys.NewHasher([]keys.Secret{keys.NewSecret("pepper")})
 	f := setup(t, func(c *manage.Config) { c.Hasher = hasher })
 	made := f.mustCreate(t, f.op, manage.NewKey{})
-	got, err := f.store.Lookup(t.Context(), []keys.Digest{hasher.New(made.Secret)})
+	digest, pepper := hasher.New(made.Secret)
+	got, err := f.store.Lookup(t.Context(), []keys.Digest{digest})
 	if err != nil || got.Key == nil {
 		t.Fatalf("not found by its secret: %v", err)
+	}
+	if got.Key.Pepper != pepper {
+		t.Errorf("it is kept under pepper %q, want %q", got.Key.Pepper, pepper)
 	}
 	if got.Key.ID != made.ID || got.Key.Lineage != made.ID {
 		t.Errorf("found %s of lineage %s, want %s", got.Key.ID, got.Key.Lineage, made.ID)

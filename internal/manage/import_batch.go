@@ -119,7 +119,7 @@ func (b *importing) insert(ctx context.Context, row *ImportRow, of identity) err
 	if err := b.to.grant(key); err != nil {
 		return err
 	}
-	key.Digest, key.Hint = of.digest, of.hint
+	key.Digest, key.Pepper, key.Hint = of.digest, of.pepper, of.hint
 	if err := cataloguesKnow(ctx, b.tx, key); err != nil {
 		return err
 	}

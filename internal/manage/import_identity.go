@@ -12,6 +12,7 @@ import (
 // identity is under what a key of an import is looked up.
 type identity struct {
 	digest keys.Digest
+	pepper keys.PepperID
 	// candidates are all digests under which the key may be here already.
 	candidates []keys.Digest
 	hint       string
@@ -50,8 +51,9 @@ func (b *importing) ofSecret(row *ImportRow) (identity, error) {
 	if row.Ask.Environment != env {
 		return identity{}, invalid("environment", "must be %s, as the secret's prefix says", env)
 	}
+	digest, pepper := b.hasher.New(row.Secret)
 	return identity{
-		digest: b.hasher.New(row.Secret), hint: b.format.Hint(row.Secret),
+		digest: digest, pepper: pepper, hint: b.format.Hint(row.Secret),
 		candidates: b.hasher.With(b.schemes).Candidates(text),
 	}, nil
 }
@@ -72,7 +74,7 @@ func (b *importing) ofDigest(row *ImportRow) (identity, error) {
 		scheme.Key = b.ask.HMACKey
 	}
 	digest := scheme.Algorithm.Stored(raw)
-	return identity{digest: digest, candidates: []keys.Digest{digest}, scheme: scheme}, nil
+	return identity{digest: digest, pepper: b.hasher.PepperOf(scheme), candidates: []keys.Digest{digest}, scheme: scheme}, nil
 }
 
 // Why an algorithm that others use is unsupported.

@@ -35,6 +35,9 @@ func (m *Manager) CreateProfile(ctx context.Context, call Call, ask NewProfile) 
 	if err := profileName.check("name", p.Name); err != nil {
 		return ProfileView{}, err
 	}
+	if p.Name == "." || p.Name == ".." { // neither can be a segment of a path, by which it would be deleted
+		return ProfileView{}, invalid("name", "must be more than dots")
+	}
 	out := viewOfProfile(p)
 	err = m.once(ctx, d, "create profile", creating{
 		ask:  ask,

@@ -110,7 +110,8 @@ func (c *keyChange) rotatable(ctx context.Context) error {
 // quotas.
 func (c *keyChange) heir(maker string) (*keys.Key, keys.Secret) {
 	heir, secret := *c.was, c.format.Mint(c.was.Environment)
-	heir.ID, heir.Digest, heir.Hint = keys.NewID(), c.hasher.New(secret), c.format.Hint(secret)
+	heir.ID, heir.Hint = keys.NewID(), c.format.Hint(secret)
+	heir.Digest, heir.Pepper = c.hasher.New(secret)
 	heir.CreatedBy, heir.CreatedAt = maker, c.now
 	heir.Replaces = c.was.ID
 	return &heir, secret

@@ -220,7 +220,8 @@ func TestTheNewKeyIsStoredBeforeTheOldOneEnds(t *testing.T) {
 		t.Errorf("logged %+v, want %s and %s in one revision", logged, made.ID, old.ID)
 	}
 	for i, secret := range []keys.Secret{made.Secret, old.Secret} {
-		if diff := cmp.Diff([]keys.Digest{f.hasher.New(secret)}, logged[i].Digests); diff != "" {
+		digest, _ := f.hasher.New(secret)
+		if diff := cmp.Diff([]keys.Digest{digest}, logged[i].Digests); diff != "" {
 			t.Errorf("digests of %s (-want +got):\n%s", logged[i].Name, diff)
 		}
 		if logged[i].Subject != storage.SubjectKey {

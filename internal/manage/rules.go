@@ -2,7 +2,6 @@ package manage
 
 import (
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -81,28 +80,13 @@ func canonicalAddresses(texts []string) (addresses []string, err error) {
 		return nil, invalid("allowed_ips", "must be at most %d", maxAddresses)
 	}
 	for i, text := range texts {
-		address, ok := canonicalAddress(text)
-		if !ok {
+		address, err := keys.CanonicalNet(text)
+		if err != nil {
 			return nil, invalid("allowed_ips", "must be addresses or CIDR blocks, such as 192.0.2.7 or 10.0.0.0/8; number %d is not", i+1)
 		}
 		addresses = append(addresses, address)
 	}
 	return addresses, nil
-}
-
-func canonicalAddress(text string) (string, bool) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return addr.Unmap().String(), addr.Zone() == ""
-	}
-	block, err := netip.ParsePrefix(text)
-	if err != nil {
-		return "", false
-	}
-	const mapped = 96 // bits of IPv6 before a wrapped IPv4 address
-	if block.Addr().Is4In6() && block.Bits() >= mapped {
-		block = netip.PrefixFrom(block.Addr().Unmap(), block.Bits()-mapped)
-	}
-	return block.Masked().String(), true
 }
 
 func (m *Manager) settleMetadata(d *draft) error {

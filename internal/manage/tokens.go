@@ -104,8 +104,9 @@ func (m *Manager) draftToken(ask NewToken, maker, workspace string) (*keys.Token
 		return nil, keys.Secret{}, err
 	}
 	secret := keys.MintToken()
+	digest, pepper := m.hasher.New(secret)
 	return &keys.Token{
-		ID: keys.NewTokenID(), Digest: m.hasher.New(secret), Name: name, Hint: keys.TokenHint(secret),
+		ID: keys.NewTokenID(), Digest: digest, Pepper: pepper, Name: name, Hint: keys.TokenHint(secret),
 		Workspace: workspace, CreatedBy: maker, CreatedAt: now, ExpiresAt: end,
 	}, secret, nil
 }

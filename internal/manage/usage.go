@@ -12,7 +12,7 @@ import (
 
 // UsageQuery selects what was counted, and how it is added up.
 type UsageQuery struct {
-	By string // endpoint (also where empty), project or time
+	By string // endpoint (also where empty), project, time (by the hour) or day
 	// From and To bound the hours, which count as a whole: every hour that
 	// meets the span. Each is a time, a date, or how long ago; empty: no bound.
 	From, To string
@@ -28,7 +28,7 @@ type UsageView struct {
 type UsageRow struct {
 	Endpoint *string    `json:"endpoint,omitempty" doc:"Methods and pattern, as in the route."`
 	Project  *string    `json:"project,omitempty" doc:"Empty: none; (other): not registered."`
-	Time     *time.Time `json:"time,omitempty" doc:"Start of the hour."`
+	Time     *time.Time `json:"time,omitempty" doc:"Start of the hour or day, in UTC."`
 	Calls    int64      `json:"calls"`
 	Denied   int64      `json:"denied"`
 }
@@ -38,6 +38,7 @@ var usageBy = map[string]func(*storage.UsageCell) UsageRow{
 	"endpoint": func(c *storage.UsageCell) UsageRow { return UsageRow{Endpoint: &c.Endpoint} },
 	"project":  func(c *storage.UsageCell) UsageRow { return UsageRow{Project: &c.Project} },
 	"time":     func(c *storage.UsageCell) UsageRow { return UsageRow{Time: orNull(c.Hour)} },
+	"day":      func(c *storage.UsageCell) UsageRow { return UsageRow{Time: orNull(c.Hour.Truncate(24 * time.Hour))} },
 }
 
 // KeyUsage implements Service.
@@ -48,7 +49,7 @@ func (m *Manager) KeyUsage(ctx context.Context, call Call, id keys.ID, query Usa
 	}
 	by := cmp.Or(query.By, "endpoint")
 	if !has(usageBy, by) {
-		return UsageView{}, invalid("by", "must be endpoint, project or time")
+		return UsageView{}, invalid("by", "must be endpoint, project, time or day")
 	}
 	from, to, err := m.span(query)
 	if err != nil {

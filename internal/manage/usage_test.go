@@ -43,6 +43,7 @@ func TestUsageIsAddedUpInEachWay(t *testing.T) {
 		"project":  `{"total":29,"data":[{"project":"px","calls":23,"denied":400},{"project":"(other)","calls":5,"denied":0},{"project":"","calls":1,"denied":0}]}`,
 		"time": `{"total":29,"data":[{"time":"2026-11-22T09:00:00Z","calls":1,"denied":0},` +
 			`{"time":"2026-11-22T10:00:00Z","calls":23,"denied":400},{"time":"2026-11-22T11:00:00Z","calls":5,"denied":0}]}`,
+		"day": `{"total":29,"data":[{"time":"2026-11-22T00:00:00Z","calls":29,"denied":400}]}`,
 	} {
 		got, err := f.KeyUsage(t.Context(), f.op, id, manage.UsageQuery{By: by})
 		if err != nil {

@@ -107,26 +107,31 @@ func (t *table) at(text []byte, i int) (begin, end int) {
 	return i, i
 }
 
-// Spells reports whether text holds a secret, in any spelling.
+// Spells reports whether text holds a secret, in any spelling. It takes time in
+// proportion to the text, whatever both are: a client chooses them.
 func Spells(text, secret string) bool {
-	if strings.Contains(text, secret) {
-		return true
-	}
+	return strings.Contains(text, secret) || strings.IndexByte(text, '%') >= 0 && strings.Contains(Decode(text), secret)
+}
+
+// Decode returns text as whoever decodes it often enough will read it.
+func Decode(text string) string {
 	if strings.IndexByte(text, '%') < 0 {
-		return false
+		return text
 	}
-	raw := []byte(text)
-	for i := range raw {
-		if follow(raw, i, secret) != i {
-			return true
+	raw, plain := []byte(text), make([]byte, 0, len(text))
+	for {
+		next := bytes.IndexByte(raw, '%')
+		if next < 0 {
+			return string(append(plain, raw...))
 		}
+		c, width := decode(raw[next:])
+		plain, raw = append(append(plain, raw[:next]...), c), raw[next+width:]
 	}
-	return false
 }
 
 // follow returns where text goes on behind prefix; i, where it doesn't hold it
 // there.
-func follow(text []byte, i int, prefix string) int {
+func follow[T string | []byte](text T, i int, prefix string) int {
 	at := i
 	for j := range len(prefix) {
 		if at >= len(text) {
@@ -147,9 +152,9 @@ const maxLayers = 4
 // decode reads one byte as whoever decodes it often enough will: %5F and
 // %255F are both an underscore, and so is %25%35F. width is how many bytes
 // spell it.
-func decode(text []byte) (c byte, width int) { return decodeLayers(text, maxLayers) }
+func decode[T string | []byte](text T) (c byte, width int) { return decodeLayers(text, maxLayers) }
 
-func decodeLayers(text []byte, layers int) (c byte, width int) {
+func decodeLayers[T string | []byte](text T, layers int) (c byte, width int) {
 	c, width = text[0], 1
 	for c == '%' && layers > 0 {
 		high, n := digit(text[width:], layers-1)
@@ -167,7 +172,7 @@ func decodeLayers(text []byte, layers int) (c byte, width int) {
 
 // digit reads a hexadecimal digit, which may be encoded itself; -1, where
 // there is none.
-func digit(text []byte, layers int) (value, width int) {
+func digit[T string | []byte](text T, layers int) (value, width int) {
 	if len(text) == 0 {
 		return -1, 0
 	}

@@ -69,6 +69,35 @@ func TestASecretIsFoundInEverySpelling(t *testing.T) {
 	}
 }
 
+// A client chooses both. The worst that it can choose looks like its secret
+// everywhere, and isn't it.
+func BenchmarkSpells(b *testing.B) {
+	wide := strings.Repeat("a", 255) + "b"
+	for name, text := range map[string]string{
+		"raw": strings.Repeat(strings.Repeat("a", 254)+"b", 4000) + "%", "encoded": strings.Repeat("%61", 1<<18), "percents": strings.Repeat("%", 1<<20),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				Spells(text, wide)
+			}
+		})
+	}
+}
+
+func TestATextIsDecodedAsOftenAsAnybodyMay(t *testing.T) {
+	t.Parallel()
+	twice := strings.ReplaceAll(everyByteEscaped(secret), "%", "%25")
+	for text, want := range map[string]string{
+		"": "", "plain": "plain", "100%": "100%", "%4": "%4", "%zz": "%zz", "a%20b": "a b", "%25zz": "%zz",
+		everyByteEscaped(secret): secret, twice: secret, strings.ReplaceAll(twice, "%", "%25"): secret,
+	} {
+		if got := Decode(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestASetThatKnowsNothingTouchesNothing(t *testing.T) {
 	t.Parallel()
 	var s Set

@@ -45,18 +45,43 @@ func (p *Problem) Text() string {
 	if p.Code == InsufficientScope && (p.Route == "" || p.lacking() == "") {
 		return p.vagueRefusal()
 	}
-	text := p.Code.Row().Message
-	if !strings.Contains(text, "{") {
+	return p.fill(p.Code.Row().Message)
+}
+
+// fill puts what this occurrence knows in the place of the row's words in
+// braces.
+func (p *Problem) fill(text string) string {
+	before, rest, found := strings.Cut(text, "{")
+	if !found {
 		return text
 	}
-	return strings.NewReplacer(
-		"{method}", orElse(p.Method, "this method"),
-		"{carrier}", orElse(p.Carrier, "Authorization: Bearer YOUR_KEY"),
-		"{route}", p.Route,
-		"{missing}", p.lacking(),
-		"{retry_after}", seconds(p.RetryAfterSeconds()),
-		"{param}", orElse(p.Param, "A field"),
-	).Replace(text)
+	var b strings.Builder
+	for ; found; before, rest, found = strings.Cut(rest, "{") {
+		b.WriteString(before)
+		var word string
+		word, rest, _ = strings.Cut(rest, "}")
+		b.WriteString(p.word(word))
+	}
+	b.WriteString(before)
+	return b.String()
+}
+
+func (p *Problem) word(name string) string {
+	switch name {
+	case "method":
+		return orElse(p.Method, "this method")
+	case "carrier":
+		return orElse(p.Carrier, "Authorization: Bearer YOUR_KEY")
+	case "route":
+		return p.Route
+	case "missing":
+		return p.lacking()
+	case "retry_after":
+		return seconds(p.RetryAfterSeconds())
+	case "param":
+		return orElse(p.Param, "A field")
+	}
+	return "{" + name + "}" // as it stands
 }
 
 // vagueRefusal is the row's message of InsufficientScope without what this

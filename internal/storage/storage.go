@@ -142,6 +142,11 @@ type Store interface {
 	// A cell whose key is gone is kept all the same.
 	ApplyUsage(ctx context.Context, batch UsageBatch) error
 
+	// PruneUsage removes old usage, a little at a time, so that no other writer
+	// waits for long: it is called until more is false, and then goes on from
+	// the start. UsageTotals stay as they are, and nobody hears of a change.
+	PruneUsage(ctx context.Context, p UsagePrune) (more bool, err error)
+
 	// Close releases what the store holds. Calling it again is harmless.
 	Close() error
 }
@@ -178,6 +183,10 @@ type Reader interface {
 
 	// Schemes lists them in the order in which they were inserted.
 	Schemes(ctx context.Context) ([]keys.Scheme, error)
+	// Peppers counts the keys that are neither revoked nor expired at now, and
+	// the tokens that are not expired, by the pepper of their digests. Those
+	// without one are left out.
+	Peppers(ctx context.Context, now time.Time) (map[keys.PepperID]int, error)
 
 	AuditReader
 
@@ -189,6 +198,9 @@ type Reader interface {
 	// UsageCells returns a key's cells with from ≤ hour < to; zero times are
 	// no bound.
 	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
+	// Activity returns a key's latest calls as far as they are noted, newest
+	// first, at most limit.
+	Activity(ctx context.Context, id keys.ID, limit int) ([]NotedCall, error)
 	// UsageOwner says whose the usage of a key is. It answers for deleted keys
 	// too, for as long as their usage is kept.
 	UsageOwner(ctx context.Context, id keys.ID) (UsageOwner, error)

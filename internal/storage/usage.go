@@ -27,6 +27,40 @@ type UsageBatch struct {
 	Incarnation string // UUID
 	Sequence    int64  // from 1, without gaps
 	Cells       []UsageCell
+	// Calls are noted in the same transaction. Those of a key that is gone
+	// are dropped, and of a key's notes the latest ActivityKept stay.
+	Calls []NotedCall
+}
+
+// ActivityKept is how many of a key's latest calls a store keeps.
+const ActivityKept = 100
+
+// NotedCall is one call of a key, which was counted, too.
+type NotedCall struct {
+	KeyID    keys.ID
+	At       time.Time
+	Method   string
+	Endpoint string // as in UsageCell
+	// Status is the status line; 0 where none was written.
+	Status int
+	Denied string // the code of a refusal; empty for an allowed call
+	Client string // address; empty where it could not be read
+	// Missed is how many calls of the key before this one, and after the note
+	// before it, were only counted.
+	Missed int64
+}
+
+// UsagePrune says what PruneUsage removes.
+type UsagePrune struct {
+	// CellsBefore is the start of the first hour to keep, for cells and for the
+	// sums of workspaces; zero: all.
+	CellsBefore time.Time
+	// IncarnationsBefore is since when an incarnation has to have flushed to be
+	// remembered. One that is forgotten and flushes again is out of order.
+	IncarnationsBefore time.Time
+	// Limit bounds the rows of each kind that one call removes, and how much it
+	// looks at; at least 1.
+	Limit int
 }
 
 // UsageTotal is the sum over all of a key's allowed calls.

@@ -21,8 +21,9 @@ type Counters struct {
 	id       keys.ID
 
 	mu     sync.Mutex
-	listed bool // the recorder knows of counts in here
-	recent int  // index of the cell that was counted into last
+	listed bool   // the recorder knows of counts in here
+	recent int    // index of the cell that was counted into last
+	latest *notes // nil: none since the sweep
 	cells  []cell
 	index  map[slot]int // of cells; nil where they are few
 }
@@ -66,10 +67,18 @@ func (c *Counters) Count(e Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.find(at).add(one)
+	c.note(note{e.At, at.endpoint, e.Method, e.Client, e.Status, e.Denied})
 	if !c.listed {
 		c.listed = true
 		c.recorder.list(c)
 	}
+}
+
+func (c *Counters) note(one note) {
+	if c.latest == nil {
+		c.latest = c.recorder.blanks.Get().(*notes)
+	}
+	c.latest.add(one)
 }
 
 const secondsPerHour = 60 * 60

@@ -53,6 +53,7 @@ type store struct {
 	data         tables
 	seen         map[string]map[int64][]storage.UsageCell
 	transactions int
+	calls        []storage.NotedCall
 	// before and after, where set, may fail a transaction before anything is
 	// written, and after everything was.
 	before, after func(context.Context) error
@@ -82,6 +83,7 @@ func (s *store) ApplyUsage(ctx context.Context, b storage.UsageBatch) error {
 		return storage.ErrOutOfOrder
 	}
 	s.data.applied[b.Incarnation] = b.Sequence
+	s.calls = append(s.calls, b.Calls...)
 	for _, c := range b.Cells {
 		s.add(c)
 	}

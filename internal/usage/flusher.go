@@ -160,6 +160,10 @@ type Stats struct {
 	OldestUnflushed time.Duration
 }
 
+// Unwritten is how many allowed calls are not known to be stored: behind a Stop
+// that failed, those that are lost.
+func (f *Flusher) Unwritten() int64 { return f.recorder.ledger.calls() }
+
 // Stats may be called at any time.
 func (f *Flusher) Stats() Stats {
 	cells, since := f.recorder.ledger.waiting()

@@ -22,6 +22,9 @@ type ledger struct {
 	pending      map[place]sum
 	pendingSince time.Time // of the sweep that brought the oldest of them
 
+	noted  []storage.NotedCall // goes with the next batch
+	missed map[keys.ID]int64   // calls before a key's next note that are not noted
+
 	frozen      *storage.UsageBatch // nil: none on its way
 	frozenSince time.Time
 }
@@ -36,12 +39,15 @@ func (l *ledger) init(incarnation string) {
 	l.incarnation = incarnation
 	l.mostCells = maxBatchCells
 	l.pending = make(map[place]sum)
+	l.missed = make(map[keys.ID]int64)
 }
 
-// drain moves a handle's counts into the ledger, whose lock the caller holds.
-func (c *Counters) drain(l *ledger, now time.Time) {
+// drain moves a handle's counts, and at most so many notes, into the ledger,
+// whose lock the caller holds.
+func (c *Counters) drain(l *ledger, now time.Time, notes int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.drainNotes(l, notes)
 	for i := range c.cells {
 		l.add(place{c.id, c.cells[i].slot}, c.cells[i].sum, now)
 	}
@@ -49,6 +55,16 @@ func (c *Counters) drain(l *ledger, now time.Time) {
 	if cap(c.cells) > keptCells {
 		c.cells = nil
 	}
+}
+
+func (c *Counters) drainNotes(l *ledger, most int64) {
+	if c.latest == nil {
+		return
+	}
+	l.keep(c.id, c.latest, most)
+	*c.latest = notes{}
+	c.recorder.blanks.Put(c.latest)
+	c.latest = nil
 }
 
 func (l *ledger) add(at place, s sum, now time.Time) {
@@ -70,7 +86,9 @@ func (l *ledger) next() *storage.UsageBatch {
 			Incarnation: l.incarnation,
 			Sequence:    l.sequence + 1,
 			Cells:       l.takeCells(),
+			Calls:       l.noted,
 		}
+		l.noted = nil
 		l.frozenSince = l.pendingSince
 	}
 	return l.frozen

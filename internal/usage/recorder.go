@@ -14,12 +14,14 @@ type Recorder struct {
 
 	mu    sync.Mutex
 	dirty []*Counters // counted into since the sweep
+
+	blanks sync.Pool // of *notes
 }
 
 // NewRecorder makes a recorder. incarnation names this start of the process to
 // the store: a UUID that no other recorder has or ever had.
 func NewRecorder(incarnation string) *Recorder {
-	r := &Recorder{}
+	r := &Recorder{blanks: sync.Pool{New: func() any { return new(notes) }}}
 	r.ledger.init(incarnation)
 	return r
 }
@@ -48,6 +50,6 @@ func (r *Recorder) sweep(now time.Time) {
 	r.ledger.mu.Lock()
 	defer r.ledger.mu.Unlock()
 	for _, c := range swept {
-		c.drain(&r.ledger, now)
+		c.drain(&r.ledger, now, share(len(swept)))
 	}
 }

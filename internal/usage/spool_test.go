@@ -281,9 +281,15 @@ func TestSpoolThatCannotBeWrittenLosesNothingWhileTheProcessLives(t *testing.T) 
 	if err := b.Stop(); !errors.Is(err, errDown) || !strings.Contains(err.Error(), "10 calls are not counted") {
 		t.Errorf("stop without a place for the spool: %v", err)
 	}
+	if n := b.Unwritten(); n != 10 {
+		t.Errorf("%d calls unwritten, want 10", n)
+	}
 	b.store.fail(nil, nil)
 	if err := b.Stop(); err != nil {
 		t.Error(err)
+	}
+	if n := b.Unwritten(); n != 0 {
+		t.Errorf("%d calls unwritten, want none", n)
 	}
 	b.store.wantCalls("key_1", 10)
 }

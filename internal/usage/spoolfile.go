@@ -42,6 +42,8 @@ type spooledCell struct {
 	Last     int64   `json:"last"` // microseconds since 1970
 }
 
+// encodeBatch writes down the sums. Notes of single calls are left out: they
+// may be missing anywhere.
 func encodeBatch(b storage.UsageBatch) []byte {
 	out := spooledBatch{Incarnation: b.Incarnation, Sequence: b.Sequence, Cells: make([]spooledCell, len(b.Cells))}
 	for i, c := range b.Cells {

@@ -4,6 +4,7 @@
 package usage
 
 import (
+	"net/netip"
 	"time"
 	"unique"
 
@@ -34,4 +35,8 @@ type Event struct {
 	// Status is the status line of an allowed call; 0 where none was written.
 	Status int
 	Cost   int64
+	// Method and Client are noted of the latest calls; nothing is counted by
+	// them.
+	Method string
+	Client netip.Addr
 }

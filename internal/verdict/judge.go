@@ -28,6 +28,15 @@ type Facts struct {
 // of the documentation. The first rule that fails is the answer; an empty code
 // passes. Limits come after it.
 func Judge(p *Principal, f *Facts) problem.Code {
+	if code := JudgeRoute(p, f); code != "" {
+		return code
+	}
+	return JudgeRights(p, f)
+}
+
+// JudgeRoute is the part of Judge that comes before whose project the request
+// is for: status, environment, workspace, route.
+func JudgeRoute(p *Principal, f *Facts) problem.Code {
 	if code := status(&p.Key, f.Now); code != "" {
 		return code
 	}
@@ -43,6 +52,11 @@ func Judge(p *Principal, f *Facts) problem.Code {
 	if !all(f.Match, func(r *policy.Route) bool { return r.Takes(p.Key.Environment) }) {
 		return problem.EnvironmentNotAllowed
 	}
+	return ""
+}
+
+// JudgeRights is the part from there on: project, scopes, address.
+func JudgeRights(p *Principal, f *Facts) problem.Code {
 	if code := project(&p.Key, f); code != "" {
 		return code
 	}

@@ -1,17 +1,17 @@
 package verdict
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
+
+	"github.com/keystile/keystile/internal/keys"
 )
 
-// ParseNets reads addresses and CIDR blocks. IPv4-mapped IPv6 is read as IPv4.
+// ParseNets reads addresses and CIDR blocks.
 func ParseNets(texts []string) ([]netip.Prefix, error) {
 	nets := make([]netip.Prefix, 0, len(texts))
 	for _, text := range texts {
-		one, err := parseNet(text)
+		one, err := keys.ParseNet(text)
 		if err != nil {
 			return nil, err
 		}
@@ -33,28 +33,6 @@ func Covers(outer, inner []netip.Prefix) bool {
 		}
 	}
 	return len(inner) > 0
-}
-
-// mappedBits is the length of the prefix ::ffff:0:0/96 (RFC 4291 section 2.5.5.2).
-const mappedBits = 96
-
-func parseNet(text string) (netip.Prefix, error) {
-	if !strings.Contains(text, "/") {
-		addr, err := netip.ParseAddr(text)
-		if err != nil || addr.Zone() != "" {
-			return netip.Prefix{}, fmt.Errorf("%q is no address", text)
-		}
-		addr = addr.Unmap()
-		return netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	block, err := netip.ParsePrefix(text)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%q is no block of addresses", text)
-	}
-	if addr := block.Addr(); addr.Is4In6() && block.Bits() >= mappedBits {
-		block = netip.PrefixFrom(addr.Unmap(), block.Bits()-mappedBits)
-	}
-	return block.Masked(), nil
 }
 
 // Within reports whether an address may use a key. One that can't be read

@@ -1,11 +1,16 @@
 package limittest
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/keystile/keystile/internal/limit"
+)
 
 // apart are the guarantees about whose bucket is whose.
 var apart = map[string]func(*testing.T, bench){
 	"SubjectsHaveBucketsOfTheirOwn":    subjectsApart,
 	"LimitsHaveBucketsOfTheirOwn":      limitsApart,
+	"GatesHaveBucketsOfTheirOwn":       gatesApart,
 	"HandlesOfOneSubjectShareABucket":  handlesShare,
 	"EqualLimitsShareABucket":          equalLimitsShare,
 	"SubjectWithoutUseIsFull":          unusedIsFull,
@@ -25,6 +30,26 @@ func limitsApart(t *testing.T, b bench) {
 	b.drain(t, s, 0, newLimit("live", "5/h", 0))
 	if got := b.drain(t, s, 0, newLimit("route GET /v1/x", "5/h", 0)); got != 5 {
 		t.Errorf("%d granted from a limit that was never used, want 5", got)
+	}
+}
+
+// gatesApart has two gates with equal routes, one of which is configured anew.
+func gatesApart(t *testing.T, b bench) {
+	s := b.limiter.Subject("key_1")
+	of := func(gate, rate string) *limit.Limit {
+		l := newLimit("route GET /v1/x live", rate, 0)
+		l.Gate = gate
+		return l
+	}
+	b.drain(t, s, 0, of("a.example.com", "5/h"))
+	if got := b.drain(t, s, 0, of("b.example.com", "5/h")); got != 5 {
+		t.Errorf("%d granted at a gate that was never asked, want 5", got)
+	}
+	if got := b.drain(t, s, 0, of("c.example.com", "7/h")); got != 7 {
+		t.Errorf("%d granted at another gate with another rate, want 7", got)
+	}
+	if got := b.drain(t, s, 0, of("a.example.com", "6/h")); got != 1 {
+		t.Errorf("%d granted at the first gate after a raise from 5 to 6, want 1", got)
 	}
 }
 

@@ -69,7 +69,7 @@ func (b *buckets) inherit(i int, now limit.Instant) {
 	heir := &b.cells[i]
 	for j := range b.cells {
 		old := &b.cells[j]
-		if j != i && old.limit.Name == heir.limit.Name {
+		if j != i && old.limit.Name == heir.limit.Name && old.limit.Gate == heir.limit.Gate {
 			heir.FullAt = max(heir.FullAt, heir.Bucket.Carry(old.Bucket, old.FullAt, now))
 		}
 	}

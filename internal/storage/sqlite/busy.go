@@ -20,11 +20,16 @@ func (s *Store) retry(ctx context.Context, attempt func() error) error {
 	}
 	giveUp := time.NewTimer(s.busyTimeout)
 	defer giveUp.Stop()
+	return again(ctx, giveUp.C, err, attempt)
+}
+
+// again is retry behind a first attempt.
+func again(ctx context.Context, giveUp <-chan time.Time, err error, attempt func() error) error {
 	for pause := firstPause; busy(err); pause = min(2*pause, lastPause) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-giveUp.C:
+		case <-giveUp:
 			return err
 		case <-time.After(pause):
 			err = attempt()

@@ -51,6 +51,16 @@ func TestWriterWaitsForAnotherProcess(t *testing.T) {
 	must(t, <-done)
 }
 
+func TestWriterInTheQueueWaitsNoLongerThanTheFirst(t *testing.T) {
+	t.Parallel()
+	s := setup(t, BusyTimeout(20*time.Millisecond))
+	s.writer <- struct{}{} // a writer that has its turn and doesn't end
+	wantLine(t, insert(t.Context(), s, "key_a"), "other writers")
+	wantLine(t, s.ApplyUsage(t.Context(), storage.UsageBatch{Incarnation: "a", Sequence: 1}), "other writers")
+	<-s.writer
+	must(t, insert(t.Context(), s, "key_a"))
+}
+
 func TestWaitForAnotherProcessHonoursTheContext(t *testing.T) {
 	t.Parallel()
 	s := setup(t, BusyTimeout(time.Hour))

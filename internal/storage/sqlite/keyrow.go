@@ -12,10 +12,10 @@ import (
 )
 
 // keyColumns are in the order of keyRow.dest and of keyArgs.
-const keyColumns = `id, digest, name, description, hint, status, kind, environment, scopes, workspace, project,
+const keyColumns = `id, digest, pepper, name, description, hint, status, kind, environment, scopes, workspace, project,
 	owner, created_by, created_at, expires_at, profile, plan, allowed_ips, metadata, replaces, replaced_by, lineage`
 
-const keyColumnCount = 22
+const keyColumnCount = 23
 
 type (
 	text   = sql.Null[string]
@@ -26,6 +26,7 @@ type (
 type keyRow struct {
 	id                                                      text
 	digest                                                  []byte
+	pepper                                                  text
 	name, description, hint, status, kind, env, scopes      text
 	workspace, project, owner, createdBy                    text
 	createdAt, expiresAt                                    number
@@ -35,7 +36,7 @@ type keyRow struct {
 
 func (r *keyRow) dest() []any {
 	return []any{
-		&r.id, &r.digest, &r.name, &r.description, &r.hint, &r.status, &r.kind, &r.env, &r.scopes, &r.workspace, &r.project,
+		&r.id, &r.digest, &r.pepper, &r.name, &r.description, &r.hint, &r.status, &r.kind, &r.env, &r.scopes, &r.workspace, &r.project,
 		&r.owner, &r.createdBy, &r.createdAt, &r.expiresAt, &r.profile, &r.plan, &r.addresses, &r.metadata,
 		&r.replaces, &r.successor, &r.lineage,
 	}
@@ -49,7 +50,7 @@ func (r *keyRow) key() (*keys.Key, error) {
 	addresses, badAddresses := decodeList(r.addresses.V)
 	metadata, badMetadata := decodeMap(r.metadata.V)
 	key := &keys.Key{
-		ID: keys.ID(r.id.V), Digest: digest, Name: r.name.V, Description: r.description.V, Hint: r.hint.V,
+		ID: keys.ID(r.id.V), Digest: digest, Pepper: keys.PepperID(r.pepper.V), Name: r.name.V, Description: r.description.V, Hint: r.hint.V,
 		Status: keys.Status(r.status.V), Kind: keys.Kind(r.kind.V), Environment: keys.Environment(r.env.V),
 		Scopes: scopes, Workspace: r.workspace.V, Project: r.project.V, Owner: r.owner.V, CreatedBy: r.createdBy.V,
 		CreatedAt: fromMicros(r.createdAt.V), ExpiresAt: fromNull(r.expiresAt), Profile: r.profile.V, Plan: r.plan.V,
@@ -95,7 +96,7 @@ func keyArgs(k *keys.Key) ([]any, error) {
 		return nil, fmt.Errorf("key %s can't be stored: %w", k.ID, err)
 	}
 	return []any{
-		k.ID, k.Digest[:], k.Name, k.Description, k.Hint, k.Status, k.Kind, k.Environment, scopes, k.Workspace, k.Project,
+		k.ID, k.Digest[:], k.Pepper, k.Name, k.Description, k.Hint, k.Status, k.Kind, k.Environment, scopes, k.Workspace, k.Project,
 		k.Owner, k.CreatedBy, micros(k.CreatedAt), orNull(k.ExpiresAt), k.Profile, k.Plan, addresses, metadata,
 		k.Replaces, k.ReplacedBy, k.Lineage, searchable(k),
 	}, nil

@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -19,21 +21,29 @@ func upTo(t *testing.T, version int64) (*Store, *connections) {
 	c, err := s.connect()
 	must(t, err)
 	must(t, enterZero(t.Context(), c.write))
-	steps, err := provider(c.write)
+	folder, err := embedded()
+	must(t, err)
+	steps, err := provider(c.write, folder)
 	must(t, err)
 	_, err = steps.UpTo(t.Context(), version)
 	must(t, err)
 	return s, c
 }
 
+// insertOldKey inserts a key of project p1 as the first version of the schema
+// has it.
+func insertOldKey(t *testing.T, c *connections, id keys.ID) {
+	t.Helper()
+	mustExec(t, c.write, `INSERT INTO keys (id, digest, name, description, hint, status, kind, environment, scopes, workspace, project,
+		owner, created_by, created_at, profile, plan, allowed_ips, metadata, replaces, replaced_by, lineage, search)
+		VALUES (?1, ?2, 'a name', '', '', 'active', 'project', 'live', '[]', 'default', 'p1', '', '', 0, '', '', '[]', '{}', '', '', ?1, ?1)`,
+		id, slices.Repeat([]byte(id)[len(id)-1:], 32))
+}
+
 func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
 	t.Parallel()
 	s, c := upTo(t, beforeLifecycle)
-	key := newKey("key_a")
-	key.Project = "p1"
-	args, err := keyArgs(key)
-	must(t, err)
-	mustExec(t, c.write, "INSERT INTO keys ("+keyColumns+", search) VALUES "+placeholders(1, keyColumnCount+1), args...)
+	insertOldKey(t, c, "key_a")
 	mustExec(t, c.write, "INSERT INTO usage_owners (key_id, lineage, workspace, environment) VALUES ('key_gone', 'key_gone', 'acme', 'live')")
 
 	must(t, s.Migrate(t.Context()))

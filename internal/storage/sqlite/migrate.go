@@ -32,7 +32,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.create(); err != nil {
 		return err
 	}
-	release, err := s.lockWriter(ctx)
+	release, err := s.lockWriter(ctx, nil) // however long migrations take
 	if err != nil {
 		return err
 	}
@@ -41,27 +41,30 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.retry(ctx, func() error { return migrate(ctx, c) })
+	folder, err := embedded()
 	if err != nil {
+		return err
+	}
+	if err := s.retry(ctx, func() error { return migrate(ctx, c, folder) }); err != nil {
 		return fmt.Errorf("migrate %s: %w", s.path, translate(err))
 	}
 	return nil
 }
 
-// migrate applies what is missing. Each migration is a transaction that takes
-// the lock first, so what fails for a lock or for another node's being faster
-// can be repeated.
-func migrate(ctx context.Context, c *connections) error {
-	current, err := version(ctx, c.read)
+// migrate applies what is missing, also below the newest version: branches of
+// development number their migrations apart, and are merged in any order. Each
+// migration is a transaction that takes the lock first, so what fails for a
+// lock or for another node's being faster can be repeated.
+func migrate(ctx context.Context, c *connections, folder fs.FS) error {
+	steps, err := provider(c.write, folder)
 	if err != nil {
 		return err
 	}
-	steps, err := provider(c.write)
+	missing, err := countMissing(ctx, c.read, steps)
 	if err != nil {
 		return err
 	}
-	all := steps.ListSources()
-	if target := all[len(all)-1].Version; current >= target {
+	if missing == 0 {
 		return writable(ctx, c.write)
 	}
 	if err := enterZero(ctx, c.write); err != nil {
@@ -70,8 +73,8 @@ func migrate(ctx context.Context, c *connections) error {
 	if _, err = steps.Up(ctx); err == nil {
 		return nil
 	}
-	if now, failed := version(ctx, c.read); failed == nil && now > current {
-		return migrate(ctx, c) // another node was faster
+	if left, failed := countMissing(ctx, c.read, steps); failed == nil && left < missing {
+		return migrate(ctx, c, folder) // another node was faster
 	}
 	return err
 }
@@ -87,29 +90,50 @@ func writable(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// version returns the schema's version; -1 for an empty file.
-func version(ctx context.Context, db *sql.DB) (int64, error) {
-	var tables, ours, version int64
+// countMissing is how many of our migrations a file lacks. Those of a newer
+// program are its own affair.
+func countMissing(ctx context.Context, db *sql.DB, steps *goose.Provider) (missing int, err error) {
+	applied, err := versions(ctx, db)
+	for _, source := range steps.ListSources() {
+		if !applied[source.Version] {
+			missing++
+		}
+	}
+	return missing, err
+}
+
+// versions returns the migrations that a file has had; none for an empty one.
+func versions(ctx context.Context, db *sql.DB) (map[int64]bool, error) {
+	var tables, ours int64
 	err := db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'schema_version') FROM sqlite_schema`).
 		Scan(&tables, &ours)
 	switch {
-	case err != nil:
-		return 0, err
-	case tables == 0:
-		return -1, nil
+	case err != nil || tables == 0:
+		return nil, err
 	case ours == 0:
-		return 0, errForeign
+		return nil, errForeign
 	}
-	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM schema_version`).Scan(&version)
-	return version, err
-}
-
-func provider(db *sql.DB) (*goose.Provider, error) {
-	folder, err := fs.Sub(migrations, "migrations")
+	rows, err := db.QueryContext(ctx, `SELECT version_id FROM schema_version WHERE is_applied`)
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectSQLite3, db, folder,
+	defer func() { _ = rows.Close() }()
+	applied := map[int64]bool{}
+	for rows.Next() {
+		var version int64
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		applied[version] = true
+	}
+	return applied, rows.Err()
+}
+
+// embedded are the migrations that this program brings along.
+func embedded() (fs.FS, error) { return fs.Sub(migrations, "migrations") }
+
+func provider(db *sql.DB, folder fs.FS) (*goose.Provider, error) {
+	return goose.NewProvider(goose.DialectSQLite3, db, folder, goose.WithAllowOutofOrder(true),
 		goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 }
 

@@ -39,6 +39,7 @@ func TestOnlyMigrateMakesADatabase(t *testing.T) {
 		"View":       func() error { return s.View(ctx, func(storage.Reader) error { return nil }) },
 		"Update":     func() error { _, err := s.Update(ctx, func(storage.Tx) error { return nil }); return err },
 		"ApplyUsage": func() error { return s.ApplyUsage(ctx, storage.UsageBatch{Incarnation: "a", Sequence: 1}) },
+		"PruneUsage": func() error { _, err := s.PruneUsage(ctx, storage.UsagePrune{Limit: 1}); return err },
 	}
 	for what, call := range calls {
 		if missing := (*NoDatabaseError)(nil); !errors.As(call(), &missing) || missing.Path != path {

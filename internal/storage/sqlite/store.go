@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -22,7 +24,10 @@ const (
 	pollInterval = 50 * time.Millisecond
 )
 
-var errClosed = errors.New("the store is closed")
+var (
+	errClosed = errors.New("the store is closed")
+	errQueue  = errors.New("other writers of this process waited for the database, or wrote, for too long")
+)
 
 // Store is one database file.
 type Store struct {
@@ -37,6 +42,8 @@ type Store struct {
 	statfs      func(path string) (mount, error)
 	// writer holds one token: whoever writes takes it, in the order of asking.
 	writer chan struct{}
+	// pruned is where PruneUsage goes on; nil: at the first key.
+	pruned atomic.Pointer[keys.ID]
 
 	mu     sync.Mutex // guards what follows
 	live   *connections
@@ -52,8 +59,8 @@ type Option func(*Store)
 // that isn't there.
 func MustExist() Option { return func(s *Store) { s.mustExist = true } }
 
-// BusyTimeout is how long a call waits for another process that holds the
-// database. The default is 5 s.
+// BusyTimeout is how long a call waits for other writers, of this process and
+// of others that hold the database. The default is 5 s.
 func BusyTimeout(d time.Duration) Option { return func(s *Store) { s.busyTimeout = d } }
 
 // OnCorrupt registers who hears of damaged rows that a list leaves out. It is
@@ -101,12 +108,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// lockWriter waits for this process's turn to write.
-func (s *Store) lockWriter(ctx context.Context) (release func(), err error) {
+// lockWriter waits for a turn among the writers of this process.
+func (s *Store) lockWriter(ctx context.Context, giveUp <-chan time.Time) (release func(), err error) {
 	select {
 	case s.writer <- struct{}{}:
 		return func() { <-s.writer }, nil
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for other writers: %w", ctx.Err())
+	case <-giveUp:
+		return nil, errQueue
 	}
 }

@@ -8,7 +8,10 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-const tokenColumns = `id, digest, name, hint, workspace, created_by, created_at, expires_at`
+const (
+	tokenColumns     = `id, digest, pepper, name, hint, workspace, created_by, created_at, expires_at`
+	tokenColumnCount = 9
+)
 
 // TokenByDigest implements storage.Reader.
 func (r *reader) TokenByDigest(ctx context.Context, digest keys.Digest) (*keys.Token, error) {
@@ -33,8 +36,8 @@ func (r *reader) Tokens(ctx context.Context, workspace string) ([]keys.Token, er
 
 // InsertToken implements storage.Tx.
 func (t *transaction) InsertToken(ctx context.Context, token *keys.Token) error {
-	err := t.exec(ctx, "INSERT INTO tokens ("+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		token.ID, token.Digest[:], token.Name, token.Hint, token.Workspace, token.CreatedBy,
+	err := t.exec(ctx, "INSERT INTO tokens ("+tokenColumns+") VALUES "+placeholders(1, tokenColumnCount),
+		token.ID, token.Digest[:], token.Pepper, token.Name, token.Hint, token.Workspace, token.CreatedBy,
 		micros(token.CreatedAt), orNull(token.ExpiresAt))
 	if err != nil {
 		return fmt.Errorf("insert token %s: %w", token.ID, err)
@@ -65,7 +68,7 @@ func scanToken(row scan) (keys.Token, error) {
 	var digest []byte
 	var created int64
 	var expires number
-	err := row(&t.ID, &digest, &t.Name, &t.Hint, &t.Workspace, &t.CreatedBy, &created, &expires)
+	err := row(&t.ID, &digest, &t.Pepper, &t.Name, &t.Hint, &t.Workspace, &t.CreatedBy, &created, &expires)
 	copy(t.Digest[:], digest)
 	t.CreatedAt, t.ExpiresAt = fromMicros(created), fromNull(expires)
 	return t, err

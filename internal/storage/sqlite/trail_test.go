@@ -12,11 +12,7 @@ const beforeTrail = 4
 func TestEntriesFromBeforeKnowTheProjectOfTheirKey(t *testing.T) {
 	t.Parallel()
 	s, c := upTo(t, beforeTrail)
-	key := newKey("key_a")
-	key.Project = "p1"
-	args, err := keyArgs(key)
-	must(t, err)
-	mustExec(t, c.write, "INSERT INTO keys ("+keyColumns+", search) VALUES "+placeholders(1, keyColumnCount+1), args...)
+	insertOldKey(t, c, "key_a")
 	mustExec(t, c.write, "DELETE FROM keys WHERE id = 'key_a'")
 	for i, id := range []string{"key_a", "key_unheard", ""} {
 		mustExec(t, c.write, `INSERT INTO audit (id, time, workspace, actor, action, key_id, target, changes, reason, client)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/keystile/keystile/internal/storage"
 )
@@ -71,14 +72,18 @@ func (s *Store) Update(ctx context.Context, fn func(storage.Tx) error) (storage.
 func writer(c *connections) *sql.DB { return c.write }
 
 // change runs fn in a transaction that no other writer shares, and commits it
-// where fn returns nil.
+// where fn returns nil. It waits for the busy timeout once, for the writers of
+// this process and of others together: where another process holds the
+// database, those that queue here don't each wait as long as the first.
 func (s *Store) change(ctx context.Context, fn func(*session) error) error {
 	return s.changeBy(ctx, writer, fn)
 }
 
 // changeBy is change on one of the connections that write.
 func (s *Store) changeBy(ctx context.Context, by func(*connections) *sql.DB, fn func(*session) error) error {
-	release, err := s.lockWriter(ctx)
+	giveUp := time.NewTimer(s.busyTimeout)
+	defer giveUp.Stop()
+	release, err := s.lockWriter(ctx, giveUp.C)
 	if err != nil {
 		return err
 	}
@@ -88,11 +93,11 @@ func (s *Store) changeBy(ctx context.Context, by func(*connections) *sql.DB, fn 
 		return err
 	}
 	var tx *sql.Tx
-	err = s.retry(ctx, func() (err error) {
+	begin := func() (err error) {
 		tx, err = by(c).BeginTx(ctx, nil)
 		return err
-	})
-	if err != nil {
+	}
+	if err = again(ctx, giveUp.C, begin(), begin); err != nil {
 		return fmt.Errorf("begin to write: %w", translate(err))
 	}
 	defer func() { _ = tx.Rollback() }() // nothing after a commit

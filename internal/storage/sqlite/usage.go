@@ -18,7 +18,7 @@ import (
 const rowsPerStatement = 250
 
 const (
-	cellColumns     = `key_id, hour, endpoint, project, outcome, denied, count, cost, last`
+	cellColumns     = cellKey + `, denied, count, cost, last`
 	cellColumnCount = 9
 )
 
@@ -33,7 +33,10 @@ func (s *Store) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error 
 		if err := addCells(ctx, q, batch.Cells); err != nil {
 			return err
 		}
-		return addTotals(ctx, q, batch.Cells)
+		if err := addTotals(ctx, q, batch.Cells); err != nil {
+			return err
+		}
+		return addCalls(ctx, q, batch.Calls)
 	})
 	if err != nil && !errors.Is(err, errApplied) {
 		return fmt.Errorf("apply usage batch %d: %w", batch.Sequence, err)
@@ -68,7 +71,7 @@ func addCells(ctx context.Context, q *session, cells []storage.UsageCell) error 
 				max(c.Count, 0), max(c.Cost, 0), micros(c.Last))
 		}
 		err := q.exec(ctx, "INSERT INTO usage_cells ("+cellColumns+") VALUES "+placeholders(len(chunk), cellColumnCount)+
-			" ON CONFLICT (key_id, hour, endpoint, project, outcome) DO UPDATE SET last = max(last, excluded.last), "+
+			" ON CONFLICT ("+cellKey+") DO UPDATE SET last = max(last, excluded.last), "+
 			plus("usage_cells", "count")+", "+plus("usage_cells", "cost"), args...)
 		if err != nil {
 			return err

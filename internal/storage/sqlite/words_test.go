@@ -72,9 +72,7 @@ func TestKeysFromBeforeAndOfACopyAreFoundByTheirWords(t *testing.T) {
 	t.Parallel()
 	s, c := upTo(t, beforeLists)
 	for _, id := range []keys.ID{"key_a", "key_b"} {
-		args, err := keyArgs(newKey(id))
-		must(t, err)
-		mustExec(t, c.write, "INSERT INTO keys ("+keyColumns+", search) VALUES "+placeholders(1, keyColumnCount+1), args...)
+		insertOldKey(t, c, id)
 	}
 	must(t, s.Migrate(t.Context()))
 	mustExec(t, c.write, "DELETE FROM keys WHERE id = 'key_a'")

@@ -47,6 +47,10 @@ func everyCall(s storage.Store) map[string]func(context.Context) error {
 		"ApplyUsage": func(ctx context.Context) error {
 			return s.ApplyUsage(ctx, storage.UsageBatch{Incarnation: "late", Sequence: 1})
 		},
+		"PruneUsage": func(ctx context.Context) error {
+			_, err := s.PruneUsage(ctx, storage.UsagePrune{CellsBefore: noon, Limit: 1})
+			return err
+		},
 	}
 }
 

@@ -29,6 +29,7 @@ func keyComesBack(t *testing.T, f *fixture) {
 		k.CreatedAt = noon.Add(123456 * time.Microsecond).In(east)
 		k.ExpiresAt = noon.Add(time.Hour + time.Microsecond + 999*time.Nanosecond).In(east)
 		k.Replaces, k.ReplacedBy, k.Lineage = "key_0", "key_2", "key_0"
+		k.Pepper = "0123456789abcdef"
 	})
 	f.insert(t, key)
 	want := *key

@@ -25,8 +25,9 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 	all := slices.Concat(
 		schemaGuarantees, keyGuarantees, lookupGuarantees, listGuarantees, queryGuarantees, countGuarantees,
 		updateGuarantees, commitGuarantees, contextGuarantees, changeGuarantees, confirmGuarantees,
-		catalogueGuarantees, tokenGuarantees, schemeGuarantees, auditGuarantees, creationGuarantees, usageGuarantees, batchGuarantees, costGuarantees,
-		endingGuarantees, profileGuarantees, nodeGuarantees, doubtGuarantees,
+		catalogueGuarantees, tokenGuarantees, schemeGuarantees, pepperGuarantees, auditGuarantees, creationGuarantees,
+		usageGuarantees, activityGuarantees, batchGuarantees, pruneGuarantees, costGuarantees, endingGuarantees,
+		profileGuarantees, nodeGuarantees, doubtGuarantees,
 	)
 	for _, g := range all {
 		t.Run(g.name, func(t *testing.T) {

@@ -31,7 +31,7 @@ func (f *fixture) insertTokens(t *testing.T, all ...*keys.Token) {
 
 func tokenComesBack(t *testing.T, f *fixture) {
 	token := newToken("tok_a", "acme", noon.Add(time.Microsecond))
-	token.ExpiresAt = noon.Add(time.Hour)
+	token.ExpiresAt, token.Pepper = noon.Add(time.Hour), "0123456789abcdef"
 	forever := newToken("tok_b", "", noon)
 	f.insertTokens(t, token, forever)
 	for _, want := range []*keys.Token{token, forever} {

@@ -1,0 +1,116 @@
+package caddymodule
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// standing is a gate with the hosts that it stands under.
+type standing struct {
+	gate  *Handler
+	hosts []hostMatcher // each narrows the one before; none: any host
+}
+
+// hostMatcher is caddyhttp.MatchHost, however it was loaded.
+type hostMatcher interface{ Match(*http.Request) bool }
+
+// sitesOf lists the gates of a configuration, wherever in it they stand.
+func sitesOf(ctx caddy.Context) (sites []standing) {
+	loaded, err := ctx.AppIfConfigured("http")
+	if err != nil {
+		return nil
+	}
+	for _, server := range loaded.(*caddyhttp.App).Servers {
+		sites = gatesBelow(server.Routes, nil, sites)
+		for _, named := range server.NamedRoutes {
+			sites = gatesBelow(caddyhttp.RouteList{*named}, nil, sites)
+		}
+	}
+	return sites
+}
+
+// gatesBelow appends the gates below routes that hosts lead to.
+func gatesBelow(routes caddyhttp.RouteList, hosts []hostMatcher, sites []standing) []standing {
+	for i := range routes {
+		below := append(hosts[:len(hosts):len(hosts)], hostsOf(routes[i].MatcherSets)...)
+		for _, handler := range routes[i].Handlers {
+			switch handler := handler.(type) {
+			case *Handler:
+				sites = append(sites, standing{handler, below})
+			case *caddyhttp.Subroute:
+				sites = gatesBelow(handler.Routes, below, sites)
+			}
+		}
+	}
+	return sites
+}
+
+// anyOf is the hosts of several matcher sets, of which one has to match.
+type anyOf []hostMatcher
+
+// Match implements hostMatcher.
+func (a anyOf) Match(r *http.Request) bool {
+	for _, one := range a {
+		if one.Match(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// hostsOf returns what matcher sets say about the host; nothing where one of
+// them takes any.
+func hostsOf(sets caddyhttp.MatcherSets) []hostMatcher {
+	var hosts anyOf
+	for _, set := range sets {
+		named := false
+		for _, matcher := range set {
+			switch host := matcher.(type) {
+			case *caddyhttp.MatchHost:
+				hosts, named = append(hosts, host), true
+			case caddyhttp.MatchHost:
+				hosts, named = append(hosts, host), true
+			}
+		}
+		if !named {
+			return nil
+		}
+	}
+	if len(hosts) == 0 {
+		return nil
+	}
+	return []hostMatcher{hosts}
+}
+
+// serves reports whether requests for a host reach the gate.
+func (s *standing) serves(host string) bool {
+	r := &http.Request{Host: host}
+	r = r.WithContext(context.WithValue(context.Background(), caddy.ReplacerCtxKey, caddy.NewReplacer()))
+	for _, matcher := range s.hosts {
+		if !matcher.Match(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// gatesFor returns the gates that requests for a host may meet: those that
+// name it, or else those that take any.
+func gatesFor(sites []standing, host string) (gates []*Handler) {
+	var open []*Handler
+	for i := range sites {
+		switch {
+		case len(sites[i].hosts) == 0:
+			open = append(open, sites[i].gate)
+		case sites[i].serves(host):
+			gates = append(gates, sites[i].gate)
+		}
+	}
+	if len(gates) == 0 {
+		return open
+	}
+	return gates
+}

@@ -1,0 +1,53 @@
+package caddymodule
+
+import (
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/google/go-cmp/cmp"
+)
+
+// behind is a route to handlers, as a site block makes it.
+func behind(matcher any, handlers ...caddyhttp.MiddlewareHandler) caddyhttp.Route {
+	route := caddyhttp.Route{Handlers: handlers}
+	if matcher != nil {
+		route.MatcherSets = caddyhttp.MatcherSets{{matcher}}
+	}
+	return route
+}
+
+func subroute(routes ...caddyhttp.Route) *caddyhttp.Subroute {
+	return &caddyhttp.Subroute{Routes: routes}
+}
+
+func TestGatesAreToldApartByWhereTheyStand(t *testing.T) {
+	t.Parallel()
+	var a, b, nested, second, failed, named, elsewhere Handler
+	named443 := behind(nil, &named)
+	withErrors := subroute(behind(nil, &second))
+	withErrors.Errors = &caddyhttp.HTTPErrorConfig{Routes: caddyhttp.RouteList{behind(nil, &failed)}}
+	app := &caddyhttp.App{Servers: map[string]*caddyhttp.Server{
+		"srv0": {Listen: []string{":443"}, NamedRoutes: map[string]*caddyhttp.Route{"api": &named443}, Routes: caddyhttp.RouteList{
+			behind(&caddyhttp.MatchHost{"a.example.com", "www.example.com"}, subroute(behind(nil, &a))),
+			behind(&caddyhttp.MatchHost{"b.example.com"}, subroute(
+				behind(nil, &b), behind(&caddyhttp.MatchPath{"/v1/*"}, subroute(behind(nil, &nested))), behind(nil, withErrors),
+			)),
+		}},
+		"srv1": {Listen: []string{":80"}, Routes: caddyhttp.RouteList{behind(nil, &elsewhere)}},
+	}}
+	want := map[*Handler]string{
+		&a: ":443 a.example.com,www.example.com", &b: ":443 b.example.com", &nested: ":443 b.example.com /v1/*",
+		&second: ":443 b.example.com #2", &failed: ":443 b.example.com errors", &named: ":443 &api", &elsewhere: ":80",
+	}
+	for range 10 { // servers are in no order
+		got := placesOf(app)
+		if len(got) != len(want) {
+			t.Fatalf("%d gates stand somewhere, want %d", len(got), len(want))
+		}
+		for h, place := range want {
+			if diff := cmp.Diff(place, got[h]); diff != "" {
+				t.Error(diff)
+			}
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package caddymodule
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/keystile/keystile/internal/api"
+	"github.com/keystile/keystile/internal/gateway"
+	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/problem"
+)
+
+// verifier decides about keys for programs that have no proxy.
+type verifier struct {
+	app *App
+	// bare decides where no path is asked about: any path with a valid key.
+	bare  *gateway.Gate
+	sites func() []standing
+}
+
+func newVerifier(app *App) (*verifier, error) {
+	bare, err := app.newGate(&Policy{})
+	return &verifier{
+		app: app, bare: bare,
+		// Asked once the configuration is complete: gates are provisioned
+		// before and after us.
+		sites: sync.OnceValue(func() []standing { return sitesOf(app.ctx) }),
+	}, err
+}
+
+// verify implements what api.Config asks for.
+func (v *verifier) verify(ctx context.Context, call manage.Call, ask api.Verification) (api.Verified, error) {
+	workspace, err := call.TokenWorkspace()
+	if err != nil {
+		return api.Verified{}, err
+	}
+	gate, err := v.gateFor(&ask)
+	if err != nil {
+		return api.Verified{}, err
+	}
+	c, err := describeVerification(ctx, workspace, &ask)
+	if err != nil {
+		return api.Verified{}, err
+	}
+	at, ok := v.app.engine.Enter()
+	if !ok {
+		return api.Verified{}, badVerification(problem.StoreUnavailable, "", "")
+	}
+	defer v.app.engine.Leave(at)
+	gate.Decide(c)
+	gate.Count(c, http.StatusOK) // what the caller then does with it, nobody tells
+	countDecision(c.Outcome(), false)
+	return verified(gate, c), nil
+}
+
+// gateFor finds the gate whose routes judge the path.
+func (v *verifier) gateFor(ask *api.Verification) (*gateway.Gate, error) {
+	if ask.Path == "" {
+		if ask.Host != "" || ask.Method != "" {
+			return nil, badVerification(problem.InvalidRequest, "path", "path is needed where host or method is given.")
+		}
+		return v.bare, nil
+	}
+	sites := v.sites()
+	if ask.Host == "" {
+		if len(sites) != 1 {
+			return nil, badVerification(problem.InvalidRequest, "host", "host is needed to judge a path: there is more than one gate, or none.")
+		}
+		return sites[0].gate.gate, nil
+	}
+	gates := gatesFor(sites, ask.Host)
+	switch len(gates) {
+	case 1:
+		return gates[0].gate, nil
+	case 0:
+		return nil, badVerification(problem.InvalidRequest, "host", "host names no gate.")
+	}
+	return nil, badVerification(problem.InvalidRequest, "host", "There are several gates under this host: which one judges a path can't be told.")
+}
+
+// maxVerifyCost is more than any bucket holds in earnest.
+const maxVerifyCost = 1_000_000
+
+// describeVerification makes the call that the client's request would have been.
+func describeVerification(ctx context.Context, workspace string, ask *api.Verification) (*gateway.Call, error) {
+	if ask.Key == "" {
+		return nil, badVerification(problem.InvalidRequest, "key", "key is needed: the whole secret that the client presented.")
+	}
+	r, err := requestOf(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	c := &gateway.Call{
+		Request: r, Presented: &gateway.Presented{Secret: ask.Key, Workspace: workspace, Scopes: ask.Scopes},
+	}
+	if ask.Cost != nil {
+		if *ask.Cost < 1 || *ask.Cost > maxVerifyCost {
+			return nil, badVerification(problem.InvalidRequest, "cost", "cost must be 1 to 1000000.")
+		}
+		c.Presented.Cost = limit.Cost(*ask.Cost)
+	}
+	if ask.Client != "" {
+		if c.Client, err = netip.ParseAddr(ask.Client); err != nil {
+			return nil, badVerification(problem.InvalidRequest, "client", "client must be an IP address.")
+		}
+	}
+	return c, nil
+}
+
+func requestOf(ctx context.Context, ask *api.Verification) (*http.Request, error) {
+	target, err := url.ParseRequestURI(cmp.Or(ask.Path, "/"))
+	if err != nil || !strings.HasPrefix(cmp.Or(ask.Path, "/"), "/") {
+		return nil, badVerification(problem.InvalidRequest, "path", "path must be a path, as in the request's first line.")
+	}
+	r := &http.Request{
+		Method: cmp.Or(ask.Method, http.MethodGet), URL: target, RequestURI: cmp.Or(ask.Path, "/"),
+		Host: ask.Host, Header: http.Header{}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	return r.WithContext(ctx), nil
+}
+
+func badVerification(code problem.Code, param, message string) error {
+	return &manage.Error{Problem: problem.Problem{Code: code, Param: param, Message: message}}
+}
+
+// verified is what the caller is told of a decision.
+func verified(gate *gateway.Gate, c *gateway.Call) api.Verified {
+	out := api.Verified{Valid: c.Verdict.Admitted(), Code: c.Outcome(), Scopes: []string{}, RateLimit: []api.VerifiedLimit{}}
+	if !out.Valid {
+		p := gate.Problem(c)
+		out.Message, out.MissingScopes = p.Text(), p.MissingScopes
+		if c.Verdict.RetryAfter > 0 {
+			out.RetryAfter = p.RetryAfterSeconds()
+		}
+	}
+	if c.Entry != nil {
+		k := &c.Entry.Principal.Key
+		out.KeyID, out.Workspace, out.Environment = k.ID, k.Workspace, k.Environment
+		out.Project, out.Profile, out.Owner = cmp.Or(c.Project(), k.Project), k.Profile, k.Owner
+		out.Scopes = append(out.Scopes, k.Scopes...)
+	}
+	d := &c.Verdict.Limits
+	for i := range d.Count {
+		s := &d.States[i]
+		out.RateLimit = append(out.RateLimit, api.VerifiedLimit{
+			Name: s.Limit.Name, Limit: s.Limit.Rate.Burst, Remaining: s.Remaining,
+			Reset: now().Add(s.Reset + time.Second - 1).Unix(),
+		})
+	}
+	return out
+}

@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// There is no index of cells by hour: it made the file half as large again and
+// more, and new cells half as slow. Old ones are found key by key instead, on a
+// snapshot beside the writers; a transaction only removes what it is told.
+
+const (
+	cellKey = `key_id, hour, endpoint, project, outcome`
+
+	// keysWithOld visits the next keys that were used, and tells which of them
+	// have old cells. Each step is one seek.
+	keysWithOld = `WITH RECURSIVE used(id) AS (
+			SELECT min(key_id) FROM usage_cells WHERE key_id >= ?1
+			UNION ALL
+			SELECT (SELECT min(key_id) FROM usage_cells WHERE key_id > used.id) FROM used WHERE used.id IS NOT NULL LIMIT ?2)
+		SELECT id, EXISTS (SELECT 1 FROM usage_cells WHERE key_id = used.id AND hour < ?3) FROM used WHERE id IS NOT NULL`
+
+	// oldSums seeks each workspace's sums.
+	oldSums = `WITH RECURSIVE used(name) AS (
+			SELECT min(workspace) FROM workspace_usage
+			UNION ALL
+			SELECT (SELECT min(workspace) FROM workspace_usage WHERE workspace > used.name) FROM used WHERE used.name IS NOT NULL)
+		SELECT s.workspace, s.environment, s.hour FROM used CROSS JOIN (SELECT ?1 AS name UNION ALL SELECT ?2) AS environments
+		CROSS JOIN workspace_usage AS s ON s.workspace = used.name AND s.environment = environments.name AND s.hour < ?3 LIMIT ?4`
+)
+
+// old is what one transaction is to remove: primary keys.
+type old struct {
+	cells, sums, incarnations [][]any
+	next                      keys.ID // where to look on
+	more                      bool    // there is something to look at
+}
+
+// PruneUsage implements storage.Store. Where the walk through the keys has come
+// to is known for as long as the process lives.
+func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool, err error) {
+	found, err := s.findOld(ctx, p)
+	if err != nil {
+		return false, fmt.Errorf("look for old usage: %w", err)
+	}
+	if len(found.cells)+len(found.sums)+len(found.incarnations) > 0 {
+		if err := s.change(ctx, func(q *session) error { return found.remove(ctx, q, p) }); err != nil {
+			return false, fmt.Errorf("remove old usage: %w", err)
+		}
+	}
+	s.pruned.Store(&found.next)
+	return found.more || len(found.sums) == p.Limit || len(found.incarnations) == p.Limit, nil
+}
+
+func (s *Store) findOld(ctx context.Context, p storage.UsagePrune) (*old, error) {
+	found := &old{}
+	return found, s.snapshot(ctx, func(q *session, _ storage.Position) (err error) {
+		if !p.CellsBefore.IsZero() {
+			if err := s.findOldCells(ctx, q, p, found); err != nil {
+				return err
+			}
+			found.sums, err = collect(ctx, q, oldSums, []any{keys.Live, keys.Test, micros(p.CellsBefore), p.Limit}, columns(3))
+			if err != nil {
+				return err
+			}
+		}
+		found.incarnations, err = collect(ctx, q, `SELECT incarnation FROM usage_incarnations WHERE updated < ? LIMIT ?`,
+			[]any{micros(p.IncarnationsBefore), p.Limit}, columns(1))
+		return err
+	})
+}
+
+// findOldCells looks at as many keys as may be removed cells of.
+func (s *Store) findOldCells(ctx context.Context, q *session, p storage.UsagePrune, found *old) error {
+	var from keys.ID
+	if at := s.pruned.Load(); at != nil {
+		from = *at
+	}
+	visited, last, of := 0, keys.ID(""), []any(nil)
+	err := q.each(ctx, keysWithOld, []any{from, p.Limit, micros(p.CellsBefore)}, func(row scan) (bool, error) {
+		var stale bool
+		err := row(&last, &stale)
+		if visited++; stale {
+			of = append(of, last)
+		}
+		return false, err
+	})
+	if err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(of, rowsPerStatement) {
+		cells, err := collect(ctx, q, "SELECT "+cellKey+" FROM usage_cells WHERE key_id IN "+placeholders(1, len(chunk))+" AND hour < ? LIMIT ?",
+			slices.Concat(chunk, []any{micros(p.CellsBefore), p.Limit - len(found.cells)}), columns(5))
+		if err != nil {
+			return err
+		}
+		found.cells = append(found.cells, cells...)
+	}
+	switch {
+	case len(found.cells) == p.Limit:
+		found.next, found.more = from, true // these keys may have more
+	case visited == p.Limit:
+		found.next, found.more = last+"\x00", true // the very next ID that there could be
+	}
+	return nil
+}
+
+// columns reads so many columns as they are.
+func columns(n int) func(scan) ([]any, error) {
+	return func(row scan) ([]any, error) {
+		values, dest := make([]any, n), make([]any, n)
+		for i := range values {
+			dest[i] = &values[i]
+		}
+		return values, row(dest...)
+	}
+}
+
+// remove asks for the age once more: an incarnation may have come back.
+func (o *old) remove(ctx context.Context, q *session, p storage.UsagePrune) error {
+	for _, of := range []struct {
+		table, key, age string
+		rows            [][]any
+		before          int64
+	}{
+		{"usage_cells", cellKey, "hour", o.cells, micros(p.CellsBefore)},
+		{"workspace_usage", "workspace, environment, hour", "hour", o.sums, micros(p.CellsBefore)},
+		{"usage_incarnations", "incarnation", "updated", o.incarnations, micros(p.IncarnationsBefore)},
+	} {
+		for chunk := range slices.Chunk(of.rows, rowsPerStatement) {
+			statement := fmt.Sprintf("DELETE FROM %s WHERE (%s) IN (VALUES %s) AND %s < ?", of.table, of.key, placeholders(len(chunk), len(chunk[0])), of.age)
+			if err := q.exec(ctx, statement, append(slices.Concat(chunk...), of.before)...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package usage
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// The latest calls of a key are noted one by one, beside the sums. Sums are
+// exact and notes are bounded: of what a key does between two sweeps only the
+// latest few are noted, and how many are missing before a note stands in it.
+const (
+	notesPerKey   = 10   // at most, from one sweep to the next
+	notesPerSweep = 500  // of all keys together, save that each may have one
+	maxNotes      = 1000 // that wait for the store
+)
+
+// note is what is kept of one call.
+type note struct {
+	at       time.Time
+	endpoint Label
+	method   string
+	client   netip.Addr
+	status   int
+	denied   problem.Code
+}
+
+// notes are the latest calls of one key, oldest first from count modulo their
+// number on.
+type notes struct {
+	ring  [notesPerKey]note
+	count int64 // of all calls, noted or not
+}
+
+func (n *notes) add(one note) {
+	n.ring[n.count%notesPerKey] = one
+	n.count++
+}
+
+// latest calls fn for at most the most latest notes, oldest first, and returns
+// how many calls before those are missing.
+func (n *notes) latest(most int64, fn func(*note)) (missed int64) {
+	kept := min(n.count, notesPerKey, most)
+	for i := n.count - kept; i < n.count; i++ {
+		fn(&n.ring[i%notesPerKey])
+	}
+	return n.count - kept
+}
+
+// share is how many notes each of so many keys gets.
+func share(keys int) int64 {
+	return int64(min(max(notesPerSweep/max(keys, 1), 1), notesPerKey))
+}
+
+// keep moves a key's notes into the ledger, whose lock the caller holds. Where
+// too many wait already they are only counted as missing.
+func (l *ledger) keep(id keys.ID, n *notes, most int64) {
+	most = min(most, int64(maxNotes-len(l.noted)))
+	first := len(l.noted)
+	missed := l.missed[id] + n.latest(most, func(one *note) { l.noted = append(l.noted, one.stored(id)) })
+	if len(l.noted) == first {
+		l.missed[id] = missed
+		return
+	}
+	l.noted[first].Missed = missed
+	delete(l.missed, id)
+}
+
+func (n *note) stored(id keys.ID) storage.NotedCall {
+	call := storage.NotedCall{
+		KeyID: id, At: n.at.UTC(), Method: n.method, Endpoint: n.endpoint.Value(),
+		Status: n.status, Denied: string(n.denied),
+	}
+	if n.denied != "" {
+		call.Status = n.denied.Row().Status
+	}
+	if n.client.IsValid() {
+		call.Client = n.client.String()
+	}
+	return call
+}
