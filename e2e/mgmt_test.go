@@ -130,7 +130,7 @@ func TestAnotherWorkspacesKeyIsNoneAtAll(t *testing.T) {
 	for _, who := range []desk{rivals, rivals.as(rivalKey.Secret)} {
 		for _, request := range []string{
 			"GET /v1/keys/ID", `PATCH /v1/keys/ID {"name":"taken"}`, "DELETE /v1/keys/ID", "POST /v1/keys/ID/revoke", "POST /v1/keys/ID/reactivate",
-			"POST /v1/keys/ID/rotate", "GET /v1/keys/ID/usage",
+			"POST /v1/keys/ID/rotate", "GET /v1/keys/ID/usage", "GET /v1/keys/ID/activity",
 		} {
 			parts := append(strings.SplitN(request, " ", 3), "")
 			there := who.do(parts[0], strings.Replace(parts[1], "ID", theirs.ID, 1), parts[2])
@@ -155,7 +155,7 @@ func TestAnotherWorkspacesKeyIsNoneAtAll(t *testing.T) {
 			t.Errorf("their trail names the key: %+v", deed)
 		}
 	}
-	if refused != 28 { // each request by each, for either key
+	if refused != 32 { // each request by each, for either key
 		t.Errorf("their trail has %d refusals", refused)
 	}
 }

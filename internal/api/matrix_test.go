@@ -124,19 +124,23 @@ func setupMatrix(t *testing.T) *matrix {
 	m := &matrix{fixture: setup(t)}
 	expired := m.newToken(t, "", false, "1h")
 	m.now = m.now.Add(2 * time.Hour)
-	m.names = []string{"nobody", "key", "manager key", "stranger", "token", "expired", "operator"}
+	if _, err := m.manager.CreateProject(t.Context(), m.command, manage.NewProject{Name: "apollo"}); err != nil {
+		t.Fatal(err)
+	}
+	m.names = []string{"nobody", "key", "manager key", "project key", "stranger", "token", "expired", "operator"}
 	m.callers = map[string]string{
-		"key":         m.newKey(t, "read"),
-		"manager key": m.newKey(t, "read", keys.ScopeManageKeys),
-		"stranger":    m.workspace(t, "rivals"), // a token of another workspace
+		"key":         m.newKey(t, "", "read"),
+		"manager key": m.newKey(t, "", "read", keys.ScopeManageKeys),
+		"project key": m.newKey(t, "apollo", "read", keys.ScopeManageKeys), // what it asks for is of no project
+		"stranger":    m.workspace(t, "rivals"),                            // a token of another workspace
 		"token":       m.token, "expired": expired, "operator": m.operator,
 	}
 	return m
 }
 
-func (m *matrix) newKey(t *testing.T, scopes ...string) string {
+func (m *matrix) newKey(t *testing.T, project string, scopes ...string) string {
 	t.Helper()
-	made, err := m.manager.CreateKey(t.Context(), m.command, manage.NewKey{Name: "a key", Scopes: scopes})
+	made, err := m.manager.CreateKey(t.Context(), m.command, manage.NewKey{Name: "a key", Project: project, Scopes: scopes})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -36,7 +38,7 @@ var pageExamples = []pageExample{
 	{id: "delete-key", request: "DELETE /v1/keys/$KEY"},
 	{id: "key-usage", request: "GET /v1/keys/$KEY/usage?by=endpoint&from=7d"},
 	{id: "key-activity", request: "GET /v1/keys/$KEY/activity?limit=10"},
-	{id: "verify-key", request: `POST /v1/keys/verify {"key":"ks_live_…","method":"POST","path":"/v1/projects","client":"192.0.2.7"}`},
+	{id: "verify-key", request: `POST /v1/keys/verify {"key":"$SECRET","scopes":["read"]}`},
 	{id: "list-audit", request: "GET /v1/audit?key_id=$KEY&from=30d&limit=10"},
 	{id: "create-token", request: `POST /v1/tokens {"name":"Deployment","expires_in":"365d"}`},
 	{id: "list-tokens", request: "GET /v1/tokens"},
@@ -58,7 +60,7 @@ var pageExamples = []pageExample{
 func (p *page) example(t *testing.T, request string, show []string) {
 	t.Helper()
 	m := &matrix{fixture: setup(t)}
-	m.use(t, m.aKey(t).ID) // something to list
+	m.furnish(t)
 	parts := strings.SplitN(request, " ", 3)
 	var headers []string
 	body := ""
@@ -84,6 +86,17 @@ func (p *page) example(t *testing.T, request string, show []string) {
 	p.answer(got, show)
 }
 
+// furnish makes something to list.
+func (m *matrix) furnish(t *testing.T) {
+	t.Helper()
+	m.use(t, m.aKey(t).ID)
+	_, noProject := m.manager.CreateProject(t.Context(), m.command, manage.NewProject{Name: "gemini"})
+	_, noProfile := m.manager.CreateProfile(t.Context(), m.command, manage.NewProfile{Name: "calm"})
+	if err := errors.Join(noProject, noProfile); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func curl(method, target, body string, headers []string) string {
 	var out strings.Builder
 	out.WriteString("curl")
@@ -94,8 +107,8 @@ func curl(method, target, body string, headers []string) string {
 	for _, header := range headers {
 		fmt.Fprintf(&out, " \\\n  -H '%s'", header)
 	}
-	if body != "" {
-		fmt.Fprintf(&out, " \\\n  --json '%s'", body)
+	if body != "" { // what a variable holds is beside the quotes
+		fmt.Fprintf(&out, " \\\n  --json '%s'", strings.ReplaceAll(body, "$SECRET", `'"$SECRET"'`))
 	}
 	return out.String() + "\n"
 }
@@ -108,6 +121,9 @@ func (m *matrix) use(t *testing.T, id keys.ID) {
 	err := m.store.ApplyUsage(t.Context(), storage.UsageBatch{Incarnation: "node", Sequence: m.uses, Cells: []storage.UsageCell{
 		{KeyID: id, Hour: hour, Endpoint: "GET /v1/projects", Outcome: "2xx", Count: 41, Last: start.Add(-time.Minute)},
 		{KeyID: id, Hour: hour, Endpoint: "POST /v1/projects", Outcome: "insufficient_scope", Denied: true, Count: 2, Last: start.Add(-time.Hour)},
+	}, Calls: []storage.NotedCall{
+		{KeyID: id, At: start.Add(-time.Hour), Method: "POST", Endpoint: "POST /v1/projects", Status: 403, Denied: "insufficient_scope", Client: "192.0.2.7"},
+		{KeyID: id, At: start.Add(-time.Minute), Method: "GET", Endpoint: "GET /v1/projects", Status: 200, Client: "192.0.2.7"},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -164,7 +164,7 @@ func (p *page) matrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.WriteString("\n## Who may do what\n\nA *key* lacks `manage:api-keys`, and a *manager key* has it, with `read`; a *stranger* is a token of another workspace.\n\n```text\n")
+	p.WriteString("\n## Who may do what\n\nA *key* lacks `manage:api-keys`, and a *manager key* has it, with `read`; a *project key* has both, within a project that is not the one\nasked about; a *stranger* is a token of another workspace.\n\n```text\n")
 	p.Write(text)
 	p.WriteString("```\n")
 }

@@ -66,6 +66,14 @@ func TestActivityIsForThoseWhoMayEnterOnly(t *testing.T) {
 	id := f.mustCreate(t, f.op, manage.NewKey{}).ID
 	_, err := f.KeyActivity(t.Context(), f.workspace(t, "rivals", ""), id, manage.ActivityQuery{})
 	wantRefusal(t, err, problem.NotFound, "")
+	f.project(t, f.op, "apollo")
+	manager := f.mustCreate(t, f.op, manage.NewKey{Project: "apollo", Scopes: []string{keys.ScopeManageKeys}})
+	by := manage.Call{Actor: manage.Actor{Kind: manage.ActorKey, ID: string(manager.ID), Workspace: "default", Address: home}}
+	_, err = f.KeyActivity(t.Context(), by, id, manage.ActivityQuery{})
+	wantRefusal(t, err, problem.NotFound, "")
+	if _, err = f.KeyActivity(t.Context(), by, manager.ID, manage.ActivityQuery{}); err != nil {
+		t.Errorf("of a key of its own project: %v", err)
+	}
 	_, err = f.KeyActivity(t.Context(), manage.Call{}, id, manage.ActivityQuery{})
 	wantRefusal(t, err, problem.NotPermitted, "")
 	for _, limit := range []int{-1, storage.ActivityKept + 1} {
