@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"testing"
 	"time"
 )
@@ -34,5 +35,13 @@ func eventually(t testing.TB, within time.Duration, what string, probe func() bo
 	t.Helper()
 	if !becomes(within, probe) {
 		t.Fatalf("not within %v: %s", within, what)
+	}
+}
+
+// wantOK fails the test unless a call was let through.
+func wantOK(t testing.TB, got response) {
+	t.Helper()
+	if got.status != http.StatusOK {
+		t.Errorf("answered %v, want 200", got)
 	}
 }
