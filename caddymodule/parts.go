@@ -109,7 +109,8 @@ func (p *parts) ready(ctx context.Context, store storage.Store) error {
 	if err := store.Migrate(ctx); err != nil {
 		return err
 	}
-	return storage.CheckPeppers(ctx, store, p.hasher, p.lost, now())
+	_, err := storage.CheckPeppers(ctx, store, p.hasher, p.lost, now())
+	return err
 }
 
 func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {

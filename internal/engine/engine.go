@@ -152,7 +152,11 @@ func (e *Engine) prepare(ctx context.Context, s *Settings) error {
 }
 
 func (e *Engine) checkPeppers(ctx context.Context, s *Settings) error {
-	return storage.CheckPeppers(ctx, e.cfg.Store, s.Hasher, s.LostPeppers, e.cfg.Now())
+	dropped, err := storage.CheckPeppers(ctx, e.cfg.Store, s.Hasher, s.LostPeppers, e.cfg.Now())
+	if dropped != nil {
+		e.cfg.Log.Warn("keys of a dropped pepper are unknown from here on", "reason", dropped.Error())
+	}
+	return err
 }
 
 func (e *Engine) begin(ctx context.Context, s *Settings) error {

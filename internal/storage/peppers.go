@@ -24,10 +24,12 @@ func (e *UnknownPepperError) Error() string {
 }
 
 // CheckPeppers refuses, with an UnknownPepperError, to work on a store with
-// peppers under which some of its keys could not be found. Those of lost
-// peppers are given up.
-func CheckPeppers(ctx context.Context, store Store, own keys.Hasher, lost []keys.PepperID, now time.Time) error {
-	return store.View(ctx, func(r Reader) error {
+// peppers under which none of its peppered keys could be found: they are the
+// wrong ones. Where some can be found, the pepper of others was dropped, which
+// is returned. Those of lost peppers are given up.
+func CheckPeppers(ctx context.Context, store Store, own keys.Hasher, lost []keys.PepperID, now time.Time) (dropped *UnknownPepperError, err error) {
+	var known bool
+	err = store.View(ctx, func(r Reader) error {
 		used, err := r.Peppers(ctx, now)
 		if err != nil || len(used) == 0 {
 			return err
@@ -36,12 +38,17 @@ func CheckPeppers(ctx context.Context, store Store, own keys.Hasher, lost []keys
 		if err != nil {
 			return err
 		}
-		known := slices.Concat(own.With(schemes).Peppers(), lost)
+		mine := own.With(schemes).Peppers()
 		for _, id := range slices.Sorted(maps.Keys(used)) {
-			if !slices.Contains(known, id) {
-				return &UnknownPepperError{Pepper: id, Count: used[id]}
+			known = known || slices.Contains(mine, id)
+			if !slices.Contains(mine, id) && !slices.Contains(lost, id) {
+				dropped = &UnknownPepperError{Pepper: id, Count: used[id]}
 			}
 		}
 		return nil
 	})
+	if err == nil && dropped != nil && !known {
+		return nil, dropped
+	}
+	return dropped, err
 }

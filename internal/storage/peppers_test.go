@@ -36,7 +36,7 @@ func TestStoreIsRefusedUnderPeppersThatCanNotFindItsKeys(t *testing.T) {
 	s, now := setup(t), time.Unix(1, 0)
 	wantTaken := func(taken bool, peppers ...string) {
 		t.Helper()
-		err := storage.CheckPeppers(t.Context(), s, hasherOf(peppers...), nil, now)
+		_, err := storage.CheckPeppers(t.Context(), s, hasherOf(peppers...), nil, now)
 		if unknown, refused := errors.AsType[*storage.UnknownPepperError](err); refused == taken || err != nil && unknown.Count != 1 {
 			t.Errorf("with peppers %q: %v", peppers, err)
 		}
@@ -59,9 +59,14 @@ func TestStoreIsRefusedUnderPeppersThatCanNotFindItsKeys(t *testing.T) {
 
 	s.make(t, hasherOf("new salt", "old salt"))
 	wantTaken(true, "old salt", "new salt")
-	wantTaken(false, "new salt") // dropped while a key needs it
+	wantTaken(true, "new salt") // dropped: its keys are unknown, the others are found
+	dropped, err := storage.CheckPeppers(t.Context(), s, hasherOf("new salt"), nil, now)
+	if err != nil || dropped == nil || dropped.Pepper != old.Pepper {
+		t.Errorf("the dropped pepper is told as %v, %v", dropped, err)
+	}
+	wantTaken(false, "other salt")
 	old.Status = keys.Revoked
-	_, err := s.Update(t.Context(), func(tx storage.Tx) error { return tx.UpdateKey(t.Context(), old) })
+	_, err = s.Update(t.Context(), func(tx storage.Tx) error { return tx.UpdateKey(t.Context(), old) })
 	must(t, err)
 	wantTaken(true, "new salt")
 	wantTaken(false, "old salt")
@@ -72,7 +77,8 @@ func TestLostPepperIsGivenUpByItsID(t *testing.T) {
 	s := setup(t)
 	key := s.make(t, hasherOf("lost"))
 	check := func(lost ...keys.PepperID) error {
-		return storage.CheckPeppers(t.Context(), s, hasherOf("new"), lost, time.Unix(1, 0))
+		_, err := storage.CheckPeppers(t.Context(), s, hasherOf("new"), lost, time.Unix(1, 0))
+		return err
 	}
 	err := check()
 	unknown, refused := errors.AsType[*storage.UnknownPepperError](err)
@@ -91,5 +97,6 @@ func TestPepperOfASchemeThatTheStoreHoldsIsNotMissed(t *testing.T) {
 	s := setup(t)
 	s.make(t, hasherOf(fmt.Sprint("system ", 1)))
 	s.insertScheme(t, scheme(1))
-	must(t, storage.CheckPeppers(t.Context(), s, hasherOf(), nil, time.Unix(1, 0)))
+	_, err := storage.CheckPeppers(t.Context(), s, hasherOf(), nil, time.Unix(1, 0))
+	must(t, err)
 }
