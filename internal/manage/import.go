@@ -3,6 +3,7 @@ package manage
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/problem"
@@ -14,6 +15,9 @@ const (
 	// importBatch is how many rows one transaction takes: who follows the log
 	// of changes, and who else wants to write, gets a turn between two.
 	importBatch = 500
+	// importTimeout bounds such a transaction: it has as much to do as hundreds
+	// of others.
+	importTimeout = time.Minute
 )
 
 // Unsupported is the code of rows whose digests can't be looked up by a
@@ -131,7 +135,7 @@ func (r *importRun) commit(ctx context.Context, rows []ImportRow) error {
 	if r.ask.DryRun {
 		err = r.view(ctx, doing, func(reader storage.Reader) error { return take(r.rehearsal.on(reader)) })
 	} else {
-		err = r.update(ctx, doing, func(tx storage.Tx) error { return take(tx) })
+		_, err = r.commitWithin(ctx, importTimeout, doing, func(tx storage.Tx) error { return take(tx) })
 	}
 	if err != nil {
 		return err

@@ -116,9 +116,13 @@ func (m *Manager) update(ctx context.Context, doing string, fn func(storage.Tx) 
 
 // commit is update that also returns the revision of the change.
 func (m *Manager) commit(ctx context.Context, doing string, fn func(storage.Tx) error) (storage.Revision, error) {
+	return m.commitWithin(ctx, updateTimeout, doing, fn)
+}
+
+func (m *Manager) commitWithin(ctx context.Context, timeout time.Duration, doing string, fn func(storage.Tx) error) (storage.Revision, error) {
 	// A change that has begun is seen through: who asked may be gone by then,
 	// but not between the last word and the commit.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), updateTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	revision, err := m.store.Update(ctx, fn)
 	return revision, attempt(doing, err)

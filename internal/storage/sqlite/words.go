@@ -17,10 +17,11 @@ const (
 )
 
 // rare writes a question to key_words that not too many keys answer, among them
-// each one of the list. It is empty where there is none: the list fills a page
-// soon, or no index of texts can hold what is looked for.
+// each one of the list. It is empty where there is none, or none is needed: the
+// list fills a page soon, an owner's keys are few already, or no index of texts
+// can hold what is looked for.
 func (r *reader) rare(ctx context.Context, f storage.KeyFilter) (string, error) {
-	if f.Query == "" || !utf8.ValidString(f.Query) || strings.ContainsRune(f.Query, 0) {
+	if f.Query == "" || f.Owner != "" || !utf8.ValidString(f.Query) || strings.ContainsRune(f.Query, 0) {
 		return "", nil
 	}
 	if often, err := r.frequent(ctx, f); often || err != nil {
@@ -64,7 +65,7 @@ const withParts = "SELECT 1 FROM key_words WHERE key_words MATCH ?"
 // them together.
 func (r *reader) rarePart(ctx context.Context, parts []string) (string, error) {
 	// Most texts have a part that is rare indeed, and is soon told from the others.
-	for _, most := range []int{r.tooMany / 50, r.tooMany} {
+	for _, most := range []int{r.tooMany / 10, r.tooMany} {
 		rarest, err := r.rarest(ctx, parts, most)
 		if rarest != "" || err != nil {
 			return rarest, err
