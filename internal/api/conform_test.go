@@ -32,6 +32,10 @@ var theDocument = sync.OnceValues(func() (validator.Validator, error) {
 	return v, nil
 })
 
+// validating lets one answer after the other be validated: the validator isn't
+// made for several at once.
+var validating sync.Mutex
+
 func validate(t *testing.T) validator.Validator {
 	t.Helper()
 	v, err := theDocument()
@@ -43,6 +47,8 @@ func validate(t *testing.T) validator.Validator {
 
 func TestTheDocumentIsOpenAPI31(t *testing.T) {
 	t.Parallel()
+	validating.Lock()
+	defer validating.Unlock()
 	if ok, errs := validate(t).ValidateDocument(); !ok {
 		t.Error(told(errs))
 	}
@@ -70,7 +76,10 @@ func wantAsDocumented(t *testing.T, r *http.Request, got response) {
 	}
 	again := *got.Response
 	again.Body = io.NopCloser(strings.NewReader(got.text))
-	if ok, errs := validate(t).ValidateHttpResponse(r, &again); !ok {
+	validating.Lock()
+	ok, errs := validate(t).ValidateHttpResponse(r, &again)
+	validating.Unlock()
+	if !ok {
 		t.Errorf("%s %s: %d %s: %s", r.Method, r.URL, got.StatusCode, got.text, told(errs))
 	}
 }

@@ -263,9 +263,11 @@ func (c *chance) adoptAnother() bool {
 // kill ends a node without a word; another takes its place.
 func (c *chance) kill() bool {
 	at := c.rand.IntN(len(c.nodes))
-	if a := c.nodes[at]; a.polling || a.beating || a.asking || len(c.nodes) < 2 {
+	a := c.nodes[at]
+	if a.polling || a.beating || a.asking || len(c.nodes) < 2 {
 		return false
 	}
+	a.handle.between = func() {} // it is cleaned up when all is over
 	c.nodes = slices.Delete(c.nodes, at, at+1)
 	c.join()
 	return true
