@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks that what the tests need is there: Go, and a C compiler for the race
-# detector. Installs the latter where it can, and says what to do where not.
+# Checks that what the tests need is there: Go, a C compiler for the race
+# detector, PostgreSQL and Redis to start servers of. Installs all but Go where
+# it can, and says what to do where not.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,15 +15,28 @@ command -v go >/dev/null || fail "Go is missing: install Go $wanted or newer (ht
 # The go command itself knows whether it is new enough, or can fetch one that is.
 go list -m >/dev/null || fail "This Go is too old: install Go $wanted or newer (https://go.dev/dl/)."
 
-compiles() {
+compiler() {
 	printf '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n' | $(go env CC) -x c -o /dev/null - 2>/dev/null
 }
+postgres() { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }
+redis() { command -v redis-server >/dev/null || command -v valkey-server >/dev/null; }
 
-compiles && exit 0
+# missing prints the packages, as Debian names them, that are needed.
+missing() {
+	compiler || echo gcc libc6-dev
+	postgres || echo postgresql
+	redis || echo redis-server
+}
+
+packages=$(missing | tr '\n' ' ')
+[ "$packages" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-	echo "installing a C compiler for the race detector"
+	echo "installing ${packages}for the tests"
 	apt-get -qq update
-	DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends gcc libc6-dev >/dev/null
-	compiles && exit 0
+	# Tests start servers of their own: the packages' need not run.
+	# shellcheck disable=SC2086 # one word a package
+	DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get -qq install --yes --no-install-recommends $packages >/dev/null
+	packages=$(missing | tr '\n' ' ')
+	[ "$packages" ] || exit 0
 fi
-fail "The race detector needs a C compiler with its headers ($(go env CC)): on Debian, apt-get install gcc libc6-dev."
+fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL and Redis: on Debian, apt-get install $packages"
