@@ -62,7 +62,7 @@ func (c *Counters) drainNotes(l *ledger, most int64) {
 		return
 	}
 	l.keep(c.id, c.latest, most)
-	*c.latest = notes{}
+	c.latest.reset()
 	c.recorder.blanks.Put(c.latest)
 	c.latest = nil
 }

@@ -13,7 +13,7 @@ import (
 // exact and notes are bounded: of what a key does between two sweeps only the
 // latest few are noted, and how many are missing before a note stands in it.
 const (
-	notesPerKey   = 10   // at most, from one sweep to the next
+	notesPerKey   = 50   // at most, from one sweep to the next
 	notesPerSweep = 500  // of all keys together, save that each may have one
 	maxNotes      = 1000 // that wait for the store
 )
@@ -28,16 +28,27 @@ type note struct {
 	denied   problem.Code
 }
 
-// notes are the latest calls of one key, oldest first from count modulo their
-// number on.
+// notes are the latest calls of one key. Their memory grows with their number;
+// once there are as many as may be, they go on as a ring, oldest first from
+// count modulo their number on.
 type notes struct {
-	ring  [notesPerKey]note
+	ring  []note
 	count int64 // of all calls, noted or not
 }
 
 func (n *notes) add(one note) {
-	n.ring[n.count%notesPerKey] = one
+	if len(n.ring) < notesPerKey {
+		n.ring = append(n.ring, one)
+	} else {
+		n.ring[n.count%notesPerKey] = one
+	}
 	n.count++
+}
+
+// reset forgets the notes and keeps their memory.
+func (n *notes) reset() {
+	clear(n.ring) // which hold on to names of routes
+	n.ring, n.count = n.ring[:0], 0
 }
 
 // latest calls fn for at most the most latest notes, oldest first, and returns

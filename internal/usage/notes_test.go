@@ -134,3 +134,17 @@ func TestNotesOfABatchInDoubtAreNotChanged(t *testing.T) {
 		t.Errorf("five calls are noted as %+v", calls)
 	}
 }
+
+func TestAKeyThatIsNotBusyHasEachOfItsCallsNoted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const calls = 50
+	for range 3 { // memory that is used again holds nothing of before
+		before := len(b.store.noted()["key_1"])
+		b.count("key_1", calls)
+		b.flush(t, nil)
+		if noted := b.store.noted()["key_1"]; len(noted)-before != calls || told(noted) != int64(len(noted)) {
+			t.Fatalf("%d calls at once: %d notes more, of %d calls in all", calls, len(noted)-before, told(noted))
+		}
+	}
+}
