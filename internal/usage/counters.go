@@ -78,7 +78,7 @@ func (c *Counters) note(one note) {
 	if c.latest == nil {
 		c.latest = c.recorder.blanks.Get().(*notes)
 	}
-	c.latest.add(one)
+	c.latest.add(one, c.recorder.room)
 }
 
 const secondsPerHour = 60 * 60

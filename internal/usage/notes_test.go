@@ -148,3 +148,18 @@ func TestAKeyThatIsNotBusyHasEachOfItsCallsNoted(t *testing.T) {
 		}
 	}
 }
+
+func TestTheNotesOfManyBusyKeysTellOfEachCall(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const busy, calls = 100, 40 // more than all keys together have room for
+	for i := range busy {
+		b.count(keys.ID(fmt.Sprint("key_", i)), calls)
+	}
+	b.flush(t, nil)
+	for id, noted := range b.store.noted() {
+		if told(noted) != calls || len(noted) == 0 || !noted[len(noted)-1].At.After(noted[0].At.Add(-1)) {
+			t.Errorf("%d notes of %s tell of %d calls, want %d", len(noted), id, told(noted), calls)
+		}
+	}
+}
