@@ -16,14 +16,14 @@ type Recorder struct {
 	mu    sync.Mutex
 	dirty []*Counters // counted into since the sweep
 
-	blanks sync.Pool    // of *notes
-	shared atomic.Int64 // notes beyond a key's first few, since the sweep
+	tallies sync.Pool    // of *tally
+	shared  atomic.Int64 // notes beyond a key's first few, since the sweep
 }
 
 // NewRecorder makes a recorder. incarnation names this start of the process to
 // the store: a UUID that no other recorder has or ever had.
 func NewRecorder(incarnation string) *Recorder {
-	r := &Recorder{blanks: sync.Pool{New: func() any { return new(notes) }}}
+	r := &Recorder{tallies: sync.Pool{New: func() any { return new(tally) }}}
 	r.ledger.init(incarnation)
 	return r
 }
