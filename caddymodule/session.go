@@ -58,7 +58,7 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 		return nil, errors.Join(err, done())
 	}
 	return &cli.Session{
-		Service: service, Actor: commandActor(), Now: now, Sites: sitesIn(adapted), Close: done,
+		Service: service, Actor: commandActor(), Now: now, Sites: servedIn(adapted, &app.Config).sites(), Close: done,
 	}, nil
 }
 

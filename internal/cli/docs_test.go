@@ -111,7 +111,7 @@ func setupDocs(t *testing.T) *documented {
 		Scopes: map[string]string{"read:projects": "Read project data", "write:projects": "Create and update projects"},
 		Plans:  map[string]manage.Plan{"free": {MaxKeys: 10}, "pro": {}}, DefaultPlan: "pro",
 	})
-	f.sites = Sites{Admin: "https://admin.example.com", Gates: []Gate{{Address: "https://api.example.com"}}}
+	f.sites = Sites{Admin: "https://admin.example.com", Try: func(manage.KeyView) string { return "https://api.example.com/" }}
 	f.over = &sampled{f.manager}
 	f.width = 100
 	d := &documented{fixture: f, t: t}

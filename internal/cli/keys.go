@@ -54,7 +54,7 @@ func keysCreate() *verb {
 			shown := made.Revealed()
 			return withSecret(answer{document: shown, text: func(p *page) {
 				p.line("Created %s %q: %s.", shown.ID, plain(shown.Name), rights(shown.KeyView, p))
-				p.secret(shown.Secret, t.sites.gateOf(shown.KeyView))
+				p.secret(shown.Secret, t.sites.tryWith(shown.KeyView))
 			}}, string(shown.ID), shown.Secret), nil
 		},
 	}
@@ -83,13 +83,17 @@ func rights(k manage.KeyView, p *page) string {
 	return fmt.Sprintf("%s; scopes: %s; ends: %s", k.Environment, list(k.Scopes, "none"), p.at(k.ExpiresAt, "never"))
 }
 
-// secret shows what is shown once, with a line to try it.
+// secret shows what is shown once, with a line to try it where there is an
+// address that takes it.
 func (p *page) secret(secret *string, url string) {
 	if secret == nil {
 		return
 	}
 	p.line("\n    %s\n", *secret)
 	p.line("This is the secret. It can't be shown again: store it now.")
+	if url == "" {
+		return
+	}
 	p.line("\nTry it:\n\n    curl -H \"Authorization: Bearer %s\" %s", *secret, url)
 }
 
