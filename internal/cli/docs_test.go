@@ -54,7 +54,7 @@ RFC 3339 has them. A secret is printed once, when it is made.
 |---|---|
 | 0 | done |
 | 1 | refused, or failed; a change that was refused changed nothing |
-| 2 | bad usage |
+| 2 | bad usage: a command, a flag, an argument or a value that isn't one, whatever there is in the store |
 | 3 | ` + "`keys revoke --wait`" + `: revoked, but a gateway had not confirmed it in time |
 
 Deleting asks first; without a terminal to ask on, it does nothing and says so, and with ` + "`--yes`" + ` it doesn't ask.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/problem"
 )
 
 func keyVerbs() []*verb {
@@ -24,7 +25,8 @@ func keysCreate() *verb {
 	var ask manage.NewKey
 	var environment, kind, expires string
 	return &verb{
-		use: "create NAME", short: "Create a key and show its secret, once", changes: true,
+		use: "create [NAME]", short: "Create a key and show its secret, once", changes: true,
+		long: "NAME may be left out where the configuration says: name optional.",
 		example: `  keystile keys create "Nightly export" --scopes read:projects --expires 90d
   keystile keys create deploy --kind ci --project apollo --environment test`,
 		flags: func(c *cobra.Command) {
@@ -43,13 +45,13 @@ func keysCreate() *verb {
 			completeOneOf(c, "kind", kinds)
 		},
 		run: func(t *task) (answer, error) {
-			ask.Name, ask.Environment, ask.Kind = t.args[0], keys.Environment(environment), keys.Kind(kind)
+			ask.Name, ask.Environment, ask.Kind = strings.Join(t.args, ""), keys.Environment(environment), keys.Kind(kind)
 			ask.ExpiresAt, ask.ExpiresIn, _ = expiry(expires)
 			trim(ask.Scopes)
 			trim(ask.AllowedIPs)
 			made, err := t.service.CreateKey(t.ctx, t.call, ask)
 			if err != nil {
-				return answer{}, err
+				return answer{}, nameless(t.args, err)
 			}
 			shown := made.Revealed()
 			return withSecret(answer{document: shown, text: func(p *page) {
@@ -58,6 +60,16 @@ func keysCreate() *verb {
 			}}, string(shown.ID), shown.Secret), nil
 		},
 	}
+}
+
+// nameless is an error of a command without a name, whether keys need one
+// being the configuration's to say.
+func nameless(args []string, err error) error {
+	refused, ok := errors.AsType[*manage.Error](err)
+	if ok && len(args) == 0 && refused.Problem.Code == problem.InvalidRequest && refused.Problem.Param == "name" {
+		return usage("NAME is missing")
+	}
+	return err
 }
 
 // expiry tells a duration from a time: only the latter has a hyphen. The word
