@@ -61,6 +61,7 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys revoke " + id + " --wait soon", 2, "keystile: --wait must be a duration of at most 5m, such as 5s; see keystile keys revoke --help"},
 		{"keys rotate " + id + " --grace soon", 2, "keystile: --grace must be a duration such as 24h, 30m or 0s; see keystile keys rotate --help"},
 		{"audit --from yesterday", 2, "keystile: --from must be a time as RFC 3339 writes it, a date such as 2026-11-30, or how long ago, such as 7d; see keystile audit --help"},
+		{"keys lst", 2, `keystile: keys has no command "lst" (did you mean list?); see keystile keys --help`},
 		{"keys frobnicate", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
 		{"keys frobnicate --config x --json", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
 		{"keys frobnicate --wobble", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
