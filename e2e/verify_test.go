@@ -224,3 +224,23 @@ func (g *gate) revoked() key {
 	g.must(nil, "keys", "revoke", k.ID)
 	return k
 }
+
+// Whoever asks first must not get a bucket of their own.
+func TestAVerificationTakesFromTheRoutesLimitThatRequestsTakeFrom(t *testing.T) {
+	t.Parallel()
+	addr := freeAddr(t)
+	g := setup(t, options{
+		policy: "route GET /x {\nrate_limit live 1/h\n}",
+		sites:  "http://" + addr + " {\nkeystile_admin\n}",
+	})
+	var token key
+	g.must(&token, "tokens", "create", "verifier")
+	g.secret(token.Secret)
+	m, k := &manager{g, addr, token.Secret}, g.key()
+	if got, _ := m.verify(k.Secret, "method", "GET", "path", "/x"); !got.Valid {
+		t.Fatalf("the first: %+v", got)
+	}
+	if got := g.get("/x", k.bearer()); got.status != http.StatusTooManyRequests {
+		t.Errorf("the second: %v", got)
+	}
+}
