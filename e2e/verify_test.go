@@ -225,22 +225,25 @@ func (g *gate) revoked() key {
 	return k
 }
 
-// Whoever asks first must not get a bucket of their own.
-func TestAVerificationTakesFromTheRoutesLimitThatRequestsTakeFrom(t *testing.T) {
+// Gates with equal routes have buckets of their own, also before the first
+// request tells them apart.
+func TestVerificationsTakeFromTheLimitsOfTheGateThatTheyNameAlone(t *testing.T) {
 	t.Parallel()
 	addr := freeAddr(t)
-	g := setup(t, options{
-		policy: "route GET /x {\nrate_limit live 1/h\n}",
-		sites:  "http://" + addr + " {\nkeystile_admin\n}",
-	})
+	site := func(host string) string {
+		return "http://" + host + ":$PORT {\nbind 127.0.0.1\nkeystile {\nroute GET /x {\nrate_limit live 1/h\n}\n}\nreverse_proxy $UPSTREAM\n}\n"
+	}
+	g := setup(t, options{sites: site("a.example") + site("b.example") + "http://" + addr + " {\nkeystile_admin\n}"})
 	var token key
 	g.must(&token, "tokens", "create", "verifier")
 	g.secret(token.Secret)
 	m, k := &manager{g, addr, token.Secret}, g.key()
-	if got, _ := m.verify(k.Secret, "method", "GET", "path", "/x"); !got.Valid {
-		t.Fatalf("the first: %+v", got)
-	}
-	if got := g.get("/x", k.bearer()); got.status != http.StatusTooManyRequests {
-		t.Errorf("the second: %v", got)
+	for _, row := range []struct {
+		host  string
+		valid bool
+	}{{"a.example", true}, {"b.example", true}, {"a.example", false}, {"b.example", false}} {
+		if got, _ := m.verify(k.Secret, "host", row.host, "method", "GET", "path", "/x"); got.Valid != row.valid {
+			t.Errorf("%s: %+v, want valid: %v", row.host, got, row.valid)
+		}
 	}
 }
