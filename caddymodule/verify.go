@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,9 +30,10 @@ func newVerifier(app *App) (*verifier, error) {
 	bare, err := app.newGate(&Policy{})
 	return &verifier{
 		app: app, bare: bare,
-		// Asked once the configuration is complete: gates are provisioned
-		// before and after us.
-		sites: sync.OnceValue(func() []standing { return sitesOf(app.ctx) }),
+		sites: sync.OnceValue(func() []standing {
+			isBehind := func(one standing) bool { return one.behind } // no path leads there by itself
+			return slices.DeleteFunc(slices.Clone(app.standings()), isBehind)
+		}),
 	}, err
 }
 

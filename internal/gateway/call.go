@@ -42,6 +42,7 @@ type Call struct {
 	Foreign bool
 
 	secret  string // as presented; never printed
+	escaped string // path of the request
 	now     time.Time
 	method  string // as decided: extended CONNECT counts as GET
 	project string

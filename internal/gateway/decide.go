@@ -83,20 +83,17 @@ func (g *Gate) locate(c *Call) bool {
 	if !target.Served(r) {
 		return false
 	}
-	escaped := r.URL.EscapedPath()
-	g.site.Table.Find(c.method, escaped, &c.Match)
+	c.escaped = r.URL.EscapedPath()
+	g.site.Table.Find(c.method, c.escaped, &c.Match)
 	shape := target.Plain
 	if c.Match.Loose() {
 		shape = target.Loose
 	}
-	if !shape(escaped) {
+	if !shape(c.escaped) {
 		return false
 	}
-	if c.Original == nil {
-		return true
-	}
-	original := c.Original.EscapedPath()
-	return original == escaped || shape(original)
+	rewritten := c.Original != nil && (c.Original.Path != r.URL.Path || c.Original.RawPath != r.URL.RawPath)
+	return !rewritten || shape(c.Original.EscapedPath())
 }
 
 // judgeJWT lets a JSON Web Token through untouched where the configuration
