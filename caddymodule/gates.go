@@ -8,10 +8,11 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// standing is a gate with the hosts that it stands under.
+// standing is a gate with the hosts and ports that it stands under.
 type standing struct {
 	gate  *Handler
 	hosts []hostMatcher // each narrows the one before; none: any host
+	ports ports
 }
 
 // hostMatcher is caddyhttp.MatchHost, however it was loaded.
@@ -23,10 +24,15 @@ func sitesOf(ctx caddy.Context) (sites []standing) {
 	if err != nil {
 		return nil
 	}
-	for _, server := range loaded.(*caddyhttp.App).Servers {
+	app := loaded.(*caddyhttp.App)
+	for _, server := range app.Servers {
+		first := len(sites)
 		sites = gatesBelow(server.Routes, nil, sites)
 		for _, named := range server.NamedRoutes {
 			sites = gatesBelow(caddyhttp.RouteList{*named}, nil, sites)
+		}
+		for i := range sites[first:] {
+			sites[first+i].ports = portsOf(app, server)
 		}
 	}
 	return sites
@@ -39,7 +45,7 @@ func gatesBelow(routes caddyhttp.RouteList, hosts []hostMatcher, sites []standin
 		for _, handler := range routes[i].Handlers {
 			switch handler := handler.(type) {
 			case *Handler:
-				sites = append(sites, standing{handler, below})
+				sites = append(sites, standing{gate: handler, hosts: below})
 			case *caddyhttp.Subroute:
 				sites = gatesBelow(handler.Routes, below, sites)
 			}
@@ -98,19 +104,37 @@ func (s *standing) serves(host string) bool {
 }
 
 // gatesFor returns the gates that requests for a host may meet: those that
-// name it, or else those that take any.
-func gatesFor(sites []standing, host string) (gates []*Handler) {
-	var open []*Handler
+// name it, or else those that take any. Of these, the port tells which: the one
+// that is named with the host, or else the usual ones.
+func gatesFor(sites []standing, host string) []*Handler {
+	port, named := portIn(host)
+	if named {
+		sites = listening(sites, func(s *standing) bool { return s.ports.include(port) })
+	}
+	sites = under(sites, host)
+	if len(sites) > 1 && !named {
+		sites = listening(sites, func(s *standing) bool { return s.ports.usual })
+	}
+	gates := make([]*Handler, len(sites))
+	for i := range sites {
+		gates[i] = sites[i].gate
+	}
+	return gates
+}
+
+// under is the part of gatesFor that looks at the host.
+func under(sites []standing, host string) (found []standing) {
+	var open []standing
 	for i := range sites {
 		switch {
 		case len(sites[i].hosts) == 0:
-			open = append(open, sites[i].gate)
+			open = append(open, sites[i])
 		case sites[i].serves(host):
-			gates = append(gates, sites[i].gate)
+			found = append(found, sites[i])
 		}
 	}
-	if len(gates) == 0 {
+	if len(found) == 0 {
 		return open
 	}
-	return gates
+	return found
 }
