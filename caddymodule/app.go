@@ -108,6 +108,7 @@ func (a *App) Start() error {
 	}
 	a.started = true
 	a.warnOfPlainLogs()
+	a.warnOfLostPlans()
 	return nil
 }
 
