@@ -35,17 +35,17 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 	if a.release, err = app.retain(); err != nil {
 		return err
 	}
-	service, err := app.manager(app.engine.Store(), app.engine.CatchUp)
-	if err != nil {
-		return err
-	}
 	a.engine = app.engine
 	verifier, err := newVerifier(app)
 	if err != nil {
 		return err
 	}
+	service, err := app.manager(app.engine.Store(), attached{catchUp: app.engine.CatchUp, decide: verifier.decide})
+	if err != nil {
+		return err
+	}
 	a.api, err = api.New(api.Config{
-		Service: service, Authenticate: service.Authenticate, Verify: verifier.verify, Version: version(), Log: ctx.Slogger(),
+		Service: service, Authenticate: service.Authenticate, Verify: service.VerifyKey, Version: version(), Log: ctx.Slogger(),
 		RequestID:     requestID,
 		ClientAddress: func(r *http.Request) string { return clientOf(r).String() },
 		Mount:         mountOf,

@@ -110,6 +110,7 @@ func (a *App) Start() error {
 	}
 	a.started = true
 	a.warnOfPlainLogs()
+	a.warnOfLostPlans()
 	return nil
 }
 

@@ -76,19 +76,37 @@ func (s *standing) serves(host string) bool {
 }
 
 // gatesFor returns the gates that requests for a host may meet: those that
-// name it, or else those that take any.
-func gatesFor(sites []standing, host string) (gates []*Handler) {
-	var open []*Handler
+// name it, or else those that take any. Of these, the port tells which: the one
+// that is named with the host, or else the usual ones.
+func gatesFor(sites []standing, host string) []*Handler {
+	port, named := portIn(host)
+	if named {
+		sites = listening(sites, func(s *standing) bool { return s.ports.include(port) })
+	}
+	sites = under(sites, host)
+	if len(sites) > 1 && !named {
+		sites = listening(sites, func(s *standing) bool { return s.ports.usual })
+	}
+	gates := make([]*Handler, len(sites))
+	for i := range sites {
+		gates[i] = sites[i].gate
+	}
+	return gates
+}
+
+// under is the part of gatesFor that looks at the host.
+func under(sites []standing, host string) (found []standing) {
+	var open []standing
 	for i := range sites {
 		switch {
 		case len(sites[i].hosts) == 0:
-			open = append(open, sites[i].gate)
+			open = append(open, sites[i])
 		case sites[i].serves(host):
-			gates = append(gates, sites[i].gate)
+			found = append(found, sites[i])
 		}
 	}
-	if len(gates) == 0 {
+	if len(found) == 0 {
 		return open
 	}
-	return gates
+	return found
 }

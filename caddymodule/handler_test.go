@@ -54,7 +54,7 @@ func setupBench(b testing.TB) *bench {
 	}
 	must(b, func() { h.gate, err = app.newGate(&h.Policy) }, &err)
 	var service *manage.Manager
-	must(b, func() { service, err = app.manager(app.engine.Store(), nil) }, &err)
+	must(b, func() { service, err = app.manager(app.engine.Store(), attached{}) }, &err)
 	var made manage.CreatedKey
 	must(b, func() {
 		made, err = service.CreateKey(b.Context(), manage.Call{Actor: manage.CommandActor("bench")}, manage.NewKey{

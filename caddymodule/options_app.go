@@ -62,7 +62,7 @@ var appOptions = options[*Config]{
 	},
 	{
 		name: "default_plan", usage: "NAME",
-		help: "The plan of workspaces that name none.",
+		help: "The plan of workspaces that name none, or one that is not listed; without it, keys of the latter are refused.",
 		read: setText("default_plan", func(c *Config) *string { return &c.DefaultPlan }),
 	},
 	{

@@ -53,7 +53,7 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, errors.Join(err, done())
 	}
-	service, err := app.manager(store, nil)
+	service, err := app.manager(store, attached{})
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}

@@ -20,6 +20,7 @@ type standing struct {
 	// stand at one place.
 	place string
 	hosts []hostMatcher // each narrows the one before; none: any host
+	ports ports
 	// behind says that requests come here only after something else has
 	// answered them: an error, or an upstream.
 	behind bool
@@ -32,10 +33,10 @@ func surveyOf(app *caddyhttp.App) []standing {
 		return cmp.Compare(addressesOf(a), addressesOf(b))
 	})
 	for _, server := range servers {
-		from := way{place: addressesOf(server)}
+		from := way{place: addressesOf(server), ports: portsOf(app, server)}
 		s.routes(server.Routes, from)
 		for _, name := range slices.Sorted(maps.Keys(server.NamedRoutes)) {
-			s.route(server.NamedRoutes[name], way{place: from.place + " &" + name})
+			s.route(server.NamedRoutes[name], way{place: from.place + " &" + name, ports: from.ports})
 		}
 		s.errors(server.Errors, from)
 	}
@@ -54,6 +55,7 @@ type survey struct {
 type way struct {
 	place  string
 	hosts  []hostMatcher
+	ports  ports
 	behind bool
 }
 
@@ -122,5 +124,5 @@ func (s *survey) add(h *Handler, from way) {
 	if n := s.taken[place]; n > 1 {
 		place += fmt.Sprintf(" #%d", n)
 	}
-	s.found = append(s.found, standing{gate: h, place: place, hosts: from.hosts, behind: from.behind})
+	s.found = append(s.found, standing{gate: h, place: place, hosts: from.hosts, ports: from.ports, behind: from.behind})
 }

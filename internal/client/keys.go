@@ -52,8 +52,8 @@ func (c *Client) ShowKey(ctx context.Context, by manage.Call, id keys.ID) (manag
 // EditKey implements manage.Service.
 func (c *Client) EditKey(ctx context.Context, by manage.Call, id keys.ID, edit manage.KeyEdit) (manage.KeyView, error) {
 	rq := ask(by, http.MethodPatch, "id", "keys", string(id)).with(edit)
-	if edit.IfMatch != "" {
-		rq.header.Set("If-Match", edit.IfMatch)
+	if edit.IfMatch.Set {
+		rq.header.Set("If-Match", edit.IfMatch.Value)
 	}
 	return c.tagged(ctx, rq)
 }

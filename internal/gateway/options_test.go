@@ -5,12 +5,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/keystile/keystile/internal/credential"
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
-	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/problem"
 )
@@ -253,21 +251,5 @@ func TestAKeyIsTakenOffTheOriginalAddressToo(t *testing.T) {
 	f.gate.Strip(c)
 	if !c.Verdict.Admitted() || original.RawQuery != "a=1" || r.URL.RawQuery != "a=1" {
 		t.Errorf("%q: left %q and %q", c.Verdict.Code, original.RawQuery, r.URL.RawQuery)
-	}
-}
-
-func TestAPlanThatLeftTheConfigurationCountsAsTheDefaultOne(t *testing.T) {
-	t.Parallel()
-	f := setup(t, nil, with(func(c *gateway.Config) {
-		c.Limits.Known, c.Limits.DefaultPlan = map[string]bool{"free": true}, "free"
-		c.Limits.Plans = map[string]map[keys.Environment]*limit.Limit{
-			"free": {keys.Live: {Name: "plan free live", Rate: limit.Rate{N: 1, Per: time.Hour, Burst: 1}}},
-		}
-	}))
-	_, secret := f.key(func(k *keys.Key) { k.Plan = "gone" })
-	for i, want := range []problem.Code{"", problem.RateLimited} {
-		if c := f.asked("GET", "/x", "Authorization", "Bearer "+secret); c.Verdict.Code != want {
-			t.Errorf("call %d: %q, want %q", i, c.Verdict.Code, want)
-		}
 	}
 }

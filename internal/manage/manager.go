@@ -31,6 +31,10 @@ type Config struct {
 	// CatchUp, where this process is a node itself, has it enforce what was
 	// committed and tell the store so. nil: it is none, as commands are.
 	CatchUp func(context.Context)
+	// Decide says what a gate of this process would to a request with a key, of
+	// which nothing but the keys of one workspace may be told. nil: there are no
+	// gates here, as for commands.
+	Decide func(ctx context.Context, workspace string, ask Verification) (Verified, error)
 }
 
 // The grace of a rotation where the configuration says nothing, and the most
@@ -70,6 +74,7 @@ type Manager struct {
 	rotationGrace  time.Duration
 	clock          func() time.Time
 	catchUp        func(context.Context)
+	decide         func(ctx context.Context, workspace string, ask Verification) (Verified, error)
 }
 
 var _ Service = (*Manager)(nil)
@@ -88,10 +93,14 @@ func New(c Config) (*Manager, error) {
 	if catchUp == nil {
 		catchUp = func(context.Context) {}
 	}
+	decide := c.Decide
+	if decide == nil {
+		decide = withoutGates
+	}
 	return &Manager{
 		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
 		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
-		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp,
+		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide,
 	}, nil
 }
 

@@ -132,7 +132,7 @@ var Rows = []Row{
 		Code: LimiterUnavailable, Status: http.StatusServiceUnavailable, Type: APIError, Parts: Gate,
 		Title:   "Limits can't be checked",
 		Message: "Rate limits can't be checked at present. Try again in {retry_after}.",
-		Advice:  "The gate can't reach its limiter, and is configured to refuse in that case. Repeat the request after `Retry-After`.",
+		Advice:  "The gate can't reach its limiter, and is configured to refuse in that case: repeat the request after `Retry-After`. Or the plan of the key's workspace is none of the configuration, and there is no default one: the operator's log names it.",
 	},
 }
 
