@@ -28,16 +28,16 @@ const yourPath = "/YOUR-PATH"
 // somewhere. Empty: no gate takes it.
 func (s served) try(k manage.KeyView) string {
 	// From where the key will be used, nobody knows here.
-	p := &verdict.Principal{Key: keys.Key{
+	p := verdict.PrincipalOf(&keys.Key{}, &verdict.Rights{
 		Status: keys.Active, Environment: k.Environment, Scopes: k.Scopes, Workspace: k.Workspace, Project: k.Project,
-	}}
+	})
 	for i := range s.gates {
-		if path := s.gates[i].pathFor(p); path != "" {
+		if path := s.gates[i].pathFor(&p); path != "" {
 			return s.gates[i].address + path
 		}
 	}
 	for i := range s.gates {
-		if s.gates[i].takes(p) {
+		if s.gates[i].takes(&p) {
 			return s.gates[i].address + yourPath
 		}
 	}
@@ -80,6 +80,6 @@ func (g *servedGate) judge(p *verdict.Principal, path string) (met *policy.Route
 
 // takes reports whether there may be a path that a key is let through on.
 func (g *servedGate) takes(p *verdict.Principal) bool {
-	inPlace := g.site.Workspace == "" || g.site.Workspace == p.Key.Workspace
-	return inPlace && g.site.Allows(p.Key.Environment)
+	inPlace := g.site.Workspace == "" || g.site.Workspace == p.Workspace
+	return inPlace && g.site.Allows(p.Environment)
 }

@@ -133,7 +133,7 @@ func verified(gate *gateway.Gate, c *gateway.Call) manage.Verified {
 		}
 	}
 	if c.Entry != nil {
-		k := &c.Entry.Principal.Key
+		k := &c.Entry.Principal
 		out.KeyID, out.Workspace, out.Environment = k.ID, k.Workspace, k.Environment
 		out.Project, out.Profile, out.Owner = k.Project, k.Profile, k.Owner
 		if out.Valid { // else it is only what was asked for

@@ -288,7 +288,7 @@ func TestVerificationsTakeFromTheLimitsOfTheGateThatTheyNameAlone(t *testing.T) 
 	var token key
 	g.must(&token, "tokens", "create", "verifier")
 	g.secret(token.Secret)
-	m, k := &manager{g, addr, token.Secret}, g.key()
+	m, k := &manager{g: g, addr: addr, secret: token.Secret}, g.key()
 	for _, row := range []struct {
 		host  string
 		valid bool

@@ -128,7 +128,7 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 	if !found || c.Presented.hides(&entry.Principal) {
 		return verdict.Deny(problem.UnknownKey)
 	}
-	c.Entry, c.label = entry, entry.Project
+	c.Entry, c.label = entry, entry.Project()
 	return verdict.Verdict{Principal: &entry.Principal}
 }
 
@@ -187,7 +187,7 @@ func (g *Gate) judgeKey(ctx context.Context, p *verdict.Principal, facts *verdic
 	var fault error
 	if facts.Project != "" {
 		var of engine.ProjectOf
-		of, fault = g.engine.ProjectOf(ctx, p.Key.Workspace, facts.Project)
+		of, fault = g.engine.ProjectOf(ctx, p.Workspace, facts.Project)
 		label, facts.ProjectElsewhere = of.Label, of.Elsewhere
 	}
 	if code = verdict.JudgeRoute(p, facts); code != "" {
@@ -245,5 +245,5 @@ func (g *Gate) Watch(c *Call, cut func()) (stop func()) {
 		code, _ := g.judgeKey(ctx, p, &again)
 		return code == ""
 	}
-	return g.engine.Watch(c.Entry, still, cut)
+	return g.engine.Watch(c.Entry, keys.FingerprintOf(c.secret), still, cut)
 }
