@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -40,7 +41,9 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	service, err := app.manager(app.engine.Store(), attached{catchUp: app.engine.CatchUp, decide: verifier.decide})
+	service, err := app.manager(app.engine.Store(), attached{
+		catchUp: app.engine.CatchUp, decide: verifier.decide, closing: closingOf(ctx),
+	})
 	if err != nil {
 		return err
 	}
@@ -51,6 +54,19 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 		Mount:         mountOf,
 	})
 	return err
+}
+
+// closingOf returns what is closed once the server that a handler stands in
+// begins to end: it waits for its requests, so none of them may wait for long.
+// Without a server, that is never.
+func closingOf(ctx caddy.Context) <-chan struct{} {
+	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if !ok {
+		return nil
+	}
+	closing := make(chan struct{})
+	server.RegisterOnShutdown(sync.OnceFunc(func() { close(closing) }))
+	return closing
 }
 
 // mountOf is what a handler before this one has stripped off the path, such as

@@ -77,7 +77,7 @@ var appOptions = options[*Config]{
 	},
 	{
 		name: "unknown_keys", usage: "N/UNIT [burst B]",
-		help: "How often one client address (IPv6: one /64) may present keys that the node doesn't know.",
+		help: "How often one client address (IPv6: one /64) may present keys that the node doesn't know: any number unless stated, since clients behind a proxy that trusted_proxies doesn't name have one address between them.",
 		read: readUnknownKeys,
 	},
 	{

@@ -42,6 +42,9 @@ type Call struct {
 	// or that of a call which is let through only because nothing is enforced.
 	Foreign bool
 
+	// observed is the key of a call that would have been refused.
+	observed *engine.Entry
+
 	secret  string // as presented; never printed
 	escaped string // path of the request
 	now     time.Time

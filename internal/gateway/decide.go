@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -19,25 +20,23 @@ import (
 const retryLater = time.Second
 
 // Decide fills in the call's verdict. A refusal of a known key is counted
-// here; an admitted call is counted by Count, once its status is known.
+// here; a call that goes on is counted by Count, once its status is known.
 func (g *Gate) Decide(c *Call) {
 	c.now = g.now()
 	c.Verdict = g.judge(c)
-	if c.Verdict.Admitted() {
-		return
-	}
-	if c.Entry != nil {
-		c.Entry.Counters.Count(g.event(c, 0))
-	}
-	if g.observe && c.Presented == nil {
+	switch {
+	case c.Verdict.Admitted():
+	case g.observe && c.Presented == nil:
 		g.letThrough(c)
+	case c.Entry != nil:
+		c.Entry.Counters.Count(g.event(c, c.Verdict.Code.Row().Status))
 	}
 }
 
 // letThrough admits what would have been refused, on nobody's behalf: it is
 // no call of the key's, and the upstream isn't told of one.
 func (g *Gate) letThrough(c *Call) {
-	c.WouldDeny = c.Verdict.Code
+	c.WouldDeny, c.observed = c.Verdict.Code, c.Entry
 	c.Verdict, c.Entry, c.Foreign, c.excess = verdict.Admit(nil), nil, true, quota.Excess{}
 }
 
@@ -206,18 +205,21 @@ func unavailable(code problem.Code) verdict.Verdict {
 }
 
 // Count records an admitted call: once its status line is written, or with
-// status 0 when it ended without one.
+// status 0 when it ended without one. One that is only observed is recorded as
+// the refusal that it would have been, with what was answered all the same.
 func (g *Gate) Count(c *Call, status int) {
-	if c.Entry == nil || !c.Verdict.Admitted() {
-		return
+	switch {
+	case c.observed != nil:
+		c.observed.Counters.Count(g.event(c, status))
+	case c.Entry != nil && c.Verdict.Admitted():
+		c.Entry.Counters.Count(g.event(c, status))
 	}
-	c.Entry.Counters.Count(g.event(c, status))
 }
 
 func (g *Gate) event(c *Call, status int) usage.Event {
 	return usage.Event{
 		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
-		Denied: c.Verdict.Code, Status: status, Cost: int64(c.cost()),
+		Denied: cmp.Or(c.WouldDeny, c.Verdict.Code), Status: status, Cost: int64(c.cost()),
 		Method: noted(c.method), Client: c.Client,
 	}
 }

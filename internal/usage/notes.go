@@ -93,9 +93,6 @@ func (n *note) stored(id keys.ID) storage.NotedCall {
 		KeyID: id, At: n.at.UTC(), Method: n.method, Endpoint: n.endpoint.Value(),
 		Status: n.status, Denied: string(n.denied),
 	}
-	if n.denied != "" {
-		call.Status = n.denied.Row().Status
-	}
 	if n.client.IsValid() {
 		call.Client = n.client.String()
 	}

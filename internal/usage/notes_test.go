@@ -40,12 +40,14 @@ func TestTheLatestCallsAreNotedAsTheyWere(t *testing.T) {
 	c := b.Counters("key_1")
 	client := netip.MustParseAddr("192.0.2.7")
 	c.Count(usage.Event{At: noon, Endpoint: getX, Status: 201, Method: http.MethodPost, Client: client})
-	c.Count(usage.Event{At: noon.Add(time.Second), Denied: problem.RateLimited, Method: http.MethodGet, Client: client})
+	c.Count(usage.Event{At: noon.Add(time.Second), Denied: problem.RateLimited, Status: 429, Method: http.MethodGet, Client: client})
+	c.Count(usage.Event{At: noon.Add(time.Second), Denied: problem.RateLimited, Status: 200, Method: http.MethodGet, Client: client}) // only observed
 	c.Count(usage.Event{At: noon.Add(2 * time.Second), Endpoint: getX, Method: http.MethodGet})
 	b.flush(t, nil)
 	want := []storage.NotedCall{
 		{KeyID: "key_1", At: noon, Method: "POST", Endpoint: "GET /v1/x", Status: 201, Client: "192.0.2.7"},
 		{KeyID: "key_1", At: noon.Add(time.Second), Method: "GET", Endpoint: "default", Status: 429, Denied: "rate_limited", Client: "192.0.2.7"},
+		{KeyID: "key_1", At: noon.Add(time.Second), Method: "GET", Endpoint: "default", Status: 200, Denied: "rate_limited", Client: "192.0.2.7"},
 		{KeyID: "key_1", At: noon.Add(2 * time.Second), Method: "GET", Endpoint: "GET /v1/x"},
 	}
 	if diff := gocmp.Diff(want, b.store.noted()["key_1"]); diff != "" {
