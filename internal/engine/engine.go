@@ -99,9 +99,11 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 		return nil, fmt.Errorf("make the key cache: %w", err)
 	}
 	e.cache = cache
-	e.catalogue.store = cfg.Store
+	e.catalogue = catalogue{
+		store: cfg.Store, reading: make(chan struct{}, 1), reachable: e.reachable,
+		trusted: func() bool { return !e.blind(cfg.Now()) },
+	}
 	e.catalogue.reset()
-	e.catalogue.trusted = func() bool { return !e.blind(cfg.Now()) }
 	e.recorder = usage.NewRecorder(uuid.NewString())
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
 		Interval: first.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,

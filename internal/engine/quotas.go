@@ -19,6 +19,9 @@ func (e *Engine) Quotas() *quota.Table { return e.quotas }
 
 // sumUsage reads what a subject has used so far in the periods that hold now.
 func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (sums quota.Sums, err error) {
+	if err := e.reachable(); err != nil {
+		return sums, err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 	defer cancel()
 	// What was counted before there was a counter must be stored to be summed up.

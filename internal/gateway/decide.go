@@ -135,11 +135,6 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 // fetch asks the store, unless the client has guessed too often. A key that
 // this node has met is never a guess, and what turns out to be one is none.
 func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine.Entry, found bool, refusal verdict.Verdict) {
-	if g.engine.Unanswered() {
-		if entry, found = g.stale(c, fp); found {
-			return entry, true, refusal
-		}
-	}
 	guesses := g.engine.Guesses()
 	told := c.Presented == nil || c.Client.IsValid() // else whoever asks would share one bucket with all others
 	guess := guesses != nil && told && !g.engine.Met(fp)
