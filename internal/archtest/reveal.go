@@ -18,7 +18,7 @@ var reveals = map[string]string{
 
 	"internal/manage/import_identity.go": "checks and digests secrets of other systems",
 	"internal/manage/revealed.go":        "shows a new secret to the one that asked for it, once",
-	"internal/storage/sqlite/schemes.go": "stores the keys that other systems digested with",
+	"internal/storage/sqlcore/schemes.go": "stores the keys that other systems digested with",
 }
 
 func revealRule(reveals map[string]string) rule {
