@@ -73,7 +73,7 @@ var arrows = map[string][]string{
 	"caddymodule/sqlitestore":   {"caddymodule", "internal/storage", "internal/storage/sqlite"},
 	"caddymodule/postgresstore": {"caddymodule", "internal/storage", "internal/storage/postgres"},
 
-	".":                  {"caddymodule", "caddymodule/locallimiter", "caddymodule/sqlitestore"},
+	".":                  {"caddymodule", "caddymodule/locallimiter", "caddymodule/postgresstore", "caddymodule/sqlitestore"},
 	"cmd/keystile":       {".", "caddymodule", "internal/cli"},
 	"cmd/keystile-build": {},
 }

@@ -11,12 +11,6 @@ import (
 // CallColumns are the columns of a noted call.
 const CallColumns = `key_id, time, method, endpoint, status, denied, client, missed`
 
-// ForgetCalls leaves the latest calls of a key.
-func (q *Session) ForgetCalls(ctx context.Context, id keys.ID) error {
-	return q.Exec(ctx, `DELETE FROM activity WHERE key_id = ?1 AND seq <=
-		(SELECT seq FROM activity WHERE key_id = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)`, id, storage.ActivityKept)
-}
-
 // Activity implements storage.Reader.
 func (r *Reader) Activity(ctx context.Context, id keys.ID, limit int) ([]storage.NotedCall, error) {
 	calls, err := Collect(ctx, r.Session, "SELECT "+CallColumns+" FROM activity WHERE key_id = ? ORDER BY seq DESC LIMIT ?",

@@ -36,7 +36,7 @@ func (q *Session) note(err error) error {
 
 // Exec runs a statement.
 func (q *Session) Exec(ctx context.Context, statement string, args ...any) error {
-	_, err := q.changed(ctx, statement, args)
+	_, err := q.Change(ctx, statement, args...)
 	return err
 }
 
@@ -44,7 +44,7 @@ func (q *Session) Exec(ctx context.Context, statement string, args ...any) error
 // taken, which is storage.ErrExists: an error of the database could end the
 // whole transaction.
 func (q *Session) Put(ctx context.Context, statement string, args ...any) error {
-	rows, err := q.changed(ctx, statement, args)
+	rows, err := q.Change(ctx, statement, args...)
 	if err == nil && rows == 0 {
 		return storage.ErrExists
 	}
@@ -56,7 +56,8 @@ func (q *Session) insert(ctx context.Context, table, columns string, args ...any
 	return q.Put(ctx, "INSERT INTO "+table+" ("+columns+") VALUES "+Placeholders(1, len(args))+" ON CONFLICT DO NOTHING", args...)
 }
 
-func (q *Session) changed(ctx context.Context, statement string, args []any) (int64, error) {
+// Change is Exec, and says how many rows it inserted, changed or deleted.
+func (q *Session) Change(ctx context.Context, statement string, args ...any) (int64, error) {
 	if q.fault != nil {
 		return 0, q.fault
 	}

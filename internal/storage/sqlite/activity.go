@@ -28,9 +28,15 @@ func addCalls(ctx context.Context, q *sqlcore.Session, calls []storage.NotedCall
 		}
 	}
 	for id := range touched {
-		if err := q.ForgetCalls(ctx, id); err != nil {
+		if err := forgetCalls(ctx, q, id); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// forgetCalls leaves the latest calls of a key.
+func forgetCalls(ctx context.Context, q *sqlcore.Session, id keys.ID) error {
+	return q.Exec(ctx, `DELETE FROM activity WHERE key_id = ?1 AND seq <=
+		(SELECT seq FROM activity WHERE key_id = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)`, id, storage.ActivityKept)
 }
