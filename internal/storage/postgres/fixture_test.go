@@ -94,11 +94,35 @@ func open(t testing.TB, dsn string, opts ...Option) *Store {
 	return s
 }
 
+// suite is a database whose schemas tests share: they are made much faster.
+var suite = sync.OnceValues(func() (string, error) {
+	p, err := server()
+	if err != nil {
+		return "", err
+	}
+	return p.DSN("suite"), p.Create("suite")
+})
+
+// schema makes an empty schema, and returns the address of its database with
+// it.
+func schema(t testing.TB) string {
+	t.Helper()
+	shared(t)
+	dsn, err := suite()
+	must(t, err)
+	c, err := pgx.Connect(t.Context(), dsn)
+	must(t, err)
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	mustExec(t, c, "CREATE SCHEMA "+name)
+	must(t, c.Close(t.Context()))
+	return dsn + "&search_path=" + name
+}
+
 func TestPostgres(t *testing.T) {
 	t.Parallel()
 	storagetest.Run(t, func(t *testing.T) storagetest.Place {
 		t.Helper()
-		dsn := empty(t, shared(t))
+		dsn := schema(t)
 		return func(t *testing.T) storage.Store {
 			t.Helper()
 			return open(t, dsn)
