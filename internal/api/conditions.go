@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/problem"
 )
 
@@ -32,9 +33,14 @@ func readConditions(r *http.Request, row *route) (once string, err error) {
 }
 
 // ifMatch is the request's If-Match, its lines joined as RFC 9110 section 5.2
-// has it; empty where there is none.
-func (rq *request) ifMatch() string {
-	return strings.Join(rq.header.Values(matchHeader), ", ")
+// has it. A blank one is a condition, too: most likely of a client that has lost
+// its ETag.
+func (rq *request) ifMatch() manage.Field[string] {
+	lines := rq.header.Values(matchHeader)
+	if lines == nil {
+		return manage.Field[string]{}
+	}
+	return manage.Stated(strings.Join(lines, ", "))
 }
 
 // ifNoneMatch reports whether the client has what bears the tag already (RFC

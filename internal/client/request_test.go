@@ -199,7 +199,7 @@ func TestAnEditSaysWhichVersionItIsOf(t *testing.T) {
 	if err != nil || key.ETag != `"7"` {
 		t.Fatalf("shown %q, %v", key.ETag, err)
 	}
-	if _, err := c.EditKey(t.Context(), manage.Call{}, "key_1", manage.KeyEdit{IfMatch: key.ETag}); err != nil {
+	if _, err := c.EditKey(t.Context(), manage.Call{}, "key_1", manage.KeyEdit{IfMatch: manage.Stated(key.ETag)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.seen[1].Header.Get("If-Match"); got != `"7"` {

@@ -64,6 +64,7 @@ type Engine struct {
 	follower  *follower
 	node      *node
 	sweeper   *background.Loop
+	commons   commons
 	streams   streams
 	quotas    *quota.Table
 	guesses   atomic.Pointer[Guesses]
@@ -99,9 +100,11 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 		return nil, fmt.Errorf("make the key cache: %w", err)
 	}
 	e.cache = cache
-	e.catalogue.store = cfg.Store
+	e.catalogue = catalogue{
+		store: cfg.Store, reading: make(chan struct{}, 1), reachable: e.reachable,
+		trusted: func() bool { return !e.blind(cfg.Now()) },
+	}
 	e.catalogue.reset()
-	e.catalogue.trusted = func() bool { return !e.blind(cfg.Now()) }
 	e.recorder = usage.NewRecorder(uuid.NewString())
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
 		Interval: first.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
@@ -110,6 +113,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.follower = newFollower(e)
 	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
 	e.quotas = quota.NewTable(e.sumUsage)
+	e.commons.init()
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	e.pruner = background.NewLoop(pruneEvery, e.prune)

@@ -54,7 +54,7 @@ func TestRefusedEditsChangeNothing(t *testing.T) {
 		"metadata name with a space":   {manage.KeyEdit{Metadata: manage.Stated(map[string]string{"a b": "c"})}, problem.InvalidRequest, "metadata"},
 		"51 metadata entries":          {manage.KeyEdit{Metadata: manage.Stated(numbered(51))}, problem.InvalidRequest, "metadata"},
 		"reason of two lines":          {manage.KeyEdit{Reason: "two\nlines"}, problem.InvalidRequest, "reason"},
-		"a stale ETag":                 {manage.KeyEdit{IfMatch: `"stale"`}, problem.PreconditionFailed, ""},
+		"a stale ETag":                 {manage.KeyEdit{IfMatch: manage.Stated(`"stale"`)}, problem.PreconditionFailed, ""},
 		"a good part and a bad one":    {manage.KeyEdit{Scopes: list("read"), AllowedIPs: list("nowhere")}, problem.InvalidRequest, "allowed_ips"},
 		"a good part and a wider one":  {manage.KeyEdit{Description: text("better words"), Scopes: list("all")}, problem.ScopeWidening, "scopes"},
 		"a good part, unknown profile": {manage.KeyEdit{Status: manage.Stated(keys.Inactive), Profile: text("nobodys")}, problem.InvalidRequest, "profile"},

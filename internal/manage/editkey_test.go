@@ -138,7 +138,7 @@ func TestEditsThatChangeNothingLeaveNothing(t *testing.T) {
 		"scopes twice":             {Scopes: manage.Stated([]string{"write", "read", "write"})},
 		"the same of all": {
 			Description: manage.Stated("words"), Status: manage.Stated(keys.Active), Profile: manage.Stated("strict"),
-			Metadata: manage.Stated(map[string]string{"team": "blue"}), IfMatch: made.ETag,
+			Metadata: manage.Stated(map[string]string{"team": "blue"}), IfMatch: manage.Stated(made.ETag),
 		},
 	} {
 		f.changesNothing(t, "default", func(context.Context) {

@@ -83,7 +83,11 @@ func (c *keyChange) revive(ctx context.Context) error {
 	}
 	// It may count as one with the key that replaced it.
 	after, err := c.tx.CountKeys(ctx, workspace.Name, c.now)
-	if most := c.mostKeys(workspace); err == nil && most > 0 && after > before && after > most {
+	if err != nil || after <= before {
+		return err
+	}
+	most, err := c.mostKeys(workspace)
+	if err == nil && most > 0 && after > most {
 		return planFull(most)
 	}
 	return err
