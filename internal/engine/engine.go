@@ -80,6 +80,8 @@ type Engine struct {
 
 	starting sync.Mutex
 	started  bool
+	awaiter  *background.Loop // begins once there is a store
+	unusable string           // why it can't, as it was logged
 	ready    chan struct{}
 	closing  sync.Once
 	closed   error
@@ -117,6 +119,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	e.pruner = background.NewLoop(pruneEvery, e.prune)
+	e.awaiter = background.NewLoop(askAgainEvery, e.beginLater)
 	cfg.Store.OnCommit(e.beforeCommit)
 	cfg.Store.OnNews(e.follower.loop.Kick)
 	return e, nil
@@ -141,56 +144,6 @@ func (e *Engine) Start(ctx context.Context, s *Settings) error {
 		return err
 	}
 	e.adopt(e.settings.push(s))
-	return nil
-}
-
-// prepare doesn't ask a store again that answered already: a configuration can
-// be replaced while the store is away.
-func (e *Engine) prepare(ctx context.Context, s *Settings) error {
-	switch {
-	case !e.started:
-		return e.begin(ctx, s)
-	case s.samePeppers(e.settings.current.Load()):
-		return nil
-	}
-	return e.checkPeppers(ctx, s)
-}
-
-func (e *Engine) checkPeppers(ctx context.Context, s *Settings) error {
-	dropped, err := storage.CheckPeppers(ctx, e.cfg.Store, s.Hasher, s.LostPeppers, e.cfg.Now())
-	if dropped != nil {
-		e.cfg.Log.Warn("keys of a dropped pepper are unknown from here on", "reason", dropped.Error())
-	}
-	return err
-}
-
-func (e *Engine) begin(ctx context.Context, s *Settings) error {
-	if err := e.cfg.Store.Migrate(ctx); err != nil {
-		return fmt.Errorf("prepare the store: %w", err)
-	}
-	if err := e.checkPeppers(ctx, s); err != nil {
-		return err
-	}
-	e.adopt(s)
-	e.node.join(ctx)
-	if err := e.follower.catchUp(ctx); err != nil {
-		return fmt.Errorf("read the change log: %w", err)
-	}
-	if err := e.flusher.Replay(ctx); err != nil {
-		// What was spooled stays where it is; keys can be served all the same.
-		e.cfg.Log.Error("counts of an earlier run could not be replayed", "error", err)
-	}
-	beside := context.WithoutCancel(ctx)
-	e.follower.pace(s)
-	e.follower.loop.Start(beside)
-	e.node.loop.Start(beside)
-	e.flusher.Start(beside)
-	e.sweeper.Start(beside)
-	e.cutter.Start(beside)
-	e.pruner.Start(beside)
-	e.pruner.Kick()
-	e.started = true
-	close(e.ready)
 	return nil
 }
 
@@ -263,6 +216,7 @@ func (e *Engine) close() error {
 	if n := e.inflight.count(); n > 0 {
 		e.cfg.Log.Warn("closing the store while requests are under way", "requests", n)
 	}
+	e.awaiter.Stop()
 	e.starting.Lock()
 	defer e.starting.Unlock()
 	var flushed error

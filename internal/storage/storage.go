@@ -22,6 +22,9 @@ var (
 	// ErrGap: the change log no longer holds the position that was asked for
 	// (restored from a backup, pruned): whoever followed it must start anew.
 	ErrGap = errors.New("change log has a gap")
+	// ErrUnreachable: nobody answers where the store is said to be, or nobody
+	// who could yet. It may help to ask again later.
+	ErrUnreachable = errors.New("nobody answers")
 	// ErrOutOfOrder: a usage batch is not the next one of its incarnation.
 	ErrOutOfOrder = errors.New("usage batch out of order")
 )
@@ -101,7 +104,8 @@ type Store interface {
 
 	// Migrate brings the schema to this version, creating it where there is
 	// none, together with DefaultWorkspace. Calling it again changes nothing;
-	// nodes that start at once run it once.
+	// nodes that start at once run it once. ErrUnreachable where it did nothing
+	// because nobody answered.
 	Migrate(ctx context.Context) error
 
 	// Lookup finds the key that is stored under one of digests, the first one
