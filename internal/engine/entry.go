@@ -18,7 +18,7 @@ import (
 type Entry struct {
 	Principal verdict.Principal
 	Buckets   limit.Subject
-	Counters  *usage.Counters
+	Counters  usage.Counters
 
 	common *common
 }
@@ -110,10 +110,11 @@ func (e *Engine) newEntry(k *keys.Key) (*Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the record of %s: %w", k.ID, err)
 	}
-	return &Entry{
+	entry := &Entry{
 		Principal: verdict.PrincipalOf(k, &common.rights),
 		Buckets:   e.cfg.Limiter.Subject(string(k.Lineage)),
-		Counters:  e.recorder.Counters(k.ID),
 		common:    common,
-	}, nil
+	}
+	e.recorder.Bind(&entry.Counters, k.ID)
+	return entry, nil
 }
