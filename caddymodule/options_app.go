@@ -11,7 +11,7 @@ import (
 var appOptions = options[*Config]{
 	{
 		name: "store", usage: "DRIVER [ARGUMENT…] { … }",
-		help: "Where keys, the audit trail and usage are kept: sqlite [PATH], by default in Caddy's data directory.",
+		help: "Where keys, the audit trail and usage are kept: sqlite [PATH], by default in Caddy's data directory, or postgres CONNECTION.",
 		read: setModule("keystile.stores", func(c *Config) *json.RawMessage { return &c.StoreRaw }),
 	},
 	{

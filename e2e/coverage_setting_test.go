@@ -15,6 +15,8 @@ type setting struct {
 	without []string          // where the lines are
 	more    map[string]string // further lines, by where their block is
 	faulty  bool              // its clock is set by tests
+	// database says that there is one on a server, at databaseVariable.
+	database bool
 }
 
 // The lines that other lines hide behind.
@@ -36,7 +38,8 @@ var (
 	// Tests take the keys that they make away: with other peppers, those would
 	// keep the gate from starting.
 	peppered         = &setting{name: "no key under a pepper", without: []string{ofAcme}}
-	contractSettings = []*setting{peppered, wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
+	besideADatabase  = &setting{name: "a database on a server", without: []string{ofAcme}, database: true}
+	contractSettings = []*setting{peppered, besideADatabase, wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
 )
 
 // panicRoute has a limit, which makes the faulty limiter panic.
@@ -92,6 +95,9 @@ func (s *setting) options(t testing.TB, all sample, e edit) options {
 	o := options{
 		whole: placed.Replace(all.text(e)), env: []string{"KEYSTILE_PEPPER=" + thePepper},
 		prefixes: map[keys.Environment]string{keys.Live: "bs_live_", keys.Test: "bs_test_"},
+	}
+	if s.database {
+		o.env = append(o.env, databaseVariable+"="+newDatabase(t))
 	}
 	if s.faulty {
 		o.program, o.panics = faulty(t), true

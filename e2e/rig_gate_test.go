@@ -15,8 +15,8 @@ import (
 // options say how a gate differs from a bare one in front of an upstream.
 type options struct {
 	app      string    // lines of the global keystile block, beside the store
-	driver   string    // of the store; empty: sqlite
-	store    string    // path of the database; empty: $DIR/keys.db
+	driver   string    // of the store; empty: sqlite, or what placed says
+	store    string    // what stands behind the driver; empty: $DIR/keys.db, or a new database
 	policy   string    // lines of the site's keystile block
 	global   string    // more global options
 	before   string    // lines of the site before the gate
@@ -45,6 +45,8 @@ type gate struct {
 	admin  string // of Caddy's admin endpoint
 	config string // path of the Caddyfile
 	db     string // path of the database
+	// database is the address of a database on a server; empty: it is a file
+	database string
 
 	process *process // nil before start and after stop
 
@@ -78,6 +80,7 @@ func prepare(t testing.TB, o options) *gate {
 		g.program = tested(t)
 	}
 	g.config, g.db = filepath.Join(g.dir, "Caddyfile"), filepath.Join(g.dir, "keys.db")
+	g.placed()
 	g.write(g.caddyfile())
 	t.Cleanup(g.finish)
 	return g

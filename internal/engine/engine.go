@@ -118,6 +118,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	e.pruner = background.NewLoop(pruneEvery, e.prune)
 	cfg.Store.OnCommit(e.beforeCommit)
+	cfg.Store.OnNews(e.follower.loop.Kick)
 	return e, nil
 }
 

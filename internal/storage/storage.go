@@ -118,6 +118,12 @@ type Store interface {
 	Confirm(ctx context.Context) (Position, error)
 	// PollInterval is how often Attend is to be called.
 	PollInterval() time.Duration
+	// OnNews registers a function that is called when there may be news, by a
+	// driver that hears of them before it is asked; others never call it. It
+	// may be called for nothing, concurrently, and must not block; what isn't
+	// heard is found by asking. It is called before Migrate, after which a
+	// driver begins to listen.
+	OnNews(fn func())
 	// Changes returns at most limit changes after a position, oldest first;
 	// ErrGap where that position is not in the log any more. Each change has
 	// an ID of its own, so that a revision of many can be read in parts.
@@ -127,7 +133,8 @@ type Store interface {
 	View(ctx context.Context, fn func(Reader) error) error
 	// Update runs fn in one transaction that excludes other Updates, and
 	// commits when fn returns nil. What fn changed is written to the log in
-	// the same transaction under one revision, which is returned. Where the
+	// the same transaction under one revision, which is returned. fn may be run
+	// again, where a transaction came to nothing that may succeed now. Where the
 	// outcome of the commit is unknown, the error is none of the sentinels.
 	Update(ctx context.Context, fn func(Tx) error) (Revision, error)
 	// OnCommit registers a function that Update calls with its changes after

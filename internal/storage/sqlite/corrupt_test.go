@@ -9,6 +9,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 // damage is what may have happened to a row. Each would give wider rights, or
@@ -103,7 +104,7 @@ type alarms struct {
 func (a *alarms) raise(id string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if damaged := (*corruption)(nil); errors.As(err, &damaged) {
+	if damaged := (*sqlcore.CorruptionError)(nil); errors.As(err, &damaged) {
 		a.ids = append(a.ids, id)
 	}
 }

@@ -1,4 +1,4 @@
-package sqlite
+package sqlcore
 
 import (
 	"cmp"
@@ -11,19 +11,17 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 )
 
-// keyColumns are in the order of keyRow.dest and of keyArgs.
-const keyColumns = `id, digest, pepper, name, description, hint, status, kind, environment, scopes, workspace, project,
+// KeyColumns are in the order of KeyRow.Dest.
+const KeyColumns = `id, digest, pepper, name, description, hint, status, kind, environment, scopes, workspace, project,
 	owner, created_by, created_at, expires_at, profile, plan, allowed_ips, metadata, replaces, replaced_by, lineage`
-
-const keyColumnCount = 23
 
 type (
 	text   = sql.Null[string]
 	number = sql.Null[int64]
 )
 
-// keyRow is a row as it is stored; all NULL where a join found none.
-type keyRow struct {
+// KeyRow is a row of keys as it is stored; all NULL where a join found none.
+type KeyRow struct {
 	id                                                      text
 	digest                                                  []byte
 	pepper                                                  text
@@ -34,7 +32,8 @@ type keyRow struct {
 	lineage                                                 text
 }
 
-func (r *keyRow) dest() []any {
+// Dest is where the columns go.
+func (r *KeyRow) Dest() []any {
 	return []any{
 		&r.id, &r.digest, &r.pepper, &r.name, &r.description, &r.hint, &r.status, &r.kind, &r.env, &r.scopes, &r.workspace, &r.project,
 		&r.owner, &r.createdBy, &r.createdAt, &r.expiresAt, &r.profile, &r.plan, &r.addresses, &r.metadata,
@@ -42,9 +41,12 @@ func (r *keyRow) dest() []any {
 	}
 }
 
-// key reads the row, or says what is wrong with it: a row that can't be read
+// Found reports whether there is a row.
+func (r *KeyRow) Found() bool { return r.id.Valid }
+
+// Key reads the row, or says what is wrong with it: a row that can't be read
 // in full is no key.
-func (r *keyRow) key() (*keys.Key, error) {
+func (r *KeyRow) Key() (*keys.Key, error) {
 	digest, badDigest := toDigest(r.digest)
 	scopes, badScopes := decodeList(r.scopes.V)
 	addresses, badAddresses := decodeList(r.addresses.V)
@@ -53,14 +55,14 @@ func (r *keyRow) key() (*keys.Key, error) {
 		ID: keys.ID(r.id.V), Digest: digest, Pepper: keys.PepperID(r.pepper.V), Name: r.name.V, Description: r.description.V, Hint: r.hint.V,
 		Status: keys.Status(r.status.V), Kind: keys.Kind(r.kind.V), Environment: keys.Environment(r.env.V),
 		Scopes: scopes, Workspace: r.workspace.V, Project: r.project.V, Owner: r.owner.V, CreatedBy: r.createdBy.V,
-		CreatedAt: fromMicros(r.createdAt.V), ExpiresAt: fromNull(r.expiresAt), Profile: r.profile.V, Plan: r.plan.V,
+		CreatedAt: FromMicros(r.createdAt.V), ExpiresAt: fromNull(r.expiresAt), Profile: r.profile.V, Plan: r.plan.V,
 		AllowedIPs: addresses, Metadata: metadata, Replaces: keys.ID(r.replaces.V), ReplacedBy: keys.ID(r.successor.V),
 		Lineage: keys.ID(r.lineage.V),
 	}
 	err := cmp.Or(badDigest, attribute("scopes", badScopes), attribute("allowed_ips", badAddresses),
 		attribute("metadata", badMetadata), check(key))
 	if err != nil {
-		return nil, &corruption{"key", r.id.V, err}
+		return nil, &CorruptionError{"key", r.id.V, err}
 	}
 	return key, nil
 }
@@ -87,7 +89,7 @@ func check(key *keys.Key) error {
 	return nil
 }
 
-// keyArgs are the values of keyColumns, and of search.
+// keyArgs are the values of KeyColumns, and of search.
 func keyArgs(k *keys.Key) ([]any, error) {
 	scopes, badScopes := encodeList(k.Scopes)
 	addresses, badAddresses := encodeList(k.AllowedIPs)
@@ -97,14 +99,14 @@ func keyArgs(k *keys.Key) ([]any, error) {
 	}
 	return []any{
 		k.ID, k.Digest[:], k.Pepper, k.Name, k.Description, k.Hint, k.Status, k.Kind, k.Environment, scopes, k.Workspace, k.Project,
-		k.Owner, k.CreatedBy, micros(k.CreatedAt), orNull(k.ExpiresAt), k.Profile, k.Plan, addresses, metadata,
+		k.Owner, k.CreatedBy, Micros(k.CreatedAt), orNull(k.ExpiresAt), k.Profile, k.Plan, addresses, metadata,
 		k.Replaces, k.ReplacedBy, k.Lineage, searchable(k),
 	}, nil
 }
 
-// between separates what a query may be part of: no name holds it.
-const between = "\x1f"
+// Between separates what a query may be part of: no name holds it.
+const Between = "\x1f"
 
 func searchable(k *keys.Key) string {
-	return strings.ToLower(strings.Join([]string{k.Name, k.Hint, string(k.ID)}, between))
+	return strings.ToLower(strings.Join([]string{k.Name, k.Hint, string(k.ID)}, Between))
 }

@@ -1,4 +1,4 @@
-package sqlite
+package sqlcore
 
 import (
 	"context"
@@ -8,24 +8,21 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-const (
-	tokenColumns     = `id, digest, pepper, name, hint, workspace, created_by, created_at, expires_at`
-	tokenColumnCount = 9
-)
+const tokenColumns = `id, digest, pepper, name, hint, workspace, created_by, created_at, expires_at`
 
 // Token implements storage.Reader.
-func (r *reader) Token(ctx context.Context, id string) (*keys.Token, error) {
+func (r *Reader) Token(ctx context.Context, id string) (*keys.Token, error) {
 	return r.token(ctx, "id", id)
 }
 
 // TokenByDigest implements storage.Reader.
-func (r *reader) TokenByDigest(ctx context.Context, digest keys.Digest) (*keys.Token, error) {
+func (r *Reader) TokenByDigest(ctx context.Context, digest keys.Digest) (*keys.Token, error) {
 	return r.token(ctx, "digest", digest[:])
 }
 
-func (r *reader) token(ctx context.Context, column string, value any) (*keys.Token, error) {
+func (r *Reader) token(ctx context.Context, column string, value any) (*keys.Token, error) {
 	t, err := scanToken(func(dest ...any) error {
-		return r.row(ctx, "SELECT "+tokenColumns+" FROM tokens WHERE "+column+" = ?", []any{value}, dest...)
+		return r.Row(ctx, "SELECT "+tokenColumns+" FROM tokens WHERE "+column+" = ?", []any{value}, dest...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look up token: %w", err)
@@ -34,8 +31,8 @@ func (r *reader) token(ctx context.Context, column string, value any) (*keys.Tok
 }
 
 // Tokens implements storage.Reader: newest first.
-func (r *reader) Tokens(ctx context.Context, workspace string) ([]keys.Token, error) {
-	all, err := collect(ctx, r.session, "SELECT "+tokenColumns+" FROM tokens WHERE workspace = ? ORDER BY created_at DESC, id",
+func (r *Reader) Tokens(ctx context.Context, workspace string) ([]keys.Token, error) {
+	all, err := Collect(ctx, r.Session, "SELECT "+tokenColumns+" FROM tokens WHERE workspace = ? ORDER BY created_at DESC, id",
 		[]any{workspace}, scanToken)
 	if err != nil {
 		return nil, fmt.Errorf("list tokens: %w", err)
@@ -44,10 +41,10 @@ func (r *reader) Tokens(ctx context.Context, workspace string) ([]keys.Token, er
 }
 
 // InsertToken implements storage.Tx.
-func (t *transaction) InsertToken(ctx context.Context, token *keys.Token) error {
-	err := t.exec(ctx, "INSERT INTO tokens ("+tokenColumns+") VALUES "+placeholders(1, tokenColumnCount),
+func (t *Transaction) InsertToken(ctx context.Context, token *keys.Token) error {
+	err := t.insert(ctx, "tokens", tokenColumns,
 		token.ID, token.Digest[:], token.Pepper, token.Name, token.Hint, token.Workspace, token.CreatedBy,
-		micros(token.CreatedAt), orNull(token.ExpiresAt))
+		Micros(token.CreatedAt), orNull(token.ExpiresAt))
 	if err != nil {
 		return fmt.Errorf("insert token %s: %w", token.ID, err)
 	}
@@ -56,9 +53,9 @@ func (t *transaction) InsertToken(ctx context.Context, token *keys.Token) error 
 }
 
 // DeleteToken implements storage.Tx.
-func (t *transaction) DeleteToken(ctx context.Context, workspace, id string) error {
+func (t *Transaction) DeleteToken(ctx context.Context, workspace, id string) error {
 	var raw []byte
-	err := t.row(ctx, `DELETE FROM tokens WHERE workspace = ? AND id = ? RETURNING digest`, []any{workspace, id}, &raw)
+	err := t.Row(ctx, `DELETE FROM tokens WHERE workspace = ? AND id = ? RETURNING digest`, []any{workspace, id}, &raw)
 	if err != nil {
 		return fmt.Errorf("delete token %s: %w", id, err)
 	}
@@ -72,13 +69,13 @@ func (t *transaction) DeleteToken(ctx context.Context, workspace, id string) err
 
 // scanToken doesn't refuse a digest of another length, which no secret has:
 // the row must show in the list, so that it can be deleted.
-func scanToken(row scan) (keys.Token, error) {
+func scanToken(row Scan) (keys.Token, error) {
 	var t keys.Token
 	var digest []byte
 	var created int64
 	var expires number
 	err := row(&t.ID, &digest, &t.Pepper, &t.Name, &t.Hint, &t.Workspace, &t.CreatedBy, &created, &expires)
 	copy(t.Digest[:], digest)
-	t.CreatedAt, t.ExpiresAt = fromMicros(created), fromNull(expires)
+	t.CreatedAt, t.ExpiresAt = FromMicros(created), fromNull(expires)
 	return t, err
 }

@@ -1,4 +1,4 @@
-package sqlite
+package sqlcore
 
 import (
 	"context"
@@ -9,13 +9,13 @@ import (
 )
 
 // Peppers implements storage.Reader.
-func (r *reader) Peppers(ctx context.Context, now time.Time) (map[keys.PepperID]int, error) {
+func (r *Reader) Peppers(ctx context.Context, now time.Time) (map[keys.PepperID]int, error) {
 	counts := map[keys.PepperID]int{}
-	err := r.each(ctx, `SELECT pepper, count(*) FROM (
+	err := r.Each(ctx, `SELECT pepper, count(*) FROM (
 			SELECT pepper FROM keys WHERE pepper <> '' AND status <> 'revoked' AND (expires_at IS NULL OR expires_at > ?1)
 			UNION ALL SELECT pepper FROM tokens WHERE pepper <> '' AND (expires_at IS NULL OR expires_at > ?1)
-		) GROUP BY pepper`, []any{micros(now)},
-		func(row scan) (bool, error) {
+		) AS used GROUP BY pepper`, []any{Micros(now)},
+		func(row Scan) (bool, error) {
 			var id keys.PepperID
 			var count int
 			err := row(&id, &count)

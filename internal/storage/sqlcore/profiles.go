@@ -1,4 +1,4 @@
-package sqlite
+package sqlcore
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 const profileColumns = `name, workspace, created_at`
 
 // Profile implements storage.Reader.
-func (r *reader) Profile(ctx context.Context, workspace, name string) (storage.Profile, error) {
+func (r *Reader) Profile(ctx context.Context, workspace, name string) (storage.Profile, error) {
 	p, err := scanProfile(func(dest ...any) error {
-		return r.row(ctx, "SELECT "+profileColumns+" FROM profiles WHERE workspace = ? AND name = ?", []any{workspace, name}, dest...)
+		return r.Row(ctx, "SELECT "+profileColumns+" FROM profiles WHERE workspace = ? AND name = ?", []any{workspace, name}, dest...)
 	})
 	if err != nil {
 		return storage.Profile{}, fmt.Errorf("read a profile of %s: %w", workspace, err)
@@ -21,8 +21,8 @@ func (r *reader) Profile(ctx context.Context, workspace, name string) (storage.P
 }
 
 // Profiles implements storage.Reader.
-func (r *reader) Profiles(ctx context.Context, workspace string) ([]storage.Profile, error) {
-	all, err := collect(ctx, r.session, "SELECT "+profileColumns+" FROM profiles WHERE workspace = ? ORDER BY name",
+func (r *Reader) Profiles(ctx context.Context, workspace string) ([]storage.Profile, error) {
+	all, err := Collect(ctx, r.Session, "SELECT "+profileColumns+" FROM profiles WHERE workspace = ? ORDER BY name",
 		[]any{workspace}, scanProfile)
 	if err != nil {
 		return nil, fmt.Errorf("list the profiles of %s: %w", workspace, err)
@@ -34,17 +34,17 @@ func (r *reader) Profiles(ctx context.Context, workspace string) ([]storage.Prof
 const profileInUse = `SELECT EXISTS (SELECT 1 FROM keys WHERE workspace = ?1 AND profile = ?2 AND profile <> '')`
 
 // ProfileInUse implements storage.Reader.
-func (r *reader) ProfileInUse(ctx context.Context, workspace, name string) (bool, error) {
+func (r *Reader) ProfileInUse(ctx context.Context, workspace, name string) (bool, error) {
 	var used bool
-	if err := r.row(ctx, profileInUse, []any{workspace, name}, &used); err != nil {
+	if err := r.Row(ctx, profileInUse, []any{workspace, name}, &used); err != nil {
 		return false, fmt.Errorf("look for keys with a profile: %w", err)
 	}
 	return used, nil
 }
 
 // InsertProfile implements storage.Tx.
-func (t *transaction) InsertProfile(ctx context.Context, p storage.Profile) error {
-	err := t.exec(ctx, "INSERT INTO profiles ("+profileColumns+") VALUES (?, ?, ?)", p.Name, p.Workspace, micros(p.CreatedAt))
+func (t *Transaction) InsertProfile(ctx context.Context, p storage.Profile) error {
+	err := t.insert(ctx, "profiles", profileColumns, p.Name, p.Workspace, Micros(p.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("insert a profile of %s: %w", p.Workspace, err)
 	}
@@ -52,19 +52,19 @@ func (t *transaction) InsertProfile(ctx context.Context, p storage.Profile) erro
 }
 
 // DeleteProfile implements storage.Tx.
-func (t *transaction) DeleteProfile(ctx context.Context, workspace, name string) error {
+func (t *Transaction) DeleteProfile(ctx context.Context, workspace, name string) error {
 	var deleted string
-	err := t.row(ctx, `DELETE FROM profiles WHERE workspace = ? AND name = ? RETURNING name`, []any{workspace, name}, &deleted)
+	err := t.Row(ctx, `DELETE FROM profiles WHERE workspace = ? AND name = ? RETURNING name`, []any{workspace, name}, &deleted)
 	if err != nil {
 		return fmt.Errorf("delete a profile of %s: %w", workspace, err)
 	}
 	return nil
 }
 
-func scanProfile(row scan) (storage.Profile, error) {
+func scanProfile(row Scan) (storage.Profile, error) {
 	var p storage.Profile
 	var created int64
 	err := row(&p.Name, &p.Workspace, &created)
-	p.CreatedAt = fromMicros(created)
+	p.CreatedAt = FromMicros(created)
 	return p, err
 }

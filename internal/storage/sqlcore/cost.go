@@ -1,4 +1,4 @@
-package sqlite
+package sqlcore
 
 import (
 	"context"
@@ -9,10 +9,10 @@ import (
 )
 
 // UsageCost implements storage.Reader.
-func (r *reader) UsageCost(ctx context.Context, of storage.UsageOf, since time.Time) (int64, error) {
-	query, args := costQuery(of, micros(since))
+func (r *Reader) UsageCost(ctx context.Context, of storage.UsageOf, since time.Time) (int64, error) {
+	query, args := costQuery(of, Micros(since))
 	var cost int64
-	if err := r.session.row(ctx, query, args, &cost); err != nil {
+	if err := r.Row(ctx, query, args, &cost); err != nil {
 		return 0, fmt.Errorf("sum up usage: %w", err)
 	}
 	return cost, nil
@@ -20,10 +20,10 @@ func (r *reader) UsageCost(ctx context.Context, of storage.UsageOf, since time.T
 
 func costQuery(of storage.UsageOf, since int64) (query string, args []any) {
 	if of.Lineage == "" {
-		return "SELECT COALESCE(SUM(cost), 0) FROM workspace_usage WHERE workspace = ? AND environment = ? AND hour >= ?",
+		return "SELECT CAST(COALESCE(SUM(cost), 0) AS BIGINT) FROM workspace_usage WHERE workspace = ? AND environment = ? AND hour >= ?",
 			[]any{of.Workspace, of.Environment, since}
 	}
-	query = "SELECT COALESCE(SUM(c.cost), 0) FROM usage_owners o JOIN usage_cells c ON c.key_id = o.key_id WHERE o.lineage = ? AND c.hour >= ?"
+	query = "SELECT CAST(COALESCE(SUM(c.cost), 0) AS BIGINT) FROM usage_owners o JOIN usage_cells c ON c.key_id = o.key_id WHERE o.lineage = ? AND c.hour >= ?"
 	args = []any{of.Lineage, since}
 	if of.Endpoint != "" {
 		query, args = query+" AND c.endpoint = ?", append(args, of.Endpoint)

@@ -1,4 +1,4 @@
-package sqlite
+package sqlcore
 
 import (
 	"database/sql"
@@ -11,25 +11,26 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 )
 
-// micros is how a time is stored. The zero time has a number of its own,
-// which fromMicros turns back.
-func micros(t time.Time) int64 { return t.UnixMicro() }
+// Micros is how a time is stored. The zero time has a number of its own,
+// which FromMicros turns back.
+func Micros(t time.Time) int64 { return t.UnixMicro() }
 
-func fromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }
+// FromMicros reads a time that is stored.
+func FromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
 // orNull stores a zero time as NULL, so that no comparison holds for it.
 func orNull(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
-	return micros(t)
+	return Micros(t)
 }
 
 func fromNull(us sql.Null[int64]) time.Time {
 	if !us.Valid {
 		return time.Time{}
 	}
-	return fromMicros(us.V)
+	return FromMicros(us.V)
 }
 
 func toDigest(raw []byte) (keys.Digest, error) {
@@ -102,8 +103,8 @@ func decodeMap(text string) (map[string]string, error) {
 	return m, nil
 }
 
-// placeholders returns rows groups of columns question marks each.
-func placeholders(rows, columns int) string {
+// Placeholders returns rows groups of columns question marks each.
+func Placeholders(rows, columns int) string {
 	group := "(" + strings.Repeat("?, ", columns-1) + "?)"
 	return strings.Repeat(group+", ", rows-1) + group
 }

@@ -1,4 +1,4 @@
-package sqlite
+package sqlcore
 
 import (
 	"context"
@@ -13,13 +13,13 @@ const auditColumns = `id, time, workspace, project, actor, action, key_id, targe
 
 // AppendAudit implements storage.Tx. The schema refuses to change or delete
 // what was appended.
-func (t *transaction) AppendAudit(ctx context.Context, e storage.AuditEntry) error {
+func (t *Transaction) AppendAudit(ctx context.Context, e storage.AuditEntry) error {
 	changes, err := json.Marshal(e.Changes)
 	if err != nil {
 		return fmt.Errorf("append audit entry %s: %w", e.ID, err)
 	}
-	err = t.exec(ctx, "INSERT INTO audit ("+auditColumns+") VALUES "+placeholders(1, 11),
-		e.ID, micros(e.Time), e.Workspace, e.Project, e.Actor, e.Action, e.KeyID, e.Target, string(changes), e.Reason, e.Client)
+	err = t.insert(ctx, "audit", auditColumns,
+		e.ID, Micros(e.Time), e.Workspace, e.Project, e.Actor, e.Action, e.KeyID, e.Target, string(changes), e.Reason, e.Client)
 	if err != nil {
 		return fmt.Errorf("append audit entry %s: %w", e.ID, err)
 	}
@@ -28,13 +28,13 @@ func (t *transaction) AppendAudit(ctx context.Context, e storage.AuditEntry) err
 
 // Audit implements storage.AuditReader. An entry whose changes can't be read is
 // shown without them, and reported.
-func (r *reader) Audit(ctx context.Context, filter storage.AuditFilter) ([]storage.AuditEntry, error) {
+func (r *Reader) Audit(ctx context.Context, filter storage.AuditFilter) ([]storage.AuditEntry, error) {
 	after, err := r.auditPlace(ctx, filter)
 	if err != nil {
 		return nil, fmt.Errorf("list the audit trail: %w", err)
 	}
-	query, args := selectAudit(filter, after)
-	entries, err := collect(ctx, r.session, query, args, r.scanEntry)
+	query, args := r.selectAudit(filter, after)
+	entries, err := Collect(ctx, r.Session, query, args, r.scanEntry)
 	if err != nil {
 		return nil, fmt.Errorf("list the audit trail: %w", err)
 	}
@@ -47,21 +47,21 @@ type place struct {
 }
 
 // auditPlace finds the entry that a page goes on from.
-func (r *reader) auditPlace(ctx context.Context, f storage.AuditFilter) (at place, err error) {
+func (r *Reader) auditPlace(ctx context.Context, f storage.AuditFilter) (at place, err error) {
 	if f.Before == "" {
 		return at, nil
 	}
-	err = r.row(ctx, "SELECT time, seq FROM audit WHERE id = ? AND (workspace = ? OR workspace = '' AND ?)",
+	err = r.Row(ctx, "SELECT time, seq FROM audit WHERE id = ? AND (workspace = ? OR workspace = '' AND ?)",
 		[]any{f.Before, f.Workspace, f.Unplaced}, &at.time, &at.seq)
 	return at, err
 }
 
 // selectAudit merges two lists in one order where entries of no workspace are
 // asked for as well.
-func selectAudit(f storage.AuditFilter, after place) (string, []any) {
-	query, args := selectTrail(f.Workspace, f, after)
+func (r *Reader) selectAudit(f storage.AuditFilter, after place) (string, []any) {
+	query, args := r.selectTrail(f.Workspace, f, after)
 	if f.Unplaced {
-		more, others := selectTrail("", f, after)
+		more, others := r.selectTrail("", f, after)
 		query, args = query+" UNION ALL "+more, append(args, others...)
 	}
 	return query + " ORDER BY time DESC, seq DESC LIMIT ?", append(args, max(f.Limit, 0))
@@ -80,7 +80,7 @@ var auditIndexes = []struct {
 	{"audit_by_action", "action", false, func(f *storage.AuditFilter) string { return f.Action }},
 }
 
-func selectTrail(workspace string, f storage.AuditFilter, after place) (string, []any) {
+func (r *Reader) selectTrail(workspace string, f storage.AuditFilter, after place) (string, []any) {
 	index, where, args := "audit_by_time", []string{"workspace = ?"}, []any{workspace}
 	add := func(condition string, values ...any) { where, args = append(where, condition), append(args, values...) }
 	for i := len(auditIndexes) - 1; i >= 0; i-- {
@@ -95,18 +95,18 @@ func selectTrail(workspace string, f storage.AuditFilter, after place) (string, 
 		}
 	}
 	if !f.From.IsZero() {
-		add("time >= ?", micros(f.From))
+		add("time >= ?", Micros(f.From))
 	}
 	if !f.To.IsZero() {
-		add("time < ?", micros(f.To))
+		add("time < ?", Micros(f.To))
 	}
 	if after.seq != 0 {
 		add("(time, seq) < (?, ?)", after.time, after.seq)
 	}
-	return "SELECT " + auditColumns + ", seq FROM audit INDEXED BY " + index + " WHERE " + strings.Join(where, " AND "), args
+	return "SELECT " + auditColumns + ", seq FROM " + r.AuditBy(index) + " WHERE " + strings.Join(where, " AND "), args
 }
 
-func (r *reader) scanEntry(row scan) (storage.AuditEntry, error) {
+func (r *Reader) scanEntry(row Scan) (storage.AuditEntry, error) {
 	var e storage.AuditEntry
 	var time, seq int64
 	var changes string
@@ -114,10 +114,10 @@ func (r *reader) scanEntry(row scan) (storage.AuditEntry, error) {
 	if err != nil {
 		return e, err
 	}
-	e.Time = fromMicros(time)
+	e.Time = FromMicros(time)
 	if err := json.Unmarshal([]byte(changes), &e.Changes); err != nil {
 		e.Changes = nil
-		r.onCorrupt(e.ID, &corruption{"audit entry", e.ID, err})
+		r.onCorrupt(e.ID, &CorruptionError{"audit entry", e.ID, err})
 	}
 	return e, nil
 }

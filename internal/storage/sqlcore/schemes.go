@@ -1,4 +1,4 @@
-package sqlite
+package sqlcore
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 )
 
 // Schemes implements storage.Reader.
-func (r *reader) Schemes(ctx context.Context) ([]keys.Scheme, error) {
-	all, err := collect(ctx, r.session, `SELECT id, algorithm, key FROM schemes ORDER BY seq`, nil, scanScheme)
+func (r *Reader) Schemes(ctx context.Context) ([]keys.Scheme, error) {
+	all, err := Collect(ctx, r.Session, `SELECT id, algorithm, key FROM schemes ORDER BY seq`, nil, scanScheme)
 	if err != nil {
 		return nil, fmt.Errorf("list the schemes of imported keys: %w", err)
 	}
@@ -19,7 +19,7 @@ func (r *reader) Schemes(ctx context.Context) ([]keys.Scheme, error) {
 
 // scanScheme doesn't refuse an algorithm that this version doesn't know: a
 // newer node may have inserted it.
-func scanScheme(row scan) (keys.Scheme, error) {
+func scanScheme(row Scan) (keys.Scheme, error) {
 	var s keys.Scheme
 	var key []byte
 	err := row(&s.ID, &s.Algorithm, &key)
@@ -29,8 +29,8 @@ func scanScheme(row scan) (keys.Scheme, error) {
 
 // InsertScheme implements storage.Tx. The key is stored as it is: without it,
 // no node could tell whose a presented secret is.
-func (t *transaction) InsertScheme(ctx context.Context, s keys.Scheme) error {
-	err := t.exec(ctx, `INSERT INTO schemes (id, algorithm, key) VALUES (?, ?, ?)`, s.ID, s.Algorithm, []byte(s.Key.Reveal()))
+func (t *Transaction) InsertScheme(ctx context.Context, s keys.Scheme) error {
+	err := t.insert(ctx, "schemes", "id, algorithm, key", s.ID, s.Algorithm, []byte(s.Key.Reveal()))
 	if err != nil {
 		return fmt.Errorf("insert scheme %s: %w", s.ID, err)
 	}

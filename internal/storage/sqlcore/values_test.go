@@ -1,4 +1,4 @@
-package sqlite
+package sqlcore
 
 import (
 	"maps"
@@ -15,14 +15,18 @@ func FuzzStoredListsAndMaps(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		if list, err := decodeList(text); err == nil {
 			again, err := encodeList(list)
-			must(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if same, err := decodeList(again); err != nil || !slices.Equal(same, list) {
 				t.Errorf("%q: got %q (%v), want %q", text, same, err, list)
 			}
 		}
 		if m, err := decodeMap(text); err == nil {
 			again, err := encodeMap(m)
-			must(t, err)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if same, err := decodeMap(again); err != nil || !maps.Equal(same, m) {
 				t.Errorf("%q: got %q (%v), want %q", text, same, err, m)
 			}
