@@ -58,15 +58,6 @@ func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, 
 	return entry, found, err
 }
 
-// Find is Recall, and Fetch where that doesn't know.
-func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
-	fp := keys.FingerprintOf(secret)
-	if entry, found, known := e.Recall(fp, now); known {
-		return entry, found, nil
-	}
-	return e.Fetch(ctx, fp, secret, now)
-}
-
 // load reads the store for a secret that isn't in memory.
 func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	var none keycache.Loaded[*Entry]
