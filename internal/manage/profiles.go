@@ -32,7 +32,7 @@ func (m *Manager) CreateProfile(ctx context.Context, call Call, ask NewProfile) 
 		return ProfileView{}, err
 	}
 	p := storage.Profile{Name: strings.Trim(ask.Name, " "), Workspace: d.workspace, CreatedAt: m.now()}
-	if err := profileName.check("name", p.Name); err != nil {
+	if err := m.checkName(profileName, p.Name); err != nil {
 		return ProfileView{}, err
 	}
 	if p.Name == "." || p.Name == ".." { // neither can be a segment of a path, by which it would be deleted

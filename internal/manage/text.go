@@ -43,6 +43,23 @@ func (t textRule) check(param, text string) error {
 	return nil
 }
 
+// checkName refuses what can't be the name of a thing.
+func (m *Manager) checkName(rule textRule, name string) error {
+	if err := rule.check("name", name); err != nil {
+		return err
+	}
+	return m.noSecret(name)
+}
+
+// noSecret refuses a name with a secret in it, which was pasted into the wrong
+// field: names are kept, shown and logged in clear.
+func (m *Manager) noSecret(name string) error {
+	if m.format.HasSecret(name) {
+		return invalid("name", "must not hold a secret: it is shown to others, and in the audit trail")
+	}
+	return nil
+}
+
 func (t textRule) forbids(r rune) bool {
 	if t.lines && (r == '\n' || r == '\r' || r == '\t') {
 		return false
