@@ -8,51 +8,26 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// standing is a gate with the hosts and ports that it stands under.
-type standing struct {
-	gate  *Handler
-	hosts []hostMatcher // each narrows the one before; none: any host
-	ports ports
+// standings lists the gates of this configuration, which know from then on
+// where they stand. The first request asks for it: gates are provisioned before
+// and after us, servers may take requests before we are started, and Caddy calls
+// nobody between the last Provision and the first Start.
+func (a *App) standings() []standing {
+	a.surveyed.Do(func() {
+		loaded, err := a.ctx.AppIfConfigured("http")
+		if err != nil {
+			return // nobody asks these gates
+		}
+		a.gatesFound = surveyOf(loaded.(*caddyhttp.App))
+		for _, one := range a.gatesFound {
+			one.gate.gate.StandAt(one.place)
+		}
+	})
+	return a.gatesFound
 }
 
-// hostMatcher is caddyhttp.MatchHost, however it was loaded.
+// hostMatcher is caddyhttp.MatchHost, or several.
 type hostMatcher interface{ Match(*http.Request) bool }
-
-// sitesOf lists the gates of a configuration, wherever in it they stand.
-func sitesOf(ctx caddy.Context) (sites []standing) {
-	loaded, err := ctx.AppIfConfigured("http")
-	if err != nil {
-		return nil
-	}
-	app := loaded.(*caddyhttp.App)
-	for _, server := range app.Servers {
-		first := len(sites)
-		sites = gatesBelow(server.Routes, nil, sites)
-		for _, named := range server.NamedRoutes {
-			sites = gatesBelow(caddyhttp.RouteList{*named}, nil, sites)
-		}
-		for i := range sites[first:] {
-			sites[first+i].ports = portsOf(app, server)
-		}
-	}
-	return sites
-}
-
-// gatesBelow appends the gates below routes that hosts lead to.
-func gatesBelow(routes caddyhttp.RouteList, hosts []hostMatcher, sites []standing) []standing {
-	for i := range routes {
-		below := append(hosts[:len(hosts):len(hosts)], hostsOf(routes[i].MatcherSets)...)
-		for _, handler := range routes[i].Handlers {
-			switch handler := handler.(type) {
-			case *Handler:
-				sites = append(sites, standing{gate: handler, hosts: below})
-			case *caddyhttp.Subroute:
-				sites = gatesBelow(handler.Routes, below, sites)
-			}
-		}
-	}
-	return sites
-}
 
 // anyOf is the hosts of several matcher sets, of which one has to match.
 type anyOf []hostMatcher
@@ -74,10 +49,7 @@ func hostsOf(sets caddyhttp.MatcherSets) []hostMatcher {
 	for _, set := range sets {
 		named := false
 		for _, matcher := range set {
-			switch host := matcher.(type) {
-			case *caddyhttp.MatchHost:
-				hosts, named = append(hosts, host), true
-			case caddyhttp.MatchHost:
+			if host, ok := matcher.(*caddyhttp.MatchHost); ok {
 				hosts, named = append(hosts, host), true
 			}
 		}

@@ -63,7 +63,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.refuseLate(w, r)
 	}
 	defer h.app.engine.Leave(at)
-	h.app.settlePlaces()
+	h.app.standings()
 	c := h.calls.Get().(*gateway.Call)
 	defer h.giveBack(c)
 

@@ -70,10 +70,8 @@ func requestID(r *http.Request) string {
 
 // admit hands the request on, and counts the call once its status is known.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call, next caddyhttp.Handler) error {
-	headers := identity.Anonymous
 	rw := &responseWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, gate: h.gate, call: c}
 	if c.Entry != nil {
-		headers = c.Entry.Headers
 		var ctx context.Context
 		ctx, rw.cut = context.WithCancel(r.Context())
 		r = r.WithContext(ctx)
@@ -83,7 +81,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call,
 			rw.watch()
 		}
 	}
-	headers.Set(r.Header, c.Project())
+	c.Tell(r.Header)
 	defer rw.finish() // also behind a panic, by which a cut response ends
 	err := next.ServeHTTP(rw, r)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,9 +29,10 @@ func newVerifier(app *App) (*verifier, error) {
 	bare, err := app.newGate(&Policy{})
 	return &verifier{
 		app: app, bare: bare,
-		// Asked once the configuration is complete: gates are provisioned
-		// before and after us.
-		sites: sync.OnceValue(func() []standing { return sitesOf(app.ctx) }),
+		sites: sync.OnceValue(func() []standing {
+			isBehind := func(one standing) bool { return one.behind } // no path leads there by itself
+			return slices.DeleteFunc(slices.Clone(app.standings()), isBehind)
+		}),
 	}, err
 }
 
@@ -131,7 +133,7 @@ func verified(gate *gateway.Gate, c *gateway.Call) manage.Verified {
 		}
 	}
 	if c.Entry != nil {
-		k := &c.Entry.Principal.Key
+		k := &c.Entry.Principal
 		out.KeyID, out.Workspace, out.Environment = k.ID, k.Workspace, k.Environment
 		out.Project, out.Profile, out.Owner = k.Project, k.Profile, k.Owner
 		if out.Valid { // else it is only what was asked for

@@ -76,7 +76,7 @@ func revokeDuringLookup(t *testing.T) {
 			close(found)
 			return
 		}
-		found <- entry.Principal.Key.Status
+		found <- entry.Principal.Status
 	}()
 	<-store.read // as active
 	k.Status = keys.Revoked
@@ -87,7 +87,7 @@ func revokeDuringLookup(t *testing.T) {
 		t.Errorf("the waiting request was told that the key is %s", got)
 	}
 	entry, _, err := e.Find(ctx, secret, time.Now())
-	if err != nil || entry.Principal.Key.Status != keys.Revoked {
+	if err != nil || entry.Principal.Status != keys.Revoked {
 		t.Errorf("the next request was told that the key is %v, %v", entry, err)
 	}
 }

@@ -275,3 +275,26 @@ func (g *gate) revoked() key {
 	g.must(nil, "keys", "revoke", k.ID)
 	return k
 }
+
+// Gates with equal routes have buckets of their own, also before the first
+// request tells them apart.
+func TestVerificationsTakeFromTheLimitsOfTheGateThatTheyNameAlone(t *testing.T) {
+	t.Parallel()
+	addr := freeAddr(t)
+	site := func(host string) string {
+		return "http://" + host + ":$PORT {\nbind 127.0.0.1\nkeystile {\nroute GET /x {\nrate_limit live 1/h\n}\n}\nreverse_proxy $UPSTREAM\n}\n"
+	}
+	g := setup(t, options{sites: site("a.example") + site("b.example") + "http://" + addr + " {\nkeystile_admin\n}"})
+	var token key
+	g.must(&token, "tokens", "create", "verifier")
+	g.secret(token.Secret)
+	m, k := &manager{g: g, addr: addr, secret: token.Secret}, g.key()
+	for _, row := range []struct {
+		host  string
+		valid bool
+	}{{"a.example", true}, {"b.example", true}, {"a.example", false}, {"b.example", false}} {
+		if got, _ := m.verify(k.Secret, "host", row.host, "method", "GET", "path", "/x"); got.Valid != row.valid {
+			t.Errorf("%s: %+v, want valid: %v", row.host, got, row.valid)
+		}
+	}
+}

@@ -20,9 +20,9 @@ func TestARevocationSaysHowFarItHasGot(t *testing.T) {
 		out     string
 		err     string
 	}{
-		"no node":             {manage.Receipt{Confirmed: true}, nil, 0, "No gateway is registered.", ""},
-		"one node":            {manage.Receipt{Confirmed: true, Nodes: 1}, []string{"--wait", "5s"}, 0, "The gateway refuses it.", ""},
-		"all nodes":           {all, []string{"--wait", "5s"}, 0, "All 3 gateways refuse it.", ""},
+		"no node":             {manage.Receipt{Confirmed: true}, nil, 0, "No gateway is running: it is refused from the next start on.", ""},
+		"one node":            {manage.Receipt{Confirmed: true, Nodes: 1}, []string{"--wait", "5s"}, 0, "The gateway doesn't let it in any more.", ""},
+		"all nodes":           {all, []string{"--wait", "5s"}, 0, "None of 3 gateways lets it in any more.", ""},
 		"some, not waited":    {some, nil, 0, "Gateways follow in a moment; --wait waits for them.", ""},
 		"some, waited":        {some, []string{"--wait", "5s"}, StatusUnconfirmed, "Not all of 3 gateways have confirmed it.", "keystile: key_1 is revoked, but not every gateway confirmed it within 5s: node-1, node-3\n"},
 		"some, waited, names": {manage.Receipt{Nodes: 1}, []string{"--wait", "0s"}, StatusUnconfirmed, "Not all of 1 gateways", "keystile: key_1 is revoked, but not every gateway confirmed it within 0s\n"},

@@ -37,11 +37,11 @@ func keysRevoke() *verb {
 func reached(r manage.Receipt, wait string) string {
 	switch {
 	case r.Confirmed && r.Nodes == 0:
-		return "No gateway is registered."
+		return "No gateway is running: it is refused from the next start on."
 	case r.Confirmed && r.Nodes == 1:
-		return "The gateway refuses it."
+		return "The gateway doesn't let it in any more."
 	case r.Confirmed:
-		return fmt.Sprintf("All %d gateways refuse it.", r.Nodes)
+		return fmt.Sprintf("None of %d gateways lets it in any more.", r.Nodes)
 	case wait != "":
 		return fmt.Sprintf("Not all of %d gateways have confirmed it.", r.Nodes)
 	}

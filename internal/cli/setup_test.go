@@ -55,7 +55,7 @@ func setup(t *testing.T) *fixture {
 	})
 }
 
-func setupWith(t *testing.T, catalogue manage.Catalogue) *fixture {
+func setupWith(t *testing.T, catalogue manage.Catalogue, settings ...func(*manage.Config)) *fixture {
 	t.Helper()
 	f := &fixture{now: start}
 	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
@@ -71,10 +71,11 @@ func setupWith(t *testing.T, catalogue manage.Catalogue) *fixture {
 		t.Fatal(err)
 	}
 	f.store = store
-	f.manager, err = manage.New(manage.Config{
-		Store: store, Format: format, Now: func() time.Time { return f.now },
-		Catalogue: catalogue,
-	})
+	cfg := manage.Config{Store: store, Format: format, Now: func() time.Time { return f.now }, Catalogue: catalogue}
+	for _, set := range settings {
+		set(&cfg)
+	}
+	f.manager, err = manage.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,6 +64,7 @@ type Engine struct {
 	follower  *follower
 	node      *node
 	sweeper   *background.Loop
+	commons   commons
 	streams   streams
 	quotas    *quota.Table
 	guesses   atomic.Pointer[Guesses]
@@ -112,6 +113,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.follower = newFollower(e)
 	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
 	e.quotas = quota.NewTable(e.sumUsage)
+	e.commons.init()
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	e.pruner = background.NewLoop(pruneEvery, e.prune)

@@ -3,9 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
-	"github.com/keystile/keystile/internal/identity"
 	"github.com/keystile/keystile/internal/keycache"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
@@ -17,12 +17,19 @@ import (
 // reach of a pointer.
 type Entry struct {
 	Principal verdict.Principal
-	Headers   *identity.Headers
 	Buckets   limit.Subject
 	Counters  *usage.Counters
-	Project   usage.Label
 
-	fingerprint keys.Fingerprint // of the secret that was presented
+	common *common
+}
+
+// Project is the label of the key's own project.
+func (e *Entry) Project() usage.Label { return e.common.project }
+
+// Tell writes what the upstream is told of the key. A route's project takes the
+// place of the key's.
+func (e *Entry) Tell(h http.Header, routeProject string) {
+	e.common.headers.Set(h, e.Principal.ID, e.Principal.Owner, routeProject)
 }
 
 // Recall answers what a presented secret is from memory. now is the time of
@@ -78,7 +85,6 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	if err != nil {
 		return none, err
 	}
-	entry.fingerprint = keys.FingerprintOf(secret)
 	return keycache.Loaded[*Entry]{Value: entry, Found: true, Revision: got.Revision, Digests: []keys.Digest{got.Key.Digest}}, nil
 }
 
@@ -100,15 +106,14 @@ func (e *Engine) awaitReady(ctx context.Context) error {
 }
 
 func (e *Engine) newEntry(k *keys.Key) (*Entry, error) {
-	p, err := verdict.NewPrincipal(k)
+	common, err := e.commons.of(k)
 	if err != nil {
 		return nil, fmt.Errorf("read the record of %s: %w", k.ID, err)
 	}
 	return &Entry{
-		Principal: *p,
-		Headers:   identity.HeadersOf(k),
+		Principal: verdict.PrincipalOf(k, &common.rights),
 		Buckets:   e.cfg.Limiter.Subject(string(k.Lineage)),
 		Counters:  e.recorder.Counters(k.ID),
-		Project:   usage.NewLabel(k.Project),
+		common:    common,
 	}, nil
 }

@@ -173,7 +173,7 @@ func said(entry *Entry, found bool) string {
 	if !found {
 		return "unknown"
 	}
-	return string(entry.Principal.Key.Status)
+	return string(entry.Principal.Status)
 }
 
 func (m *member) want(k *ticket, status, when string) {

@@ -49,6 +49,7 @@ func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (
 func (e *Engine) sweep(context.Context) {
 	now := e.cfg.Now()
 	e.cfg.Limiter.Sweep(now)
+	e.commons.sweep()
 	if e.flusher.Stats().OldestUnflushed < forgetQuotasAfter {
 		e.quotas.Sweep(now.Add(-forgetQuotasAfter))
 	}

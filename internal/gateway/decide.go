@@ -82,20 +82,17 @@ func (g *Gate) locate(c *Call) bool {
 	if !target.Served(r) {
 		return false
 	}
-	escaped := r.URL.EscapedPath()
-	g.site.Table.Find(c.method, escaped, &c.Match)
+	c.escaped = r.URL.EscapedPath()
+	g.site.Table.Find(c.method, c.escaped, &c.Match)
 	shape := target.Plain
 	if c.Match.Loose() {
 		shape = target.Loose
 	}
-	if !shape(escaped) {
+	if !shape(c.escaped) {
 		return false
 	}
-	if c.Original == nil {
-		return true
-	}
-	original := c.Original.EscapedPath()
-	return original == escaped || shape(original)
+	rewritten := c.Original != nil && (c.Original.Path != r.URL.Path || c.Original.RawPath != r.URL.RawPath)
+	return !rewritten || shape(c.Original.EscapedPath())
 }
 
 // judgeJWT lets a JSON Web Token through untouched where the configuration
@@ -130,7 +127,7 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 	if !found || c.Presented.hides(&entry.Principal) {
 		return verdict.Deny(problem.UnknownKey)
 	}
-	c.Entry, c.label = entry, entry.Project
+	c.Entry, c.label = entry, entry.Project()
 	return verdict.Verdict{Principal: &entry.Principal}
 }
 
@@ -189,7 +186,7 @@ func (g *Gate) judgeKey(ctx context.Context, p *verdict.Principal, facts *verdic
 	var fault error
 	if facts.Project != "" {
 		var of engine.ProjectOf
-		of, fault = g.engine.ProjectOf(ctx, p.Key.Workspace, facts.Project)
+		of, fault = g.engine.ProjectOf(ctx, p.Workspace, facts.Project)
 		label, facts.ProjectElsewhere = of.Label, of.Elsewhere
 	}
 	if code = verdict.JudgeRoute(p, facts); code != "" {
@@ -250,5 +247,5 @@ func (g *Gate) Watch(c *Call, cut func()) (stop func()) {
 		code, _ := g.judgeKey(ctx, p, &again)
 		return code == ""
 	}
-	return g.engine.Watch(c.Entry, still, cut)
+	return g.engine.Watch(c.Entry, keys.FingerprintOf(c.secret), still, cut)
 }

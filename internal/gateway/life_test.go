@@ -105,7 +105,7 @@ func TestWhatIsDoneToAKeyIsInForceAtOnce(t *testing.T) {
 	must(t, err)
 	m.edit(key.ID, manage.KeyEdit{Profile: manage.Stated("strict")})
 	seen := http.Header{}
-	m.want("with a profile", key, "/read", "").Entry.Headers.Set(seen, "")
+	m.want("with a profile", key, "/read", "").Entry.Tell(seen, "")
 	if got := seen.Get("Keystile-Profile"); got != "strict" {
 		t.Errorf("the upstream is told of the profile %q", got)
 	}

@@ -65,7 +65,7 @@ func (g *Gate) takeQuotas(c *Call) (refusal verdict.Verdict) {
 // default ones, its workspace's and its own quotas, and the route's on top. The
 // code says what keeps it from telling.
 func (g *Gate) gather(c *Call) problem.Code {
-	k := &c.Entry.Principal.Key
+	k := &c.Entry.Principal
 	plan, code := g.planOf(c)
 	if code != "" {
 		return code
@@ -94,7 +94,7 @@ func (g *Gate) gather(c *Call) problem.Code {
 // and where there is none, the call is refused. No limit is lifted by a plan's
 // being renamed.
 func (g *Gate) planOf(c *Call) (plan string, code problem.Code) {
-	k := &c.Entry.Principal.Key
+	k := &c.Entry.Principal
 	named, err := g.engine.PlanOf(c.Request.Context(), k.Workspace)
 	if err != nil {
 		return "", problem.StoreUnavailable

@@ -67,12 +67,7 @@ func raise(at *atomic.Int64, to storage.Revision) {
 	}
 }
 
-// passes reports whether what was read at a revision is still good for slots.
-func (f *fence) passes(slots []slot, read storage.Revision) bool {
-	for _, s := range slots {
-		if f.lowest[s].Load() > int64(read) {
-			return false
-		}
-	}
-	return true
+// passes reports whether what was read at a revision is still good for a slot.
+func (f *fence) passes(s slot, read storage.Revision) bool {
+	return f.lowest[s].Load() <= int64(read)
 }

@@ -39,7 +39,7 @@ func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string,
 		// fence moved since, it is true, even if one was raised for a commit
 		// that then failed.
 		if c.good(e) || try > 0 && c.unmoved(e) {
-			return e.value, e.found, nil
+			return e.value, e.found(), nil
 		}
 	}
 	return value, false, fmt.Errorf("%w: the key changed each time that it was read", ErrUnavailable)
@@ -62,25 +62,22 @@ func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (*ent
 	if err != nil {
 		return nil, err
 	}
-	e := &entry[V]{
-		fingerprint: fp, of: of, sent: sent, read: got.Revision,
-		value: got.Value, found: got.Found, until: now.Add(absentFor),
-	}
-	for _, d := range got.Digests {
-		e.slots = append(e.slots, slotOf(d))
-	}
-	c.remember(e)
+	e := &entry[V]{fingerprint: fp, of: of, sent: sent, read: got.Revision, value: got.Value}
+	c.remember(e, &got, now)
 	return e, nil
 }
 
-func (c *Cache[V]) remember(e *entry[V]) {
-	c.closing.RLock()
-	defer c.closing.RUnlock()
-	memory := c.absent
-	if e.found {
-		memory = c.known
-		c.absent.Del(indexOf(e.fingerprint))
+// remember puts away what was read.
+func (c *Cache[V]) remember(e *entry[V], got *Loaded[V], now time.Time) {
+	if got.Found {
+		e.slot = slotOf(got.Digests[0])
+		c.absent.drop(&e.fingerprint)
+		c.known.put(e)
+		return
 	}
-	memory.Set(indexOf(e.fingerprint), e, 1)
-	memory.Wait() // ristretto sets asynchronously: the next request would read the store again
+	e.absence = &absence{until: now.Add(absentFor)}
+	for _, d := range got.Digests {
+		e.absence.slots = append(e.absence.slots, slotOf(d))
+	}
+	c.absent.put(e)
 }

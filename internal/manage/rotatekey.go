@@ -89,7 +89,7 @@ func (c *keyChange) rotatable(ctx context.Context) error {
 	case ended(c.was, c.now):
 		return refuse(problem.KeyNotActive, "", "")
 	case c.was.ReplacedBy != "":
-		return refuse(problem.RotationInProgress, "", "The key was replaced already. Rotate the one that replaced it.")
+		return refuse(problem.RotationInProgress, "", "The key was replaced already. Once it has ended, the one that replaced it can be rotated.")
 	case c.was.Replaces == "":
 		return nil
 	}
@@ -100,7 +100,7 @@ func (c *keyChange) rotatable(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !ended(before, c.now):
-		return refuse(problem.RotationInProgress, "", "The key that this one replaced works still. Wait for its end, or end it.")
+		return refuse(problem.RotationInProgress, "", "The key that this one replaced works still. Revoke that one, or wait until it ends at "+before.ExpiresAt.UTC().Format(time.RFC3339)+".")
 	}
 	return nil
 }

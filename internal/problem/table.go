@@ -114,7 +114,7 @@ var Rows = []Row{
 		Code: RateLimited, Status: http.StatusTooManyRequests, Type: RateLimitError, Parts: Gate,
 		Title:   "Too many requests",
 		Message: "Too many requests. Try again in {retry_after}.",
-		Advice:  "Wait for as many seconds as `Retry-After` says, then go on. `RateLimit` and `X-RateLimit-Remaining` tell beforehand how much is left.",
+		Advice:  "Wait for as many seconds as `Retry-After` says, then go on. `RateLimit` and `X-RateLimit-Remaining` tell beforehand how much is left. Without those two in the answer, it is not about a limit of the key: the configuration bounds how often an address may present keys that the gate hasn't met (`unknown_keys`), and too many of them came from yours, or from a network that shares it. Check that the client sends a key that exists.",
 	},
 	{
 		Code: QuotaExceeded, Status: http.StatusTooManyRequests, Type: RateLimitError, Parts: Gate,

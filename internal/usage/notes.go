@@ -14,6 +14,7 @@ import (
 // latest few are noted, and how many are missing before a note stands in it.
 const (
 	notesPerKey   = 50   // at most, from one sweep to the next
+	fewNotes      = 8    // that each key has room for, however many keys there are
 	notesPerSweep = 500  // of all keys together, save that each may have one
 	maxNotes      = 1000 // that wait for the store
 )
@@ -36,14 +37,20 @@ type notes struct {
 	count int64 // of all calls, noted or not
 }
 
-func (n *notes) add(one note) {
-	if len(n.ring) < notesPerKey {
+// add notes one call. room is asked whether there may be more than a few.
+func (n *notes) add(one note, room func() bool) {
+	kept := int64(len(n.ring))
+	if n.count == kept && kept < notesPerKey && (kept < fewNotes || room()) {
 		n.ring = append(n.ring, one)
 	} else {
-		n.ring[n.count%notesPerKey] = one
+		n.ring[n.count%kept] = one
 	}
 	n.count++
 }
+
+// room reports whether a key may have one note more, of those that all keys
+// share.
+func (r *Recorder) room() bool { return r.shared.Add(1) <= notesPerSweep }
 
 // reset forgets the notes and keeps their memory.
 func (n *notes) reset() {
@@ -54,9 +61,10 @@ func (n *notes) reset() {
 // latest calls fn for at most the most latest notes, oldest first, and returns
 // how many calls before those are missing.
 func (n *notes) latest(most int64, fn func(*note)) (missed int64) {
-	kept := min(n.count, notesPerKey, most)
+	held := int64(len(n.ring))
+	kept := min(held, most)
 	for i := n.count - kept; i < n.count; i++ {
-		fn(&n.ring[i%notesPerKey])
+		fn(&n.ring[i%held])
 	}
 	return n.count - kept
 }

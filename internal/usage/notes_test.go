@@ -150,3 +150,26 @@ func TestAKeyThatIsNotBusyHasEachOfItsCallsNoted(t *testing.T) {
 		}
 	}
 }
+
+func TestTheNotesOfManyBusyKeysTellOfEachCall(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const busy, calls = 100, 40 // more than all keys together have room for
+	for i := range busy {
+		c := b.Counters(keys.ID(fmt.Sprint("key_", i)))
+		for n := range calls {
+			c.Count(call(noon.Add(time.Duration(n) * time.Second)))
+		}
+	}
+	b.flush(t, nil)
+	for id, noted := range b.store.noted() {
+		if told(noted) != calls {
+			t.Errorf("%d notes of %s tell of %d calls, want %d", len(noted), id, told(noted), calls)
+		}
+		for n, one := range noted { // the latest, in their order
+			if want := noon.Add(time.Duration(calls-len(noted)+n) * time.Second); !one.At.Equal(want) {
+				t.Errorf("note %d of %s is of %v, want %v", n, id, one.At, want)
+			}
+		}
+	}
+}

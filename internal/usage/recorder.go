@@ -2,6 +2,7 @@ package usage
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -15,13 +16,14 @@ type Recorder struct {
 	mu    sync.Mutex
 	dirty []*Counters // counted into since the sweep
 
-	blanks sync.Pool // of *notes
+	tallies sync.Pool    // of *tally
+	shared  atomic.Int64 // notes beyond a key's first few, since the sweep
 }
 
 // NewRecorder makes a recorder. incarnation names this start of the process to
 // the store: a UUID that no other recorder has or ever had.
 func NewRecorder(incarnation string) *Recorder {
-	r := &Recorder{blanks: sync.Pool{New: func() any { return new(notes) }}}
+	r := &Recorder{tallies: sync.Pool{New: func() any { return new(tally) }}}
 	r.ledger.init(incarnation)
 	return r
 }
@@ -44,6 +46,7 @@ func (r *Recorder) list(c *Counters) {
 func (r *Recorder) sweep(now time.Time) {
 	r.mu.Lock()
 	swept := r.dirty
+	r.shared.Store(0)
 	r.dirty = make([]*Counters, 0, len(swept))
 	r.mu.Unlock()
 

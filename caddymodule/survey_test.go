@@ -1,9 +1,12 @@
 package caddymodule
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/intercept"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -22,8 +25,10 @@ func subroute(routes ...caddyhttp.Route) *caddyhttp.Subroute {
 
 func TestGatesAreToldApartByWhereTheyStand(t *testing.T) {
 	t.Parallel()
-	var a, b, nested, second, failed, named, elsewhere Handler
+	var a, b, nested, second, failed, named, elsewhere, answered, intercepted, mistaken Handler
 	named443 := behind(nil, &named)
+	handled := []caddyhttp.ResponseHandler{{Routes: caddyhttp.RouteList{behind(nil, &answered)}}}
+	taken := []caddyhttp.ResponseHandler{{Routes: caddyhttp.RouteList{behind(nil, &intercepted)}}}
 	withErrors := subroute(behind(nil, &second))
 	withErrors.Errors = &caddyhttp.HTTPErrorConfig{Routes: caddyhttp.RouteList{behind(nil, &failed)}}
 	app := &caddyhttp.App{Servers: map[string]*caddyhttp.Server{
@@ -33,14 +38,25 @@ func TestGatesAreToldApartByWhereTheyStand(t *testing.T) {
 				behind(nil, &b), behind(&caddyhttp.MatchPath{"/v1/*"}, subroute(behind(nil, &nested))), behind(nil, withErrors),
 			)),
 		}},
-		"srv1": {Listen: []string{":80"}, Routes: caddyhttp.RouteList{behind(nil, &elsewhere)}},
+		"srv1": {
+			Listen: []string{":80"},
+			Routes: caddyhttp.RouteList{behind(nil, &elsewhere, &reverseproxy.Handler{HandleResponse: handled}, &intercept.Intercept{HandleResponse: taken})},
+			Errors: &caddyhttp.HTTPErrorConfig{Routes: caddyhttp.RouteList{behind(nil, subroute(behind(nil, &mistaken)))}},
+		},
 	}}
 	want := map[*Handler]string{
 		&a: ":443 a.example.com,www.example.com", &b: ":443 b.example.com", &nested: ":443 b.example.com /v1/*",
 		&second: ":443 b.example.com #2", &failed: ":443 b.example.com errors", &named: ":443 &api", &elsewhere: ":80",
+		&answered: ":80 responses", &intercepted: ":80 responses #2", &mistaken: ":80 errors",
 	}
 	for range 10 { // servers are in no order
-		got := placesOf(app)
+		got := map[*Handler]string{}
+		for _, one := range surveyOf(app) {
+			got[one.gate] = one.place
+			if first := !strings.Contains(one.place, "errors") && !strings.Contains(one.place, "responses"); first == one.behind {
+				t.Errorf("%s: behind an answer: %v", one.place, one.behind)
+			}
+		}
 		if len(got) != len(want) {
 			t.Fatalf("%d gates stand somewhere, want %d", len(got), len(want))
 		}
