@@ -22,6 +22,10 @@ var (
 	// ErrGap: the change log no longer holds the position that was asked for
 	// (restored from a backup, pruned): whoever followed it must start anew.
 	ErrGap = errors.New("change log has a gap")
+	// ErrDamaged: there is such a row, and it can't mean what it should. It is
+	// never read as one with other rights. UpdateKey mends it, and DeleteKey
+	// removes it.
+	ErrDamaged = errors.New("damaged")
 	// ErrOutOfOrder: a usage batch is not the next one of its incarnation.
 	ErrOutOfOrder = errors.New("usage batch out of order")
 )

@@ -76,5 +76,8 @@ type corruption struct {
 // Error implements error.
 func (c *corruption) Error() string { return fmt.Sprintf("%s %s is damaged: %v", c.what, c.id, c.err) }
 
+// Is makes it the contract's.
+func (c *corruption) Is(target error) bool { return target == storage.ErrDamaged }
+
 // Unwrap returns what is wrong with the row.
 func (c *corruption) Unwrap() error { return c.err }
