@@ -164,6 +164,13 @@ func (f *Format) HasSecret(text string) bool {
 	return false
 }
 
+// maxHarmless is shorter than any secret that is made here.
+const maxHarmless = 24 // bytes
+
+// Harmless reports whether a text is too short to be a secret of ours in the
+// wrong place, so that an answer may repeat it.
+func Harmless(text string) bool { return len(text) <= maxHarmless }
+
 // stands reports whether a secret of a prefix stands in a text.
 func stands(text string, p Prefix) bool {
 	for {

@@ -207,6 +207,22 @@ func TestAWholeSecretIsFoundWhereverItStandsInAText(t *testing.T) {
 	}
 }
 
+func TestNoSecretThatIsMadeHereIsHarmless(t *testing.T) {
+	t.Parallel()
+	f, err := keys.NewFormat(map[keys.Environment]string{keys.Live: "k", keys.Test: "t"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []keys.Secret{f.Mint(keys.Live), f.Mint(keys.Test), keys.MintToken()} {
+		if keys.Harmless(secret.Reveal()) {
+			t.Errorf("a secret of %d characters counts as harmless", len(secret.Reveal()))
+		}
+	}
+	if !keys.Harmless("") || !keys.Harmless(strings.Repeat("x", 24)) || keys.Harmless(strings.Repeat("x", 25)) {
+		t.Error("the bound isn't 24")
+	}
+}
+
 func TestCheckAllocatesNothing(t *testing.T) {
 	f := setup(t, keys.Prefix{Text: "sk-", Environment: keys.Live, Unchecked: true})
 	for _, text := range []string{example, example[:len(example)-1] + "0", "sk-12345678", "", "kst_12345678", strings.Repeat("x", 1<<10)} {

@@ -25,6 +25,9 @@ type ProfileView struct {
 	Replayed bool `json:"-"`
 }
 
+// Made says what a creation has made, and whether an earlier call had.
+func (v ProfileView) Made() (name string, replayed bool) { return v.Name, v.Replayed }
+
 // CreateProfile implements Service.
 func (m *Manager) CreateProfile(ctx context.Context, call Call, ask NewProfile) (ProfileView, error) {
 	d, err := m.govern(ctx, call, "profile.create")

@@ -29,6 +29,9 @@ type ProjectView struct {
 	Replayed bool `json:"-"`
 }
 
+// Made says what a creation has made, and whether an earlier call had.
+func (v ProjectView) Made() (name string, replayed bool) { return v.Name, v.Replayed }
+
 // CreateProject implements Service.
 func (m *Manager) CreateProject(ctx context.Context, call Call, ask NewProject) (ProjectView, error) {
 	d, err := m.govern(ctx, call, "project.create")

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/keystile/keystile/internal/keys"
 )
 
 // textRule bounds a field of free text.
@@ -78,16 +80,13 @@ func isWord(text string, max int) bool {
 	})
 }
 
-// maxNamed is shorter than any secret that we make.
-const maxNamed = 24
-
 // named is how a message speaks of the word at index i of a list: by itself,
 // as long as that can't be a secret in the wrong place, else by its number.
 func named(word string, i int) string {
 	plain := func(r rune) bool {
 		return r < utf8.RuneSelf && (isAlphanumeric(byte(r)) || strings.ContainsRune(":._-/", r))
 	}
-	if len(word) > maxNamed || strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+	if !keys.Harmless(word) || strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
 		return fmt.Sprintf("number %d", i+1)
 	}
 	return strconv.Quote(word)

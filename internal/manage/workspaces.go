@@ -29,6 +29,9 @@ type WorkspaceView struct {
 	Replayed bool `json:"-"`
 }
 
+// Made says what a creation has made, and whether an earlier call had.
+func (v WorkspaceView) Made() (name string, replayed bool) { return v.Name, v.Replayed }
+
 // CreateWorkspace implements Service.
 func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspace) (WorkspaceView, error) {
 	d, err := m.operate(ctx, call, "workspace.create")
