@@ -53,8 +53,8 @@ func (e *Engine) beginLater(ctx context.Context) {
 	switch {
 	case err == nil:
 		e.cfg.Log.Info("the store answers")
-	case !errors.Is(err, storage.ErrUnreachable) && err.Error() != e.unusable:
-		e.unusable = err.Error()
+	case !errors.Is(err, storage.ErrUnreachable) && !e.unusable:
+		e.unusable = true
 		e.cfg.Log.Error("the store can't be used: requests are refused until it can", "error", err)
 	}
 }

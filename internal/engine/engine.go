@@ -81,7 +81,7 @@ type Engine struct {
 	starting sync.Mutex
 	started  bool
 	awaiter  *background.Loop // begins once there is a store
-	unusable string           // why it can't, as it was logged
+	unusable bool             // it said why it can't
 	ready    chan struct{}
 	closing  sync.Once
 	closed   error

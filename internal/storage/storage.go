@@ -25,6 +25,10 @@ var (
 	// ErrUnreachable: nobody answers where the store is said to be, or nobody
 	// who could yet. It may help to ask again later.
 	ErrUnreachable = errors.New("nobody answers")
+	// ErrDamaged: there is such a row, and it can't mean what it should. It is
+	// never read as one with other rights. UpdateKey mends it, and DeleteKey
+	// removes it.
+	ErrDamaged = errors.New("damaged")
 	// ErrOutOfOrder: a usage batch is not the next one of its incarnation.
 	ErrOutOfOrder = errors.New("usage batch out of order")
 )
