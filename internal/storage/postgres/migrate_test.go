@@ -122,4 +122,10 @@ func TestAUserWithoutRightsIsToldSo(t *testing.T) {
 	}
 	err = guest.View(t.Context(), func(storage.Reader) error { return nil })
 	wantUnknown(t, "view", err)
+	_, err = p.SQL(guest.cfg.pool.ConnConfig.Database, `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO guest`)
+	must(t, err)
+	must(t, guest.Migrate(t.Context()))
+	must(t, guest.ApplyUsage(t.Context(), storage.UsageBatch{Incarnation: "a", Sequence: 1, Cells: []storage.UsageCell{{KeyID: "key_a", Hour: noon, Last: noon}}}))
+	_, err = insert(t.Context(), guest, "key_a")
+	must(t, err)
 }
