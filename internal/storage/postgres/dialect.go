@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
@@ -29,6 +30,15 @@ func (dialect) AuditBy(string) string { return "audit" }
 // Holds implements sqlcore.Dialect.
 func (dialect) Holds(column, text string) sqlcore.Condition {
 	return sqlcore.Condition{SQL: "strpos(" + column + ", ?) > 0", Args: []any{text}}
+}
+
+// Union implements sqlcore.Dialect: PostgreSQL would sort all rows of both.
+func (dialect) Union(one, other sqlcore.Condition, order string, limit int) sqlcore.Condition {
+	first := order + " LIMIT ?)"
+	return sqlcore.Condition{
+		SQL:  "(" + one.SQL + first + " UNION ALL (" + other.SQL + first,
+		Args: slices.Concat(one.Args, []any{limit}, other.Args, []any{limit}),
+	}
 }
 
 // Among implements sqlcore.Dialect.

@@ -7,7 +7,7 @@ import (
 )
 
 // heard is a handle that counts what it is told.
-func heard(t *testing.T, dsn string) (*Store, chan struct{}) {
+func heard(t testing.TB, dsn string) (*Store, chan struct{}) {
 	t.Helper()
 	cfg, err := ParseDSN(dsn)
 	must(t, err)

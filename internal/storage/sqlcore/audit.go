@@ -59,12 +59,13 @@ func (r *Reader) auditPlace(ctx context.Context, f storage.AuditFilter) (at plac
 // selectAudit merges two lists in one order where entries of no workspace are
 // asked for as well.
 func (r *Reader) selectAudit(f storage.AuditFilter, after place) (string, []any) {
-	query, args := r.selectTrail(f.Workspace, f, after)
+	const order = " ORDER BY time DESC, seq DESC"
+	limit := max(f.Limit, 0)
+	all := r.selectTrail(f.Workspace, f, after)
 	if f.Unplaced {
-		more, others := r.selectTrail("", f, after)
-		query, args = query+" UNION ALL "+more, append(args, others...)
+		all = r.Union(all, r.selectTrail("", f, after), order, limit)
 	}
-	return query + " ORDER BY time DESC, seq DESC LIMIT ?", append(args, max(f.Limit, 0))
+	return all.SQL + order + " LIMIT ?", append(all.Args, limit)
 }
 
 // auditIndexes are the filters that have an index, those first that are likely
@@ -80,7 +81,7 @@ var auditIndexes = []struct {
 	{"audit_by_action", "action", false, func(f *storage.AuditFilter) string { return f.Action }},
 }
 
-func (r *Reader) selectTrail(workspace string, f storage.AuditFilter, after place) (string, []any) {
+func (r *Reader) selectTrail(workspace string, f storage.AuditFilter, after place) Condition {
 	index, where, args := "audit_by_time", []string{"workspace = ?"}, []any{workspace}
 	add := func(condition string, values ...any) { where, args = append(where, condition), append(args, values...) }
 	for i := len(auditIndexes) - 1; i >= 0; i-- {
@@ -103,7 +104,7 @@ func (r *Reader) selectTrail(workspace string, f storage.AuditFilter, after plac
 	if after.seq != 0 {
 		add("(time, seq) < (?, ?)", after.time, after.seq)
 	}
-	return "SELECT " + auditColumns + ", seq FROM " + r.AuditBy(index) + " WHERE " + strings.Join(where, " AND "), args
+	return Condition{"SELECT " + auditColumns + ", seq FROM " + r.AuditBy(index) + " WHERE " + strings.Join(where, " AND "), args}
 }
 
 func (r *Reader) scanEntry(row Scan) (storage.AuditEntry, error) {

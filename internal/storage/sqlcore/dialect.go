@@ -39,18 +39,21 @@ type Dialect interface {
 	// Among selects the rows whose column is one of values.
 	Among(column string, values []string) Condition
 	// FirstOf selects the keys that have one of the digests, and of these the
-	// first one's. It is the end of a query.
+	// first one's. It is the end of a query that has no other parameters.
 	FirstOf(digests []keys.Digest) Condition
 	// Holds selects the rows whose column a text is part of, as it stands.
 	Holds(column, text string) Condition
 	// AuditBy is the audit trail, to be read by an index of that name.
 	AuditBy(index string) string
+	// Union is the rows of two queries, of which the first limit in an order
+	// will be read.
+	Union(one, other Condition, order string, limit int) Condition
 	// List calls fn for each key that fits a filter, in the order of lists,
 	// with KeyColumns, until fn says that it has enough.
 	List(ctx context.Context, q *Session, f storage.KeyFilter, fn func(Scan) (enough bool, err error)) error
 }
 
-// Condition is part of a query, with the values of its parameters.
+// Condition is a query, or a part of one, with the values of its parameters.
 type Condition struct {
 	SQL  string
 	Args []any

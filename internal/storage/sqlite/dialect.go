@@ -63,6 +63,11 @@ func (dialect) Holds(column, text string) sqlcore.Condition {
 	return sqlcore.Condition{SQL: "instr(" + column + ", ?) > 0", Args: []any{text}}
 }
 
+// Union implements sqlcore.Dialect: SQLite merges what two indexes have in order.
+func (dialect) Union(one, other sqlcore.Condition, _ string, _ int) sqlcore.Condition {
+	return sqlcore.Condition{SQL: one.SQL + " UNION ALL " + other.SQL, Args: append(one.Args, other.Args...)}
+}
+
 // Among implements sqlcore.Dialect.
 func (dialect) Among(column string, values []string) sqlcore.Condition {
 	args := make([]any, len(values))
