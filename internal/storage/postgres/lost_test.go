@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,6 +85,36 @@ func TestUsageIsCountedOnceThoughConnectionsAreCut(t *testing.T) {
 			mustExec(t, beside, cut)
 		}
 		eventually(t, "applied", func() bool { return s.ApplyUsage(t.Context(), batch) == nil })
+	}
+	must(t, s.View(t.Context(), func(r storage.Reader) error {
+		totals, err := r.UsageTotals(t.Context(), []keys.ID{"key_a"})
+		if totals["key_a"].Calls != batches {
+			t.Errorf("%d calls, want %d", totals["key_a"].Calls, batches)
+		}
+		return err
+	}))
+}
+
+// A batch whose acknowledgement was lost is repeated, maybe while its first
+// transaction is still under way.
+func TestABatchThatIsSentTwiceAtOnceCountsOnce(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	handles := []*Store{s, open(t, s.cfg.pool.ConnString()), open(t, s.cfg.pool.ConnString())}
+	const batches = 30
+	for i := range batches {
+		batch := storage.UsageBatch{Incarnation: "a", Sequence: int64(i + 1), Cells: []storage.UsageCell{
+			{KeyID: "key_a", Hour: noon, Outcome: "2xx", Count: 1, Last: noon},
+		}}
+		var group sync.WaitGroup
+		for _, own := range handles {
+			group.Go(func() {
+				if err := own.ApplyUsage(t.Context(), batch); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
 	}
 	must(t, s.View(t.Context(), func(r storage.Reader) error {
 		totals, err := r.UsageTotals(t.Context(), []keys.ID{"key_a"})

@@ -13,14 +13,18 @@ func TestNodesThatStartAtOnceRunEachMigrationOnce(t *testing.T) {
 	t.Parallel()
 	dsn := schema(t)
 	var group sync.WaitGroup
+	start := make(chan struct{})
 	for range 12 {
 		own := open(t, dsn)
+		wantUnknown(t, "view of nothing", own.View(t.Context(), func(storage.Reader) error { return nil })) // it is connected now
 		group.Go(func() {
+			<-start
 			if err := own.Migrate(t.Context()); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+	close(start)
 	group.Wait()
 	s := open(t, dsn)
 	var entries, versions int
