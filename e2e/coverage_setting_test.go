@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/servertest"
 )
 
 // setting is what stands around a line while its test runs: the sample, without
@@ -15,6 +16,8 @@ type setting struct {
 	without []string          // where the lines are
 	more    map[string]string // further lines, by where their block is
 	faulty  bool              // its clock is set by tests
+	redis   bool              // one of its own is in {env.REDIS_URL}
+	instead map[string]string // what stands in the place of lines, by where they are
 }
 
 // The lines that other lines hide behind.
@@ -36,7 +39,9 @@ var (
 	// Tests take the keys that they make away: with other peppers, those would
 	// keep the gate from starting.
 	peppered         = &setting{name: "no key under a pepper", without: []string{ofAcme}}
-	contractSettings = []*setting{peppered, wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
+	besideRedis      = &setting{name: "Redis beside it", redis: true}
+	overRedis        = &setting{name: "limits in Redis", redis: true, instead: map[string]string{"keystile / limiter local": "limiter redis {env.REDIS_URL}"}}
+	contractSettings = []*setting{besideRedis, overRedis, peppered, wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
 )
 
 // panicRoute has a limit, which makes the faulty limiter panic.
@@ -84,6 +89,7 @@ func (s *setting) edit() edit {
 	for _, line := range awaitedLines {
 		e.replace[line.at] = ""
 	}
+	maps.Copy(e.replace, s.instead)
 	return e
 }
 
@@ -101,7 +107,14 @@ func (s *setting) options(t testing.TB, all sample, e edit) options {
 
 // stage starts the setting's gate, with the workspaces that tests speak of.
 func (s *setting) stage(t *testing.T, all sample) *gate {
-	g := setup(t, s.options(t, all, s.edit()))
+	o := s.options(t, all, s.edit())
+	var redis *servertest.Redis
+	if s.redis {
+		redis = throwawayRedis(t)
+		o.env = append(o.env, "REDIS_URL="+redis.URL())
+	}
+	g := setup(t, o)
+	g.redis = redis
 	g.must(nil, "workspaces", "create", "acme")
 	g.must(nil, "workspaces", "create", "globex")
 	return g

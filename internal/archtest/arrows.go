@@ -11,7 +11,7 @@ var layers = [][]string{
 	{"internal/keys", "internal/problem", "internal/background", "internal/echo", "internal/mask"},
 	{
 		"internal/storage", "internal/limit", "internal/quota", "internal/policy", "internal/target", "internal/credential",
-		"internal/identity", "internal/verdict", "internal/limit/local", "internal/limit/redis",
+		"internal/identity", "internal/verdict", "internal/limit/subjects", "internal/limit/local", "internal/limit/redis",
 		"internal/storage/sqlcore", "internal/storage/sqlite", "internal/storage/postgres", "internal/storage/memory",
 	},
 	{"internal/keycache", "internal/usage"},
@@ -35,7 +35,9 @@ var arrows = map[string][]string{
 
 	"internal/limit":          {},
 	"internal/quota":          {},
-	"internal/limit/local":    {"internal/limit"},
+	"internal/limit/subjects": {},
+	"internal/limit/local":    {"internal/limit", "internal/limit/subjects"},
+	"internal/limit/redis":    {"internal/background", "internal/limit", "internal/limit/subjects"},
 	"internal/target":         {},
 	"internal/credential":     {"internal/keys", "internal/problem"},
 	"internal/identity":       {"internal/keys"},
@@ -68,9 +70,10 @@ var arrows = map[string][]string{
 		"internal/quota", "internal/storage", "internal/usage", "internal/verdict",
 	},
 	"caddymodule/locallimiter": {"caddymodule", "internal/limit", "internal/limit/local"},
+	"caddymodule/redislimiter": {"caddymodule", "internal/limit", "internal/limit/redis"},
 	"caddymodule/sqlitestore":  {"caddymodule", "internal/storage", "internal/storage/sqlite"},
 
-	".":                  {"caddymodule", "caddymodule/locallimiter", "caddymodule/sqlitestore"},
+	".":                  {"caddymodule", "caddymodule/locallimiter", "caddymodule/redislimiter", "caddymodule/sqlitestore"},
 	"cmd/keystile":       {".", "caddymodule", "internal/cli"},
 	"cmd/keystile-build": {},
 }

@@ -66,6 +66,7 @@ type Engine struct {
 	sweeper   *background.Loop
 	streams   streams
 	quotas    *quota.Table
+	limits    limits
 	guesses   atomic.Pointer[Guesses]
 	commits   commits
 	confirmed confirmation
@@ -110,6 +111,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.follower = newFollower(e)
 	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
 	e.quotas = quota.NewTable(e.sumUsage)
+	e.limits.init(e)
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	e.pruner = background.NewLoop(pruneEvery, e.prune)
@@ -176,6 +178,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 		e.cfg.Log.Error("counts of an earlier run could not be replayed", "error", err)
 	}
 	beside := context.WithoutCancel(ctx)
+	e.limits.start(beside)
 	e.follower.pace(s)
 	e.follower.loop.Start(beside)
 	e.node.loop.Start(beside)
@@ -210,6 +213,7 @@ func (e *Engine) adopt(s *Settings) {
 		e.finder.Store(storage.NewFinder(e.cfg.Store, s.Hasher))
 		e.cache.Renew() // behind the new finder: what was asked of the old one doesn't count
 	}
+	e.limits.setDeny(s.DenyWithoutLimiter)
 	e.node.reconsider(s)
 	e.follower.pace(s)
 	e.node.loop.Kick() // the store has to know for how long memory is believed
@@ -267,6 +271,7 @@ func (e *Engine) close() error {
 		e.sweeper.Stop()
 		e.follower.loop.Stop()
 		e.node.loop.Stop()
+		e.limits.stop()
 	}
 	e.node.leave() // also where only the beginning failed
 	if e.started {
