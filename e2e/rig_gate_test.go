@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/servertest"
 )
 
 // options say how a gate differs from a bare one in front of an upstream.
@@ -47,6 +48,8 @@ type gate struct {
 	db     string // path of the database
 	// database is the address of a database on a server; empty: it is a file
 	database string
+
+	redis *servertest.Redis // of its limiter, where the test has one
 
 	process *process // nil before start and after stop
 

@@ -85,6 +85,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 		e.cfg.Log.Error("counts of an earlier run could not be replayed", "error", err)
 	}
 	beside := context.WithoutCancel(ctx)
+	e.limits.start(beside)
 	e.follower.pace(s)
 	e.follower.loop.Start(beside)
 	e.node.loop.Start(beside)

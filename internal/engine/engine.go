@@ -67,6 +67,7 @@ type Engine struct {
 	commons   commons
 	streams   streams
 	quotas    *quota.Table
+	limits    limits
 	guesses   atomic.Pointer[Guesses]
 	commits   commits
 	confirmed confirmation
@@ -116,6 +117,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
 	e.quotas = quota.NewTable(e.sumUsage)
 	e.commons.init()
+	e.limits.init(e)
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	e.pruner = background.NewLoop(pruneEvery, e.prune)
@@ -168,6 +170,7 @@ func (e *Engine) adopt(s *Settings) {
 		e.finder.Store(storage.NewFinder(e.cfg.Store, s.Hasher))
 		e.cache.Renew() // behind the new finder: what was asked of the old one doesn't count
 	}
+	e.limits.setDeny(s.DenyWithoutLimiter)
 	e.node.reconsider(s)
 	e.follower.pace(s)
 	e.node.loop.Kick() // the store has to know for how long memory is believed
@@ -226,6 +229,7 @@ func (e *Engine) close() error {
 		e.sweeper.Stop()
 		e.follower.loop.Stop()
 		e.node.loop.Stop()
+		e.limits.stop()
 	}
 	e.node.leave() // also where only the beginning failed
 	if e.started {
