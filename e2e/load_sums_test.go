@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,10 +35,11 @@ func sums(t testing.TB, made []key, databases ...string) map[string]sum {
 	return all
 }
 
-// view reads a database as another process does.
+// view reads a database as another process does. It is a file, or the address
+// of one on a server.
 func view(t testing.TB, database string, fn func(context.Context, storage.Reader) error) {
 	t.Helper()
-	store, err := sqlite.Open(database, sqlite.MustExist())
+	store, err := openAny(database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +52,13 @@ func view(t testing.TB, database string, fn func(context.Context, storage.Reader
 	if err := store.View(ctx, func(r storage.Reader) error { return fn(ctx, r) }); err != nil {
 		t.Fatalf("read %s: %v", database, err)
 	}
+}
+
+func openAny(database string) (storage.Store, error) {
+	if strings.HasPrefix(database, "postgres://") {
+		return openDatabase(database)
+	}
+	return sqlite.Open(database, sqlite.MustExist())
 }
 
 func addSums(ctx context.Context, r storage.Reader, ids []keys.ID, all map[string]sum) error {

@@ -177,3 +177,22 @@ func (f *trio) loaded(made []key, clients, perSecond int) (halt func()) {
 		})
 	}
 }
+
+// office is the gate's management API, as tests of changes have it.
+func (m *member) office() *office {
+	return &office{gate: m.gate, at: strings.TrimPrefix(m.address, "http://"), token: m.token}
+}
+
+// connections is how many a gate has to the database.
+func (f *trio) connections(n int) (open int) {
+	f.t.Helper()
+	said := f.sql(fmt.Sprintf(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'gate%d'`, n))
+	if _, err := fmt.Sscan(said, &open); err != nil {
+		f.t.Errorf("%q: %v", said, err)
+	}
+	return open
+}
+
+// mostConnections is what a gate has at most: four in the pool, two for
+// heartbeats, and one to listen by.
+const mostConnections = 7
