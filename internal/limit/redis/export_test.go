@@ -52,3 +52,9 @@ func (l *Limiter) Beat() { l.link.tick(context.Background()) }
 
 // Joined reports whether Redis counts this node as present.
 func (l *Limiter) Joined() bool { return l.link.phase() == joined }
+
+// Tend does what is due on the agenda, and awaits it.
+func (l *Limiter) Tend() {
+	l.agenda.tend()
+	l.Await()
+}
