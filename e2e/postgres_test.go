@@ -38,7 +38,7 @@ func TestANodeOfPostgreSQLKeepsNothingThatAnotherOneNeeds(t *testing.T) {
 	t.Parallel()
 	one := setup(t, options{driver: "postgres"})
 	k := one.key()
-	other := setup(t, options{driver: "postgres", store: "{env." + databaseVariable + "}", env: []string{databaseVariable + "=" + one.database}})
+	other := setup(t, options{store: one.db})
 	eventuallyAnswers(t, other, k.Secret, http.StatusOK, "")
 	if status := one.stop(); status != 0 {
 		t.Errorf("exit status %d", status)
