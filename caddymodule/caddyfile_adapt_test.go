@@ -16,6 +16,7 @@ import (
 
 	_ "github.com/keystile/keystile/caddymodule/locallimiter"
 	_ "github.com/keystile/keystile/caddymodule/postgresstore"
+	_ "github.com/keystile/keystile/caddymodule/redislimiter"
 	_ "github.com/keystile/keystile/caddymodule/sqlitestore"
 )
 

@@ -15,6 +15,11 @@ type Config struct {
 	// What counts requests against limits. Default: local, for one node.
 	LimiterRaw json.RawMessage `json:"limiter,omitempty" caddy:"namespace=keystile.limiters inline_key=driver"`
 
+	// What happens while a limiter that nodes share is away. share: each node
+	// enforces its share of every limit; deny: requests with limits are refused.
+	// Default: share.
+	OnLimiterFailure string `json:"on_limiter_failure,omitempty"`
+
 	// Secrets that go into the digest of a key, newest first: the first makes
 	// new digests, all verify. Placeholders such as {env.KEYSTILE_PEPPER} are
 	// resolved at start; one that is unset is an error.

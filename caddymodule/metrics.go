@@ -44,11 +44,19 @@ var collectors = []prometheus.Collector{
 	counter("keystile_store_reads_total", "Look-ups of presented keys in the store.", &stats.StoreReads),
 	counter("keystile_store_errors_total", "Look-ups that the store did not answer.", &stats.StoreErrors),
 	counter("keystile_usage_flushes_total", "Transactions that write usage to the store.", &stats.StoreFlushes),
+	gauge("keystile_limiter_away", "Limiters that are without their Redis at present: each node enforces its share, or denies.", &stats.Limits.Away),
+	counter("keystile_limiter_lost_total", "Times that a limiter lost its Redis.", &stats.Limits.Failures),
+	counter("keystile_limiter_exchanges_total", "Buckets that Redis was asked about.", &stats.Limits.Exchanges),
+	counter("keystile_limiter_waits_total", "Times that a request waited for Redis.", &stats.Limits.Waits),
 	counter("keystile_usage_dropped_total", "Allowed calls whose count was lost: at the end, neither the store nor a file took it.", &stats.UsageDropped),
 }
 
 func counter(name, help string, of *atomic.Int64) prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(of.Load()) })
+}
+
+func gauge(name, help string, of *atomic.Int64) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(of.Load()) })
 }
 
 // registerMetrics puts the collectors into a configuration's registry: Caddy

@@ -16,8 +16,13 @@ var appOptions = options[*Config]{
 	},
 	{
 		name: "limiter", usage: "DRIVER [ARGUMENT…] { … }",
-		help: "What counts requests against limits: local, for one node.",
+		help: "What counts requests against limits: local, for one node; redis URL, for all nodes together.",
 		read: setModule("keystile.limiters", func(c *Config) *json.RawMessage { return &c.LimiterRaw }),
+	},
+	{
+		name: "on_limiter_failure", usage: "share|deny",
+		help: "What happens while Redis doesn't answer: share (unless stated) has each node enforce its share of every limit; deny refuses what has limits.",
+		read: setText("on_limiter_failure", func(c *Config) *string { return &c.OnLimiterFailure }),
 	},
 	{
 		name: "pepper", usage: "NEW [OLD…]",

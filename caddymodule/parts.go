@@ -97,9 +97,11 @@ func (p *parts) settings(c *Config) engine.Settings {
 		FlushInterval:  time.Duration(c.Usage.FlushInterval),
 		UsageRetention: time.Duration(c.Usage.Retention),
 		CacheSize:      c.CacheSize,
-		Hasher:         p.hasher,
-		LostPeppers:    p.lost,
-		UnknownKeys:    p.unknown,
+
+		DenyWithoutLimiter: c.OnLimiterFailure == deny,
+		Hasher:             p.hasher,
+		LostPeppers:        p.lost,
+		UnknownKeys:        p.unknown,
 	}
 }
 

@@ -24,7 +24,9 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call
 // refuseLate answers a request of a configuration that was replaced so long
 // ago that its store is closed: the client is to try again, with the new one.
 func (h *Handler) refuseLate(w http.ResponseWriter, r *http.Request) error {
-	h.gate.Strip(&gateway.Call{Request: r})
+	c := &gateway.Call{}
+	h.describe(c, r)
+	h.gate.Strip(c)
 	identity.Scrub(r)
 	countDecision(string(problem.StoreUnavailable), false)
 	w.Header().Set("Connection", "close")

@@ -66,7 +66,7 @@ func (c *Config) validate() error {
 		c.checkPeppers, c.checkPrefixes, c.checkScopes, c.checkAliases, c.checkPlans, c.checkUnknownKeys,
 		func() error { return checkRates("rate_limits", c.RateLimits) },
 		func() error { return checkQuotas("quotas", c.Quotas) },
-		c.checkFigures, c.checkLife,
+		c.checkFigures, c.checkLife, c.checkLimiter,
 	} {
 		if err := check(); err != nil {
 			return err

@@ -1,18 +1,14 @@
 package e2e
 
-// awaitedLines are the lines of the sample that no version takes yet.
-var awaitedLines = []awaitedLine{
-	{"keystile / limiter redis {env.REDIS_URL}", `unknown limiter "redis"`, "a limiter that nodes share"},
-	{"keystile / on_limiter_failure share", `unknown option "on_limiter_failure"`, "a limiter that nodes share"},
-	{"keystile / on_limiter_failure deny", `unknown option "on_limiter_failure"`, "a limiter that nodes share"},
-}
-
 // appLines are the lines of the global option.
 var appLines = []contractLine{
 	{at: "keystile", test: ownOptionsAreInForce, fails: []failure{leftOut("malformed_key")}},
 	{at: "keystile / store sqlite ./keys.db", test: keysStandInTheFile, fails: []failure{leftOut("unknown_key")}},
 	{at: "keystile / store postgres {env.DATABASE_URL}", test: keysStandInTheDatabase, in: besideADatabase, fails: []failure{{"", "is not in the database"}}},
 	{at: "keystile / limiter local", test: theLimiterCounts, in: faultyMachine, fails: []failure{heldAnyway, {"limiter faulty", "answered 500"}}},
+	{at: "keystile / limiter redis {env.REDIS_URL}", test: bucketsAreInRedis, in: besideRedis, fails: []failure{leftOut("0 keys")}},
+	{at: "keystile / on_limiter_failure share", test: eachNodeHasItsShare, in: overRedis, fails: []failure{heldAnyway, {"on_limiter_failure deny", "limiter_unavailable"}}},
+	{at: "keystile / on_limiter_failure deny", test: nobodyPassesWithoutRedis, in: overRedis, fails: []failure{leftOut("answered 200"), {"on_limiter_failure share", "answered 200"}}},
 	{at: "keystile / pepper {env.KEYSTILE_PEPPER}", test: digestsArePeppered, in: peppered, fails: []failure{leftOut("SHA-256 of the secret alone")}},
 	{at: "keystile / prefix live bs_live_", test: liveKeysBeginSo, in: anyWorkspace, fails: []failure{leftOut("ks_live_")}},
 	{at: "keystile / prefix test bs_test_", test: testKeysBeginSo, in: anyWorkspace, fails: []failure{leftOut("ks_test_")}},

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/servertest"
 )
 
 // setting is what stands around a line while its test runs: the sample, without
@@ -17,6 +18,8 @@ type setting struct {
 	faulty  bool              // its clock is set by tests
 	// database says that there is one on a server, at databaseVariable.
 	database bool
+	redis    bool              // one of its own is in {env.REDIS_URL}
+	instead  map[string]string // what stands in the place of lines, by where they are
 }
 
 // The lines that other lines hide behind.
@@ -39,7 +42,9 @@ var (
 	// keep the gate from starting.
 	peppered         = &setting{name: "no key under a pepper", without: []string{ofAcme}}
 	besideADatabase  = &setting{name: "a database on a server", without: []string{ofAcme}, database: true}
-	contractSettings = []*setting{peppered, besideADatabase, wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
+	besideRedis      = &setting{name: "Redis beside it", redis: true}
+	overRedis        = &setting{name: "limits in Redis", redis: true, instead: map[string]string{"keystile / limiter local": "limiter redis {env.REDIS_URL}"}}
+	contractSettings = []*setting{besideRedis, overRedis, peppered, besideADatabase, wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
 )
 
 // panicRoute has a limit, which makes the faulty limiter panic.
@@ -75,7 +80,7 @@ var placed = strings.NewReplacer(
 
 const thePepper = "correct horse battery staple"
 
-// edit is the setting's, with all awaited lines left out.
+// edit is the setting's.
 func (s *setting) edit() edit {
 	e := edit{replace: map[string]string{}, more: maps.Clone(surroundings)}
 	for block, lines := range s.more {
@@ -84,9 +89,7 @@ func (s *setting) edit() edit {
 	for _, at := range s.without {
 		e.replace[at] = ""
 	}
-	for _, line := range awaitedLines {
-		e.replace[line.at] = ""
-	}
+	maps.Copy(e.replace, s.instead)
 	return e
 }
 
@@ -107,7 +110,14 @@ func (s *setting) options(t testing.TB, all sample, e edit) options {
 
 // stage starts the setting's gate, with the workspaces that tests speak of.
 func (s *setting) stage(t *testing.T, all sample) *gate {
-	g := setup(t, s.options(t, all, s.edit()))
+	o := s.options(t, all, s.edit())
+	var redis *servertest.Redis
+	if s.redis {
+		redis = throwawayRedis(t)
+		o.env = append(o.env, "REDIS_URL="+redis.URL())
+	}
+	g := setup(t, o)
+	g.redis = redis
 	g.must(nil, "workspaces", "create", "acme")
 	g.must(nil, "workspaces", "create", "globex")
 	return g

@@ -90,15 +90,23 @@ var outcomes = map[string]outcome{
 	"rate_limited":                    {target: "/v1/limited", fill: func(*keys.Key) {}, repeat: true},
 }
 
-// TestEachOutcomeIsAnsweredAsDocumented compares whole answers with
-// testdata/outcomes, byte for byte save what differs each time.
-func TestEachOutcomeIsAnsweredAsDocumented(t *testing.T) {
-	t.Parallel()
+// setupOutcomes starts a gate that can give every outcome, once it knows of a
+// project elsewhere.
+func setupOutcomes(t *testing.T) *gate {
+	t.Helper()
 	g := setup(t, options{policy: outcomePolicy})
 	g.must(nil, "workspaces", "create", "elsewhere")
 	g.must(nil, "projects", "create", "theirs", "--workspace", "elsewhere")
 	g.soon(g.key(), "/v1/projects/theirs", "workspace_mismatch")
 	g.upstream.seen()
+	return g
+}
+
+// TestEachOutcomeIsAnsweredAsDocumented compares whole answers with
+// testdata/outcomes, byte for byte save what differs each time.
+func TestEachOutcomeIsAnsweredAsDocumented(t *testing.T) {
+	t.Parallel()
+	g := setupOutcomes(t)
 	for name, o := range outcomes {
 		t.Run("RACE-05 "+name, func(t *testing.T) {
 			wantOutcome(t, g, name, o)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/servertest"
 )
 
 // options say how a gate differs from a bare one in front of an upstream.
@@ -45,6 +46,8 @@ type gate struct {
 	admin  string // of Caddy's admin endpoint
 	config string // path of the Caddyfile
 	db     string // path of the database, or its address on a server
+
+	redis *servertest.Redis // of its limiter, where the test has one
 
 	process *process // nil before start and after stop
 

@@ -11,7 +11,7 @@ var layers = [][]string{
 	{"internal/keys", "internal/problem", "internal/background", "internal/echo", "internal/mask"},
 	{
 		"internal/storage", "internal/limit", "internal/quota", "internal/policy", "internal/target", "internal/credential",
-		"internal/identity", "internal/verdict", "internal/limit/local", "internal/limit/redis",
+		"internal/identity", "internal/verdict", "internal/limit/subjects", "internal/limit/local", "internal/limit/redis",
 		"internal/storage/sqlcore", "internal/storage/sqlite", "internal/storage/postgres", "internal/storage/memory",
 	},
 	{"internal/keycache", "internal/usage"},
@@ -35,7 +35,7 @@ var arrows = map[string][]string{
 
 	"internal/limit":            {},
 	"internal/quota":            {},
-	"internal/limit/local":      {"internal/limit"},
+	"internal/limit/local":      {"internal/limit", "internal/limit/subjects"},
 	"internal/target":           {},
 	"internal/credential":       {"internal/keys", "internal/problem"},
 	"internal/identity":         {"internal/keys"},
@@ -46,6 +46,8 @@ var arrows = map[string][]string{
 	"internal/storage/sqlite":   {"internal/keys", "internal/storage", "internal/storage/sqlcore"},
 	"internal/storage/postgres": {"internal/keys", "internal/storage", "internal/storage/sqlcore"},
 	"internal/storage/memory":   {"internal/keys", "internal/storage"},
+	"internal/limit/subjects":   {},
+	"internal/limit/redis":      {"internal/background", "internal/limit", "internal/limit/subjects"},
 
 	"internal/keycache": {"internal/keys", "internal/storage"},
 	"internal/usage":    {"internal/background", "internal/keys", "internal/problem", "internal/storage"},
@@ -72,8 +74,11 @@ var arrows = map[string][]string{
 	"caddymodule/locallimiter":  {"caddymodule", "internal/limit", "internal/limit/local"},
 	"caddymodule/sqlitestore":   {"caddymodule", "internal/storage", "internal/storage/sqlite"},
 	"caddymodule/postgresstore": {"caddymodule", "internal/storage", "internal/storage/postgres"},
+	"caddymodule/redislimiter":  {"caddymodule", "internal/limit", "internal/limit/redis"},
 
-	".":                  {"caddymodule", "caddymodule/locallimiter", "caddymodule/postgresstore", "caddymodule/sqlitestore"},
+	".": {
+		"caddymodule", "caddymodule/locallimiter", "caddymodule/postgresstore", "caddymodule/redislimiter", "caddymodule/sqlitestore",
+	},
 	"cmd/keystile":       {".", "caddymodule", "internal/cli"},
 	"cmd/keystile-build": {},
 }

@@ -90,7 +90,7 @@ func renderCommands(t *testing.T) []byte {
 	d := setupDocs(t)
 	var page bytes.Buffer
 	page.WriteString(commandsHead)
-	for i, cmd := range (Program{}).Commands() {
+	for i, cmd := range commandsOf(Program{}) {
 		if i == 0 {
 			fmt.Fprintf(&page, "Every command takes these flags; `import` works on a store only, and takes no others than the first three.\n\n```text\n%s```\n", cmd.PersistentFlags().FlagUsages())
 		}

@@ -54,6 +54,11 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys list --status glorious", 2, "keystile: --status must be active, inactive, revoked or expired; see keystile keys list --help"},
 		{"keys list --environment prod", 2, "keystile: --environment must be live or test; see keystile keys list --help"},
 		{"keys list --limit 5000", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
+		{"keys list --limit 0", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
+		{"keys list --all --limit 0", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
+		{"keys list --limit -1", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
+		{"audit --limit 0", 2, "keystile: --limit must be 1 to 1000; see keystile audit --help"},
+		{"keys activity " + id + " --limit 0", 2, "keystile: --limit must be 1 to 100; see keystile keys activity --help"},
 		{"keys list --cursor nonsense", 2, "keystile: --cursor is none that a page of this list ended with; see keystile keys list --help"},
 		{"keys activity " + id + " --limit 5000", 2, "keystile: --limit must be 1 to 100; see keystile keys activity --help"},
 		{"keys usage " + id + " --by color", 2, "keystile: --by must be endpoint, project, time or day; see keystile keys usage --help"},
@@ -186,7 +191,7 @@ func TestCommandsActForWhoeverRunsThem(t *testing.T) {
 	if doc["created_by"] != "ann" || doc["owner"] != "ann" {
 		t.Errorf("made by %v for %v", doc["created_by"], doc["owner"])
 	}
-	if got := (Program{Open: f.open}).Commands(); len(got) != 9 || got[0].Name() != "keys" {
+	if got := commandsOf(Program{Open: f.open}); len(got) != 9 || got[0].Name() != "keys" {
 		t.Errorf("commands: %v", got)
 	}
 }

@@ -37,15 +37,15 @@ func TestARefusedRotationSaysWhatHelps(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	old := f.create(t, "a key")
-	heir, _ := f.document(t, "keys", "rotate", old, "--grace", "1h")["id"].(string)
+	successor, _ := f.document(t, "keys", "rotate", old, "--grace", "1h")["id"].(string)
 	for id, says := range map[string]string{
-		old:  "keystile: The key was replaced already. Once it has ended, the one that replaced it can be rotated.\n",
-		heir: "keystile: The key that this one replaced works still. Revoke that one, or wait until it ends at 2026-11-22T13:30:15Z.\n",
+		old:       "keystile: The key was replaced already. Once it has ended, the one that replaced it can be rotated.\n",
+		successor: "keystile: The key that this one replaced works still. Revoke that one, or wait until it ends at 2026-11-22T13:30:15Z.\n",
 	} {
 		if got := f.run(t, "keys", "rotate", id); got.status != StatusFailed || got.err != says {
 			t.Errorf("%+v, want %q", got, says)
 		}
 	}
 	f.ok(t, "keys", "revoke", old)
-	f.ok(t, "keys", "rotate", heir)
+	f.ok(t, "keys", "rotate", successor)
 }

@@ -106,6 +106,18 @@ func (f *fixture) makeStore(ctx context.Context, configFile string) (*Session, e
 	return f.open(ctx, configFile+" to create")
 }
 
+// commandsOf makes commands of the groups of a program.
+func commandsOf(p Program) []*cobra.Command {
+	groups := p.Groups()
+	out := make([]*cobra.Command, 0, len(groups))
+	for _, g := range groups {
+		cmd := &cobra.Command{Use: g.Name, Short: g.Short}
+		g.Fill(cmd)
+		out = append(out, cmd)
+	}
+	return out
+}
+
 // result is what a command left behind.
 type result struct {
 	out, err string

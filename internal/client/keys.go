@@ -68,7 +68,8 @@ func (c *Client) tagged(ctx context.Context, rq *request) (manage.KeyView, error
 // RevokeKey implements manage.Service.
 func (c *Client) RevokeKey(ctx context.Context, by manage.Call, id keys.ID, end manage.Revocation) (manage.RevokedKey, error) {
 	rq := ask(by, http.MethodPost, "id", "keys", string(id), "revoke").with(end)
-	rq.repeatable = true // revoking again changes nothing, and has the receipt of the first time
+	// Revoking again changes nothing, and has the receipt of the first time.
+	rq.repeatable = true
 	if wait, err := manage.ParseWait(end.Wait); err == nil { // else the API says what is wrong with it
 		rq.longer = wait
 	}

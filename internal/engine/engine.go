@@ -67,6 +67,7 @@ type Engine struct {
 	commons   commons
 	streams   streams
 	quotas    *quota.Table
+	limits    limits
 	guesses   atomic.Pointer[Guesses]
 	commits   commits
 	confirmed confirmation
@@ -80,6 +81,8 @@ type Engine struct {
 
 	starting sync.Mutex
 	started  bool
+	awaiter  *background.Loop // begins once there is a store
+	unusable bool             // it said why it can't
 	ready    chan struct{}
 	closing  sync.Once
 	closed   error
@@ -114,9 +117,11 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
 	e.quotas = quota.NewTable(e.sumUsage)
 	e.commons.init()
+	e.limits.init(e)
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	e.pruner = background.NewLoop(pruneEvery, e.prune)
+	e.awaiter = background.NewLoop(askAgainEvery, e.beginLater)
 	cfg.Store.OnCommit(e.beforeCommit)
 	cfg.Store.OnNews(e.follower.loop.Kick)
 	return e, nil
@@ -144,56 +149,6 @@ func (e *Engine) Start(ctx context.Context, s *Settings) error {
 	return nil
 }
 
-// prepare doesn't ask a store again that answered already: a configuration can
-// be replaced while the store is away.
-func (e *Engine) prepare(ctx context.Context, s *Settings) error {
-	switch {
-	case !e.started:
-		return e.begin(ctx, s)
-	case s.samePeppers(e.settings.current.Load()):
-		return nil
-	}
-	return e.checkPeppers(ctx, s)
-}
-
-func (e *Engine) checkPeppers(ctx context.Context, s *Settings) error {
-	dropped, err := storage.CheckPeppers(ctx, e.cfg.Store, s.Hasher, s.LostPeppers, e.cfg.Now())
-	if dropped != nil {
-		e.cfg.Log.Warn("keys of a dropped pepper are unknown from here on", "reason", dropped.Error())
-	}
-	return err
-}
-
-func (e *Engine) begin(ctx context.Context, s *Settings) error {
-	if err := e.cfg.Store.Migrate(ctx); err != nil {
-		return fmt.Errorf("prepare the store: %w", err)
-	}
-	if err := e.checkPeppers(ctx, s); err != nil {
-		return err
-	}
-	e.adopt(s)
-	e.node.join(ctx)
-	if err := e.follower.catchUp(ctx); err != nil {
-		return fmt.Errorf("read the change log: %w", err)
-	}
-	if err := e.flusher.Replay(ctx); err != nil {
-		// What was spooled stays where it is; keys can be served all the same.
-		e.cfg.Log.Error("counts of an earlier run could not be replayed", "error", err)
-	}
-	beside := context.WithoutCancel(ctx)
-	e.follower.pace(s)
-	e.follower.loop.Start(beside)
-	e.node.loop.Start(beside)
-	e.flusher.Start(beside)
-	e.sweeper.Start(beside)
-	e.cutter.Start(beside)
-	e.pruner.Start(beside)
-	e.pruner.Kick()
-	e.started = true
-	close(e.ready)
-	return nil
-}
-
 // Retire takes back the settings that a Start brought: those of the latest
 // Start that still stands are in force again.
 func (e *Engine) Retire(s *Settings) {
@@ -215,6 +170,7 @@ func (e *Engine) adopt(s *Settings) {
 		e.finder.Store(storage.NewFinder(e.cfg.Store, s.Hasher))
 		e.cache.Renew() // behind the new finder: what was asked of the old one doesn't count
 	}
+	e.limits.setDeny(s.DenyWithoutLimiter)
 	e.node.reconsider(s)
 	e.follower.pace(s)
 	e.node.loop.Kick() // the store has to know for how long memory is believed
@@ -263,6 +219,7 @@ func (e *Engine) close() error {
 	if n := e.inflight.count(); n > 0 {
 		e.cfg.Log.Warn("closing the store while requests are under way", "requests", n)
 	}
+	e.awaiter.Stop()
 	e.starting.Lock()
 	defer e.starting.Unlock()
 	var flushed error
@@ -272,6 +229,7 @@ func (e *Engine) close() error {
 		e.sweeper.Stop()
 		e.follower.loop.Stop()
 		e.node.loop.Stop()
+		e.limits.stop()
 	}
 	e.node.leave() // also where only the beginning failed
 	if e.started {

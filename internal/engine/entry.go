@@ -18,7 +18,7 @@ import (
 type Entry struct {
 	Principal verdict.Principal
 	Buckets   limit.Subject
-	Counters  *usage.Counters
+	Counters  usage.Counters
 
 	common *common
 }
@@ -45,26 +45,17 @@ func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
 // Fetch answers what a presented secret is from the store; every error is
 // ErrUnavailable, and comes at once while the store leaves polls unanswered.
 func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
-	if err := e.awaitReady(ctx); err != nil {
-		return nil, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
-	}
 	if err := e.reachable(); err != nil {
 		return nil, false, err
+	}
+	if err := e.awaitReady(ctx); err != nil {
+		return nil, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	entry, found, err = e.cache.Fetch(ctx, fp, secret, now)
 	if err != nil {
 		e.complain(err, now)
 	}
 	return entry, found, err
-}
-
-// Find is Recall, and Fetch where that doesn't know.
-func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
-	fp := keys.FingerprintOf(secret)
-	if entry, found, known := e.Recall(fp, now); known {
-		return entry, found, nil
-	}
-	return e.Fetch(ctx, fp, secret, now)
 }
 
 // load reads the store for a secret that isn't in memory.
@@ -110,10 +101,11 @@ func (e *Engine) newEntry(k *keys.Key) (*Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the record of %s: %w", k.ID, err)
 	}
-	return &Entry{
+	entry := &Entry{
 		Principal: verdict.PrincipalOf(k, &common.rights),
 		Buckets:   e.cfg.Limiter.Subject(string(k.Lineage)),
-		Counters:  e.recorder.Counters(k.ID),
 		common:    common,
-	}, nil
+	}
+	e.recorder.Bind(&entry.Counters, k.ID)
+	return entry, nil
 }

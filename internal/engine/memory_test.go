@@ -34,7 +34,7 @@ func (s *endless) Lookup(_ context.Context, digests []keys.Digest) (storage.Look
 // BenchmarkMemoryPerKey measures what the heap holds for each key in memory
 // that was used.
 func BenchmarkMemoryPerKey(b *testing.B) {
-	const n = 200_000
+	const n = 1_000_000
 	for b.Loop() {
 		var before, after runtime.MemStats
 		runtime.GC()

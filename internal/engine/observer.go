@@ -87,6 +87,7 @@ func (n *node) lookAround(ctx context.Context) error {
 		return fmt.Errorf("look which nodes there are: %w", err)
 	}
 	n.others.looked = before
+	n.engine.limits.setNodes(len(nodes))
 	doubt, drop := n.others.look(nodes, n.self(), before, n.engine.cfg.Now())
 	if len(doubt)+len(drop) == 0 {
 		return nil

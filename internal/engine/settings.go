@@ -26,6 +26,9 @@ type Settings struct {
 	Hasher keys.Hasher
 	// LostPeppers are gone for good: keys that were made under them stay unknown.
 	LostPeppers []keys.PepperID
+	// DenyWithoutLimiter refuses requests with limits while a limiter that nodes
+	// share is away; else each node enforces its share.
+	DenyWithoutLimiter bool
 	// UnknownKeys is how often one client address may present secrets that
 	// this node doesn't know; nil: no bound.
 	UnknownKeys *limit.Rate

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -12,6 +13,7 @@ type Stats struct {
 	StoreReads   atomic.Int64 // look-ups of presented secrets
 	StoreErrors  atomic.Int64 // of those, the ones that failed
 	StoreFlushes atomic.Int64 // usage transactions
+	Limits       limit.Stats  // of limiters that nodes share
 	UsageDropped atomic.Int64 // allowed calls that neither the store nor the spool took at the end
 }
 

@@ -53,21 +53,21 @@ type Cache[V any] struct {
 	known    *table[V]
 	absent   *table[V]
 	current  atomic.Pointer[generation]
+	numbers  atomic.Uint32 // of generations
 	trust    trust
 	flights  flights[V]
 	reads    turns
 }
 
-// entry is what a read found out about a secret.
+// entry is what a read found out about a secret. There is one for each key in
+// memory: with a value of one word, it fills a cache line.
 type entry[V any] struct {
 	fingerprint keys.Fingerprint
-	of          *generation // that it was read in
-	sent        uint64      // the fence's moves before the read was sent
 	read        storage.Revision
 	value       V
 	absence     *absence // nil: it is a key's
-	slot        slot     // of the key's digest
-	used        atomic.Bool
+	generation  uint32   // that it was read in, by its number
+	mark        mark
 }
 
 // absence is what an entry has of a secret that nobody has.
@@ -85,10 +85,17 @@ func New[V any](cfg Config, load Loader[V]) (*Cache[V], error) {
 	}
 	c := &Cache[V]{load: load, patience: cfg.Patience, reads: newTurns(cfg.Patience)}
 	c.trust.base = cfg.Base
-	c.current.Store(&generation{&fence{}})
+	c.begin(&fence{})
 	useless := func(e *entry[V]) bool { return !c.good(e) }
 	c.known, c.absent = newTable(cfg.Entries, useless), newTable(absentEntries, useless)
 	return c, nil
+}
+
+// begin begins a generation: whatever is in memory is of another one.
+func (c *Cache[V]) begin(with *fence) { c.current.Store(c.next(with)) }
+
+func (c *Cache[V]) next(with *fence) *generation {
+	return &generation{fence: with, number: c.numbers.Add(1)}
 }
 
 // Fence makes what was read before the changes' revisions a miss. It is called
@@ -128,7 +135,7 @@ func (c *Cache[V]) Trusted(now time.Time) bool { return c.trust.holds(now) }
 // from here on is at least as new.
 func (c *Cache[V]) Reset() {
 	c.trust.revoke()
-	c.current.Store(&generation{&fence{}})
+	c.begin(&fence{})
 }
 
 // Renew forgets everything: the loader answers differently from now on. The
@@ -136,7 +143,7 @@ func (c *Cache[V]) Reset() {
 func (c *Cache[V]) Renew() {
 	for {
 		old := c.current.Load()
-		if c.current.CompareAndSwap(old, &generation{old.fence}) {
+		if c.current.CompareAndSwap(old, c.next(old.fence)) {
 			return
 		}
 	}

@@ -36,7 +36,10 @@ type fence struct {
 
 // generation is what entries are believed together by: they came from one
 // loader, and from one log, whose fence it is. Several may share a fence.
-type generation struct{ *fence }
+type generation struct {
+	*fence
+	number uint32
+}
 
 func (f *fence) raise(changes []storage.Change) {
 	for _, change := range changes {

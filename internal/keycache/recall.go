@@ -53,12 +53,13 @@ func (c *Cache[V]) Knows(fp keys.Fingerprint, now time.Time) bool {
 // good reports whether nothing has changed an entry since it was read, as far
 // as this node knows.
 func (c *Cache[V]) good(e *entry[V]) bool {
-	if e.of != c.current.Load() {
+	of := c.current.Load()
+	if e.generation != of.number {
 		return false
 	}
 	if e.found() {
-		return e.of.passes(e.slot, e.read)
+		return of.passes(e.mark.slot(), e.read)
 	}
-	return e.of.absent.Load() <= int64(e.read) &&
-		!slices.ContainsFunc(e.absence.slots, func(s slot) bool { return !e.of.passes(s, e.read) })
+	return of.absent.Load() <= int64(e.read) &&
+		!slices.ContainsFunc(e.absence.slots, func(s slot) bool { return !of.passes(s, e.read) })
 }

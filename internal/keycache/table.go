@@ -73,8 +73,8 @@ func (t *table[V]) get(fp *keys.Fingerprint) *entry[V] {
 	if e == nil {
 		e = s.all[two].find(fp, tag)
 	}
-	if e != nil && !e.used.Load() {
-		e.used.Store(true)
+	if e != nil {
+		e.mark.use()
 	}
 	return e
 }
@@ -211,7 +211,7 @@ func (s *set[V]) victim(useless func(*entry[V]) bool) int {
 	for hand := int(byte(s.tags.Load() >> shift)); ; hand++ {
 		at := hand % ways
 		e := s.places[at].Load()
-		if e == nil || e.used.Swap(false) {
+		if e == nil || e.mark.spare() {
 			continue
 		}
 		s.tags.Store(s.tags.Load()&^(0xff<<shift) | uint64((at+1)%ways)<<shift)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/keystile/keystile/internal/keys"
 )
@@ -114,6 +115,14 @@ func TestADroppedEntryIsGoneAndAReplacedOneHasItsNewValue(t *testing.T) {
 	table.drop(&fp)
 	if e := table.get(&fp); e != nil || table.sets.Load().count.Load() != 4 {
 		t.Errorf("dropped: %+v, and %d counted", e, table.sets.Load().count.Load())
+	}
+}
+
+func TestAnEntryFillsACacheLineAndASetToo(t *testing.T) {
+	t.Parallel()
+	const line = 64
+	if entry, set := unsafe.Sizeof(entry[*int]{}), unsafe.Sizeof(set[*int]{}); entry != line || set != line {
+		t.Errorf("an entry takes %d bytes and a set %d, want %d each", entry, set, line)
 	}
 }
 

@@ -25,6 +25,17 @@ func TakeAll(limits []*Limit, cells []*Cell, cost Cost, now Instant) Decision {
 	return d
 }
 
+// Conclude makes one decision of what each limit answered. limits and outcomes
+// are in the same order.
+func Conclude(limits []*Limit, outcomes []Outcome) Decision {
+	d := Decision{Granted: true, Count: len(limits)}
+	for i, out := range outcomes {
+		d.set(i, limits[i], out)
+	}
+	d.Closest = d.closest()
+	return d
+}
+
 // set notes one limit's answer.
 func (d *Decision) set(i int, l *Limit, out Outcome) {
 	d.States[i] = State{

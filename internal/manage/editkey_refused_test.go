@@ -35,6 +35,8 @@ func TestRefusedEditsChangeNothing(t *testing.T) {
 		"name of two lines":            {manage.KeyEdit{Name: text("two\nlines")}, problem.InvalidRequest, "name"},
 		"description of 1001":          {manage.KeyEdit{Description: text(strings.Repeat("x", 1001))}, problem.InvalidRequest, "description"},
 		"101 scopes":                   {manage.KeyEdit{Scopes: list(make([]string, 101)...)}, problem.InvalidRequest, "scopes"},
+		"scope twice":                  {manage.KeyEdit{Scopes: list("read", "write", "read")}, problem.InvalidRequest, "scopes"},
+		"scope twice that it lacks":    {manage.KeyEdit{Scopes: list("all", "all")}, problem.ScopeWidening, "scopes"},
 		"empty scope":                  {manage.KeyEdit{Scopes: list("")}, problem.InvalidRequest, "scopes"},
 		"status of no key":             {manage.KeyEdit{Status: manage.Stated(keys.Status("glorious"))}, problem.InvalidRequest, "status"},
 		"revoked":                      {manage.KeyEdit{Status: manage.Stated(keys.Revoked)}, problem.InvalidRequest, "status"},

@@ -103,11 +103,11 @@ func (c *keyChange) belongs(ctx context.Context) error {
 	if err != nil || c.key.ReplacedBy == "" {
 		return err
 	}
-	heir, err := c.tx.Key(ctx, c.key.ReplacedBy)
+	successor, err := c.tx.Key(ctx, c.key.ReplacedBy)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil
-	case err == nil && heir.ReplacedBy != "":
+	case err == nil && successor.ReplacedBy != "":
 		return refuse(problem.RotationInProgress, "", "The key that replaced this one was replaced in turn: this one can't come back.")
 	}
 	return err

@@ -16,6 +16,7 @@ type Receipt struct {
 	Confirmed   bool       `json:"confirmed"`
 	ConfirmedAt *time.Time `json:"confirmed_at" doc:"null: not yet."`
 	Pending     []string   `json:"pending,omitempty" doc:"The nodes that had not confirmed when the wait ran out."`
+	Silent      []string   `json:"silent,omitempty" doc:"Where it is confirmed: the nodes that have not said so. They have ended, or refuse every key by now."`
 }
 
 // RevokedKey is a key that was revoked, and the receipt.
@@ -135,7 +136,23 @@ func (m *Manager) inForce(ctx context.Context, p pursuit, receipt *Receipt) (don
 	}
 	now := m.now()
 	receipt.Confirmed, receipt.ConfirmedAt = true, &now
+	receipt.Silent = silent(nodes, p.revision)
 	return true
+}
+
+// silent lists the processes that have not said of any of their registrations
+// that a change is in force there.
+func silent(nodes []storage.Node, revision storage.Revision) (quiet []string) {
+	told := map[string]bool{}
+	for _, n := range nodes {
+		told[n.Name] = told[n.Name] || n.Applied >= revision
+	}
+	for _, name := range names(nodes) {
+		if !told[name] {
+			quiet = append(quiet, name)
+		}
+	}
+	return quiet
 }
 
 // names lists processes, in their order: one may be registered several times,

@@ -179,7 +179,19 @@ func TestASilentGatewayIsWaitedForUntilItHasOutlivedWhatItKnew(t *testing.T) {
 		if took := time.Since(began); took < 10100*time.Millisecond || took > 10200*time.Millisecond {
 			t.Errorf("confirmed after %v, want 10.1s", took)
 		}
-		wantReceipt(t, got, manage.Receipt{Revision: 2, Nodes: 1, Confirmed: true})
+		wantReceipt(t, got, manage.Receipt{Revision: 2, Nodes: 1, Confirmed: true, Silent: []string{"web-1/1"}})
+	})
+}
+
+// A process has two registrations while a reload replaces one engine by another.
+func TestAProcessThatConfirmedIsNotSilentWhateverItsOlderRegistrationSays(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fixture) {
+		f.node(t, "old", "web-1/1")
+		f.node(t, "dead", "web-2/1")
+		k := f.mustCreate(t, f.op, manage.NewKey{})
+		receipt := f.revoking(t.Context(), t, k.ID, "1m")
+		f.node(t, "renewed", "web-1/1") // registered behind the change
+		wantReceipt(t, receipt(), manage.Receipt{Revision: 2, Nodes: 2, Confirmed: true, Silent: []string{"web-2/1"}})
 	})
 }
 

@@ -29,6 +29,9 @@ type WorkspaceView struct {
 	Replayed bool `json:"-"`
 }
 
+// Made says what a creation has made, and whether an earlier call had.
+func (v WorkspaceView) Made() (name string, replayed bool) { return v.Name, v.Replayed }
+
 // CreateWorkspace implements Service.
 func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspace) (WorkspaceView, error) {
 	d, err := m.operate(ctx, call, "workspace.create")
@@ -37,6 +40,9 @@ func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspa
 	}
 	if !isWorkspaceName(ask.Name) {
 		return WorkspaceView{}, invalid("name", "must be 1 to %d letters, digits, dots, hyphens and underscores, the first a letter or digit", maxWorkspaceChars)
+	}
+	if err := m.noSecret(ask.Name); err != nil {
+		return WorkspaceView{}, err
 	}
 	if err := m.planKnown(ask.Plan); err != nil {
 		return WorkspaceView{}, err

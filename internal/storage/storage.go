@@ -22,6 +22,13 @@ var (
 	// ErrGap: the change log no longer holds the position that was asked for
 	// (restored from a backup, pruned): whoever followed it must start anew.
 	ErrGap = errors.New("change log has a gap")
+	// ErrUnreachable: nobody answers where the store is said to be, or nobody
+	// who could yet. It may help to ask again later.
+	ErrUnreachable = errors.New("nobody answers")
+	// ErrDamaged: there is such a row, and it can't mean what it should. It is
+	// never read as one with other rights. UpdateKey mends it, and DeleteKey
+	// removes it.
+	ErrDamaged = errors.New("damaged")
 	// ErrOutOfOrder: a usage batch is not the next one of its incarnation.
 	ErrOutOfOrder = errors.New("usage batch out of order")
 )
@@ -101,7 +108,8 @@ type Store interface {
 
 	// Migrate brings the schema to this version, creating it where there is
 	// none, together with DefaultWorkspace. Calling it again changes nothing;
-	// nodes that start at once run it once.
+	// nodes that start at once run it once. ErrUnreachable where it did nothing
+	// because nobody answered.
 	Migrate(ctx context.Context) error
 
 	// Lookup finds the key that is stored under one of digests, the first one

@@ -32,8 +32,14 @@ func NewRecorder(incarnation string) *Recorder {
 // there may be several for one key: their counts are added up. A handle that
 // was counted into may be dropped at any time without losing a count.
 func (r *Recorder) Counters(id keys.ID) *Counters {
-	return &Counters{recorder: r, id: id}
+	c := new(Counters)
+	r.Bind(c, id)
+	return c
 }
+
+// Bind is Counters for a handle that has its place already, as a part of
+// something else. It must be new.
+func (r *Recorder) Bind(c *Counters, id keys.ID) { c.recorder, c.id = r, id }
 
 // list puts a handle on the list of the next sweep.
 func (r *Recorder) list(c *Counters) {

@@ -5,7 +5,7 @@ const ManyCells = manyCells
 
 // CellsOf counts the buckets of a subject.
 func CellsOf(l *Limiter, id string) int {
-	b := l.table.resolve(id)
+	b := l.table.Resolve(id, newBuckets)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.cells)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/subjects"
 )
 
 // overtaking is how much older than its predecessor a request may be and still
@@ -21,16 +22,14 @@ const overtaking = 5 * time.Second
 // about 200 bytes until Sweep finds its buckets full again.
 type Limiter struct {
 	start time.Time
-	table table
+	table *subjects.Table[buckets]
 }
 
 // New makes a limiter. start is any recent reading of the clock that the times
 // given to Take come from: where both have a monotonic reading, setting the
 // wall clock changes nothing for anybody.
 func New(start time.Time) *Limiter {
-	l := &Limiter{start: start}
-	l.table.init()
-	return l
+	return &Limiter{start: start, table: subjects.NewTable[buckets]()}
 }
 
 // Subject returns a handle on the buckets of one key. It takes no lock, and
@@ -41,10 +40,15 @@ func (l *Limiter) Subject(id string) limit.Subject {
 
 // Sweep forgets the subjects whose buckets are all full again at now. It may
 // run beside any Take; the caller schedules it.
-func (l *Limiter) Sweep(now time.Time) { l.table.sweep(l.instant(now)) }
+func (l *Limiter) Sweep(now time.Time) {
+	at := l.instant(now)
+	l.table.Sweep(func(b *buckets) bool { return b.retire(at) })
+}
 
 // Len is how many subjects are in memory.
-func (l *Limiter) Len() int { return l.table.len() }
+func (l *Limiter) Len() int { return l.table.Len() }
+
+func newBuckets() *buckets { return new(buckets) }
 
 func (l *Limiter) instant(now time.Time) limit.Instant {
 	return limit.Instant(now.Sub(l.start))
@@ -84,7 +88,7 @@ func (s *subject) lock() *buckets {
 			}
 			b.mu.Unlock()
 		}
-		b = s.limiter.table.resolve(s.id)
+		b = s.limiter.table.Resolve(s.id, newBuckets)
 		s.buckets.Store(b)
 	}
 }

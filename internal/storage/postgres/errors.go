@@ -23,6 +23,8 @@ const (
 	crashShutdown        = "57P02"
 	idleInTransaction    = "25P03"
 	undefinedTable       = "42P01"
+	cannotConnectNow     = "57P03"
+	tooManyConnections   = "53300"
 )
 
 // faults says in plain words what codes mean to an operator.
@@ -38,12 +40,12 @@ var faults = map[string]string{
 	"42501":              "the user lacks a right in the database",
 	"53100":              "the server's disk is full",
 	"53200":              "the server is out of memory",
-	"53300":              "the server has no connections left",
+	tooManyConnections:   "the server has no connections left",
 	"55P03":              "others held the database for too long",
 	"57014":              "the server stopped a statement",
 	adminShutdown:        "the server ended the connection",
 	crashShutdown:        "the server ended the connection",
-	"57P03":              "the server is starting up or shutting down",
+	cannotConnectNow:     "the server is starting up or shutting down",
 	"58030":              "the server can't read or write its disk",
 	"XX001":              "the database is damaged",
 	"XX002":              "the database is damaged",
@@ -111,6 +113,19 @@ func passing(err error) bool {
 		}
 	}
 	return pgconn.SafeToRetry(err)
+}
+
+// unreachable reports whether nobody answered where the server is said to be,
+// or one that is about to. A server that refuses us does answer.
+func unreachable(err error) bool {
+	switch codeOf(err) {
+	case cannotConnectNow, tooManyConnections:
+		return true
+	case "":
+		_, dialling := errors.AsType[*pgconn.ConnectError](err)
+		return dialling || passing(err)
+	}
+	return passing(err)
 }
 
 // NoSchemaError says of which database the tables are missing.

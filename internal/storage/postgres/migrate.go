@@ -3,12 +3,15 @@ package postgres
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+
+	"github.com/keystile/keystile/internal/storage"
 )
 
 //go:embed migrations/*.sql
@@ -29,6 +32,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return err
 	}
 	if err := s.migrate(ctx, c.main); err != nil {
+		if unreachable(err) {
+			err = errors.Join(storage.ErrUnreachable, err)
+		}
 		return fmt.Errorf("migrate %s: %w", s.cfg, translate(err))
 	}
 	s.listen()

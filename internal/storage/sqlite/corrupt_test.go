@@ -78,6 +78,9 @@ func wantNoKey(t *testing.T, s *Store, nobodys bool) {
 		return err
 	})
 	wantLine(t, err, "key_bad", "damaged")
+	if !errors.Is(err, storage.ErrDamaged) {
+		t.Errorf("nobody can tell that from a store that is away: %v", err)
+	}
 }
 
 func wantOthers(t *testing.T, s *Store) {

@@ -1,0 +1,115 @@
+// Package redis is the limiter of a fleet. Buckets are kept in Redis, or in
+// Valkey; each node leases slices of them, sized by what it has to serve, and
+// spends them from its own memory. The scripts beside this file are the other
+// half of it; docs/adr/0014-leased-slices.md argues why a limit is never passed.
+package redis
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/subjects"
+)
+
+// Config is what a limiter is made of.
+type Config struct {
+	// Server says how Redis is reached.
+	Server *goredis.Options
+	// Node is this process among those that share the buckets: a random name.
+	Node string
+	// Clock is monotonic.
+	Clock func() limit.Instant
+	// Name begins all keys; empty: keystile.
+	Name string
+	// Patience is how long a request waits for Redis; 0: 45 ms.
+	Patience time.Duration
+	// Trust is for how long this node is counted as present after it heard from
+	// Redis; 0: 2 s.
+	Trust time.Duration
+}
+
+// Defaults of a Config.
+const (
+	defaultName     = "keystile"
+	defaultPatience = 45 * time.Millisecond
+	defaultTrust    = 2 * time.Second
+)
+
+// Limiter keeps what this node holds of the buckets.
+type Limiter struct {
+	cfg    Config
+	server server
+	table  *subjects.Table[buckets]
+	link   link
+	post   post
+	agenda agenda
+	seq    atomic.Uint64
+	start  sync.Once
+	stop   sync.Once
+}
+
+// New makes a limiter that asks nobody anything before Start.
+func New(cfg Config) *Limiter {
+	if cfg.Name == "" {
+		cfg.Name = defaultName
+	}
+	if cfg.Patience == 0 {
+		cfg.Patience = defaultPatience
+	}
+	if cfg.Trust == 0 {
+		cfg.Trust = defaultTrust
+	}
+	l := &Limiter{cfg: cfg, table: subjects.NewTable[buckets]()}
+	l.server.init(&l.cfg)
+	l.link.init(l)
+	l.post.init(l)
+	l.agenda.init(l)
+	return l
+}
+
+// Start implements limit.Fleet.
+func (l *Limiter) Start(ctx context.Context, s limit.Surroundings) {
+	l.start.Do(func() {
+		l.link.begin(ctx, s)
+		l.post.begin(ctx)
+		l.agenda.begin(ctx)
+	})
+}
+
+// SetNodes implements limit.Fleet.
+func (l *Limiter) SetNodes(n int) { l.link.known.Store(int64(n)) }
+
+// SetDeny implements limit.Fleet.
+func (l *Limiter) SetDeny(deny bool) { l.link.deny.Store(deny) }
+
+// Stop implements limit.Fleet.
+func (l *Limiter) Stop() {
+	l.stop.Do(func() {
+		l.agenda.end()
+		l.post.end()
+		l.link.end()
+		l.server.close()
+	})
+}
+
+// Subject implements limit.Limiter. It takes no lock, and nothing is kept for a
+// subject before it is asked for a limit.
+func (l *Limiter) Subject(id string) limit.Subject { return &subject{limiter: l, id: id} }
+
+// Sweep implements limit.Limiter: it forgets subjects that hold nothing and
+// weren't used lately, since Redis knows of them.
+func (l *Limiter) Sweep(time.Time) {
+	now := l.cfg.Clock()
+	l.table.Sweep(func(b *buckets) bool { return b.retire(now) })
+}
+
+// Len is how many subjects are in memory.
+func (l *Limiter) Len() int { return l.table.Len() }
+
+// Interface guards.
+var _ limit.Fleet = (*Limiter)(nil)

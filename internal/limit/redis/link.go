@@ -1,0 +1,273 @@
+package redis
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/keystile/keystile/internal/background"
+	"github.com/keystile/keystile/internal/limit"
+)
+
+const (
+	// beatEvery is how often a node says that it lives, and probeEvery how often
+	// it tries to where Redis is away.
+	beatEvery  = 250 * time.Millisecond
+	probeEvery = 100 * time.Millisecond
+	// dialWithin bounds how long a probe waits for a connection.
+	dialWithin = 2 * time.Second
+	// startWithin bounds how long a start waits for Redis.
+	startWithin = time.Second
+	// roundsToJoin is how many beats in a row it takes to join, at most.
+	roundsToJoin = 4
+)
+
+// errSlow says that a request waited for Redis in vain.
+var errSlow = errors.New("no answer in time")
+
+// phase is how this node stands to Redis.
+type phase int32
+
+const (
+	away    phase = iota // there is none: each node enforces its share, or denies
+	joining              // there is, and it doesn't count this node as present yet
+	joined
+)
+
+// link knows whether Redis is there, and whether it counts this node as present.
+type link struct {
+	limiter *Limiter
+	loop    *background.Loop
+	log     *slog.Logger
+	stats   *limit.Stats
+	deny    atomic.Bool
+	known   atomic.Int64 // nodes that share the store
+	nodes   atomic.Int64 // nodes of which any that is present knows
+	present atomic.Int64
+	era     atomic.Uint64 // grows with each new epoch
+	heard   atomic.Int64  // instant of the latest answer to a beat; 0: none
+	shared  atomic.Bool   // shares were enforced since the start
+	// complained says that the operator was told that Redis is away.
+	complained atomic.Bool
+
+	turn sync.Mutex // held by whoever beats
+	seen int64      // when Redis was last heard, by its own clock
+
+	mu      sync.Mutex
+	name    string // of the epoch
+	at      phase
+	change  chan struct{} // closed when the phase changes
+	without []parcel      // cells that spend from shares
+}
+
+func (k *link) init(l *Limiter) {
+	k.limiter, k.log, k.stats = l, slog.New(slog.DiscardHandler), new(limit.Stats)
+	k.change = make(chan struct{})
+	k.loop = background.NewLoop(probeEvery, k.tick)
+}
+
+// begin waits a moment for Redis, and goes on by itself.
+func (k *link) begin(ctx context.Context, s limit.Surroundings) {
+	k.log, k.stats = s.Log, s.Stats
+	k.stats.Away.Add(1)
+	within, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	k.tick(within)
+	if k.phase() != joined {
+		k.complained.Store(true)
+		k.log.Error("the limiter's Redis doesn't answer: "+k.consequence(), "error", k.why(within))
+	}
+	k.loop.Start(ctx)
+}
+
+// why asks once more, for the log.
+func (k *link) why(ctx context.Context) error {
+	return k.limiter.server.client.Ping(ctx).Err()
+}
+
+func (k *link) consequence() string {
+	if k.deny.Load() {
+		return "requests with limits are refused"
+	}
+	return "each node enforces its share of the limits"
+}
+
+func (k *link) phase() phase {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.at
+}
+
+func (k *link) epoch() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.name
+}
+
+// changes returns what is closed when the phase changes.
+func (k *link) changes() <-chan struct{} {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.change
+}
+
+// enter changes the phase; it returns the one before.
+func (k *link) enter(next phase) (was phase) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	was = k.at
+	if was != next {
+		k.at = next
+		close(k.change)
+		k.change = make(chan struct{})
+	}
+	return was
+}
+
+// lose notes that Redis is away. It may be called from anywhere.
+func (k *link) lose(err error) {
+	if was := k.enter(away); was != joined {
+		return
+	}
+	k.stats.Away.Add(1)
+	k.stats.Failures.Add(1)
+	k.complained.Store(true)
+	k.loop.SetInterval(probeEvery)
+	k.log.Error("the limiter's Redis is away: "+k.consequence(), "error", err)
+}
+
+// rejoin notes that Redis doesn't count this node as present.
+func (k *link) rejoin() {
+	k.mu.Lock()
+	if k.at == joined {
+		k.at = joining
+		close(k.change)
+		k.change = make(chan struct{})
+		k.stats.Away.Add(1)
+	}
+	k.mu.Unlock()
+	k.loop.Kick()
+}
+
+// tick beats, until there is nothing to do before the next time.
+func (k *link) tick(ctx context.Context) {
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	for range roundsToJoin {
+		if !k.round(ctx) {
+			return
+		}
+	}
+}
+
+// round is one beat, and what follows from it. more says that the next one is
+// due at once.
+func (k *link) round(ctx context.Context) (more bool) {
+	state, took, err := k.beat(ctx, false)
+	if err != nil {
+		if ctx.Err() == nil {
+			k.fail(err)
+		}
+		return false
+	}
+	k.hear(state)
+	switch k.phase() {
+	case joined:
+		if !state.present {
+			k.rejoin()
+			return true
+		}
+		if err := k.limiter.settleShares(ctx); err != nil {
+			k.lose(err)
+		}
+	case away:
+		if took > k.limiter.cfg.Patience {
+			return false // it answers, but requests can't wait for it
+		}
+		k.enter(joining)
+		if err := k.limiter.settleShares(ctx); err != nil {
+			k.enter(away)
+			return false
+		}
+		return true
+	case joining:
+		if !state.present {
+			return true
+		}
+		k.arrive()
+	}
+	return false
+}
+
+func (k *link) arrive() {
+	k.enter(joined)
+	k.stats.Away.Add(-1)
+	k.loop.SetInterval(beatEvery)
+	if k.complained.Swap(false) {
+		k.log.Info("the limiter's Redis answers again: limits hold across all nodes")
+	}
+}
+
+func (k *link) fail(err error) {
+	if k.phase() == joining {
+		k.enter(away)
+		return
+	}
+	k.lose(err)
+}
+
+// beat says that this node lives, and measures how long that takes where there
+// is a connection.
+func (k *link) beat(ctx context.Context, leaves bool) (state fleetState, took time.Duration, err error) {
+	if k.phase() != joined {
+		dial, cancel := context.WithTimeout(ctx, dialWithin)
+		defer cancel()
+		if err := k.limiter.server.client.Ping(dial).Err(); err != nil {
+			return state, 0, fmt.Errorf("reach Redis: %w", err)
+		}
+	}
+	within, cancel := context.WithTimeout(ctx, replyWithin)
+	defer cancel()
+	known, epoch := k.known.Load(), k.epoch()
+	before := k.limiter.cfg.Clock()
+	state, err = k.limiter.server.beat(within, beat{
+		nodes: max(1, known), seen: k.seen, epoch: epoch, next: rand.Text(),
+		alone: known == 1 && epoch == "", rested: !k.shared.Load(), leaves: leaves,
+	})
+	return state, time.Duration(k.limiter.cfg.Clock() - before), err
+}
+
+// hear takes over what an answer to a beat says.
+func (k *link) hear(state fleetState) {
+	k.heard.Store(int64(k.limiter.cfg.Clock()))
+	k.seen = state.now
+	k.present.Store(state.members)
+	k.nodes.Store(state.nodes)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.name != state.epoch {
+		k.name = state.epoch
+		k.era.Add(1) // leases of another epoch are void
+	}
+}
+
+// end gives back what this node holds, and leaves.
+func (k *link) end() {
+	k.loop.Stop()
+	k.turn.Lock()
+	defer k.turn.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+	defer cancel()
+	if k.phase() == joined {
+		if err := k.limiter.giveBack(ctx); err == nil {
+			_, _, _ = k.beat(ctx, true) // else it lapses by itself
+		}
+	} else {
+		k.stats.Away.Add(-1)
+	}
+}

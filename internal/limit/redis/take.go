@@ -1,0 +1,194 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/keystile/keystile/internal/limit"
+)
+
+// subject is a handle. It may outlive the buckets that it points to, and then
+// finds those that took their place.
+type subject struct {
+	limiter *Limiter
+	id      string
+	buckets atomic.Pointer[buckets]
+}
+
+// Take implements limit.Subject. What is in hand is spent without asking
+// anybody; only where this node lacks what Redis may have, the request waits,
+// and no longer than the configured patience. now isn't looked at: leases end by
+// the limiter's own clock, which a request that waited for the store reads late.
+func (s *subject) Take(ctx context.Context, limits []*limit.Limit, cost limit.Cost, _ time.Time) (limit.Decision, error) {
+	if len(limits) == 0 {
+		return limit.Decision{Granted: true}, nil
+	}
+	if len(limits) > limit.MaxLimits {
+		return limit.Decision{}, fmt.Errorf("take from %d limits at once: at most %d", len(limits), limit.MaxLimits)
+	}
+	l := s.limiter
+	r := request{limits: limits, cost: max(0, int64(cost))}
+	b := s.lock()
+	now := l.cfg.Clock()
+	r.gather(l, b)
+	if r.spend(now, l.link.era.Load()) {
+		d := r.granted(now)
+		l.follow(b, &r, now)
+		b.mu.Unlock()
+		return d, nil
+	}
+	b.mu.Unlock()
+	return s.wait(ctx, &r)
+}
+
+// lock returns the subject's one live set of buckets, locked.
+func (s *subject) lock() *buckets {
+	b := s.buckets.Load()
+	for {
+		if b != nil {
+			b.mu.Lock()
+			if !b.swept {
+				return b
+			}
+			b.mu.Unlock()
+		}
+		b = s.limiter.table.Resolve(s.id, func() *buckets { return &buckets{id: s.id} })
+		s.buckets.Store(b)
+	}
+}
+
+// follow sees to what comes after a spending: a slice that runs low is filled up
+// before it has run out, and Redis is told, in a while. The caller holds the
+// buckets' lock.
+func (l *Limiter) follow(b *buckets, r *request, now limit.Instant) {
+	for _, c := range r.each() {
+		if c.call == nil && c.runsLow(now, l.link.present.Load()) {
+			l.post.send(b, c)
+		}
+	}
+	if !b.planned {
+		l.agenda.plan(b, now+reportAfter)
+	}
+}
+
+// runsLow reports whether a slice is half used and there may be more.
+func (c *cell) runsLow(now limit.Instant, present int64) bool {
+	return now >= c.pause && 2*c.lease.held < c.slice(present) && c.stored(now) >= c.interval
+}
+
+// wait is the take of a request that lacks something.
+func (s *subject) wait(ctx context.Context, r *request) (limit.Decision, error) {
+	l := s.limiter
+	patience := patience{limit: l.cfg.Patience}
+	defer patience.end()
+	for {
+		b := s.lock()
+		now, phase, changed := l.cfg.Clock(), l.link.phase(), l.link.changes()
+		r.gather(l, b)
+		if r.spend(now, l.link.era.Load()) {
+			d := r.granted(now)
+			l.follow(b, r, now)
+			b.mu.Unlock()
+			return d, nil
+		}
+		if phase == away {
+			defer b.mu.Unlock()
+			return l.takeShare(b, r, now)
+		}
+		var calls []*call
+		if phase == joined {
+			calls = l.ask(b, r, now)
+		}
+		if phase == joined && len(calls) == 0 || patience.over {
+			defer b.mu.Unlock()
+			return r.refused(now, l.link.era.Load()), nil
+		}
+		b.mu.Unlock()
+		for _, one := range calls {
+			patience.await(ctx, one.done, changed)
+		}
+		if phase != joined {
+			patience.await(ctx, changed, nil)
+		}
+		s.unask(r, calls)
+		if patience.over && phase == joined && ctx.Err() == nil {
+			l.link.lose(errSlow)
+		}
+	}
+}
+
+// ask asks Redis for all that a request lacks. Where it is certain that one of
+// the limits can't grant it, nobody is asked, and nothing is returned.
+func (l *Limiter) ask(b *buckets, r *request, now limit.Instant) (calls []*call) {
+	era := l.link.era.Load()
+	for _, c := range r.each() {
+		if c.lacks(r.cost, now, era) && c.call == nil && !c.mayGrant(r.cost, now) {
+			return nil
+		}
+	}
+	for i, c := range r.each() {
+		r.asked[i] = c.lacks(r.cost, now, era)
+		if !r.asked[i] {
+			continue
+		}
+		if c.waiting == 0 || r.cost < c.least {
+			c.least = r.cost
+		}
+		c.waiting += r.cost
+		calls = append(calls, l.post.send(b, c))
+	}
+	l.link.stats.Waits.Add(1)
+	return calls
+}
+
+func (c *cell) lacks(cost int64, now limit.Instant, era uint64) bool {
+	return c.usable(now, era) < cost || !c.view.known
+}
+
+// unask ends what ask began.
+func (s *subject) unask(r *request, calls []*call) {
+	if len(calls) == 0 {
+		return
+	}
+	b := s.lock() // cells with somebody who waits are not swept
+	defer b.mu.Unlock()
+	for i, c := range r.each() {
+		if r.asked[i] {
+			c.waiting -= r.cost
+			r.asked[i] = false
+		}
+	}
+}
+
+// patience bounds how long a request waits.
+type patience struct {
+	limit time.Duration
+	timer *time.Timer
+	over  bool
+}
+
+func (p *patience) end() {
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+}
+
+// await waits for either of two events, or until patience is over.
+func (p *patience) await(ctx context.Context, one, other <-chan struct{}) {
+	if p.over {
+		return
+	}
+	if p.timer == nil {
+		p.timer = time.NewTimer(p.limit)
+	}
+	select {
+	case <-one:
+	case <-other:
+	case <-p.timer.C:
+		p.over = true
+	case <-ctx.Done():
+		p.over = true
+	}
+}
