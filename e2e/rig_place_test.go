@@ -107,7 +107,12 @@ func newDatabase(t testing.TB) string {
 	if err := server.Create(name); err != nil {
 		t.Fatal(err)
 	}
-	return strings.Replace(server.DSN(name), "postgres@", "postgres:"+databasePassword+"@", 1)
+	return withPassword(server.DSN(name))
+}
+
+// withPassword is an address whose password nobody asks for.
+func withPassword(address string) string {
+	return strings.Replace(address, "postgres@", "postgres:"+databasePassword+"@", 1)
 }
 
 func stopServers() {
