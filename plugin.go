@@ -7,6 +7,7 @@ import (
 	_ "github.com/keystile/keystile/caddymodule"
 	// Guest modules: each can also be built in by itself.
 	_ "github.com/keystile/keystile/caddymodule/locallimiter"
+	_ "github.com/keystile/keystile/caddymodule/postgresstore"
 	_ "github.com/keystile/keystile/caddymodule/redislimiter"
 	_ "github.com/keystile/keystile/caddymodule/sqlitestore"
 )

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -35,22 +36,37 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 	if a.release, err = app.retain(); err != nil {
 		return err
 	}
-	service, err := app.manager(app.engine.Store(), app.engine.CatchUp)
-	if err != nil {
-		return err
-	}
 	a.engine = app.engine
 	verifier, err := newVerifier(app)
 	if err != nil {
 		return err
 	}
+	service, err := app.manager(app.engine.Store(), attached{
+		catchUp: app.engine.CatchUp, decide: verifier.decide, closing: closingOf(ctx),
+	})
+	if err != nil {
+		return err
+	}
 	a.api, err = api.New(api.Config{
-		Service: service, Authenticate: service.Authenticate, Verify: verifier.verify, Version: version(), Log: ctx.Slogger(),
+		Service: service, Authenticate: service.Authenticate, Verify: service.VerifyKey, Version: version(), Log: ctx.Slogger(),
 		RequestID:     requestID,
 		ClientAddress: func(r *http.Request) string { return clientOf(r).String() },
 		Mount:         mountOf,
 	})
 	return err
+}
+
+// closingOf returns what is closed once the server that a handler stands in
+// begins to end: it waits for its requests, so none of them may wait for long.
+// Without a server, that is never.
+func closingOf(ctx caddy.Context) <-chan struct{} {
+	server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if !ok {
+		return nil
+	}
+	closing := make(chan struct{})
+	server.RegisterOnShutdown(sync.OnceFunc(func() { close(closing) }))
+	return closing
 }
 
 // mountOf is what a handler before this one has stripped off the path, such as

@@ -24,9 +24,11 @@ type App struct {
 	releases []func()
 	started  bool
 	gates    int
-	places   sync.Once // see settlePlaces
 	ctx      caddy.Context
 	log      *slog.Logger
+
+	surveyed   sync.Once
+	gatesFound []standing // see standings
 }
 
 // CaddyModule implements caddy.Module.
@@ -108,6 +110,7 @@ func (a *App) Start() error {
 	}
 	a.started = true
 	a.warnOfPlainLogs()
+	a.warnOfLostPlans()
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	_ "github.com/keystile/keystile/caddymodule/locallimiter"
+	_ "github.com/keystile/keystile/caddymodule/postgresstore"
 	_ "github.com/keystile/keystile/caddymodule/redislimiter"
 	_ "github.com/keystile/keystile/caddymodule/sqlitestore"
 )

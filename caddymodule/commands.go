@@ -41,6 +41,13 @@ func init() {
 		Short: "Manages API keys",
 		Long:  "Creates, lists, changes and ends API keys, and what belongs to them, in the store of a configuration or over the management API.",
 		CobraFunc: func(group *cobra.Command) {
+			group.Args, group.FParseErrWhitelist.UnknownFlags = cobra.ArbitraryArgs, true
+			group.RunE = func(cmd *cobra.Command, args []string) error {
+				if len(args) == 0 {
+					return cmd.Help()
+				}
+				return exitWith(cmd, cli.StatusBadUsage, noCommand(cmd, args[0]))
+			}
 			for _, c := range commands() {
 				cmd := c.cobra()
 				nameExamples(cmd, binaryName()+" "+appName)
@@ -90,6 +97,9 @@ func Main() {
 		_, _ = fmt.Fprintln(os.Stdout, versions()) // Caddy's own command knows of Caddy alone
 		return
 	}
+	if root, wrong := unknownCommand(os.Args[1:]); wrong != nil {
+		_ = exitWith(root, cli.StatusBadUsage, wrong)
+	}
 	caddycmd.Main()
 }
 
@@ -113,7 +123,8 @@ func program() cli.Program {
 }
 
 // exitWith ends a command that failed: one line on standard error.
-func exitWith(cmd *cobra.Command, status int, err error) {
+func exitWith(cmd *cobra.Command, status int, err error) error {
 	cmd.PrintErrln(appName + ": " + err.Error())
 	os.Exit(status)
+	return err
 }

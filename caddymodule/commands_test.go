@@ -93,3 +93,24 @@ func TestVersionIsOurModulesInEachKindOfBuild(t *testing.T) {
 		}
 	}
 }
+
+func TestACommandThatIsNotThereIsOneLineWithWhatMayBeMeant(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"key list":     `keystile has no command "key" (did you mean keys?); see keystile --help`,
+		"wrokspaces":   `keystile has no command "wrokspaces" (did you mean workspaces?); see keystile --help`,
+		"frobnicate x": `keystile has no command "frobnicate"; see keystile --help`,
+		"keys list":    "", "run --config x": "", "help": "", "--version": "", "completion bash": "", "__complete k": "", "": "",
+	} {
+		got := ""
+		if _, wrong := unknownCommand(strings.Fields(line)); wrong != nil {
+			got = wrong.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+	if got, want := noCommand(inCaddy(), "key").Error(), `keystile has no command "key" (did you mean keys?); see caddy keystile --help`; got != want {
+		t.Errorf("in another build of Caddy: %q, want %q", got, want)
+	}
+}

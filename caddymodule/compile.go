@@ -14,8 +14,22 @@ import (
 
 // newGate compiles the policy of one gate.
 func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
+	site, err := p.site(&a.Config)
+	if err != nil {
+		return nil, err
+	}
+	sources := p.sources()
+	places.add(sources)
+	return gateway.New(gateway.Config{
+		Engine: a.engine, Format: a.parts.format, Site: site, Sources: sources, Limits: a.parts.limits, Now: now, Expand: resolve,
+		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, PassJWT: p.JWT == pass, ForwardCredential: p.ForwardCredential == on,
+	})
+}
+
+// site settles what a gate demands.
+func (p *Policy) site(c *Config) (*policy.Site, error) {
 	p.setDefaults()
-	if err := p.validate(&a.Config); err != nil {
+	if err := p.validate(c); err != nil {
 		return nil, err
 	}
 	routes := make([]*policy.Route, 0, len(p.Routes))
@@ -30,16 +44,10 @@ func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	site := &policy.Site{
+	return &policy.Site{
 		Workspace: p.Workspace, Table: table, DefaultAllow: p.Default == allow,
-		Environments: environmentsOf(p.Environments), Aliases: a.Config.aliases(),
-	}
-	sources := p.sources()
-	places.add(sources)
-	return gateway.New(gateway.Config{
-		Engine: a.engine, Format: a.parts.format, Site: site, Sources: sources, Limits: a.parts.limits, Now: now, Expand: resolve,
-		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, PassJWT: p.JWT == pass, ForwardCredential: p.ForwardCredential == on,
-	})
+		Environments: environmentsOf(p.Environments), Aliases: c.aliases(),
+	}, nil
 }
 
 func (p *Policy) sources() (out credential.Sources) {

@@ -8,45 +8,26 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
-// standing is a gate with the hosts that it stands under.
-type standing struct {
-	gate  *Handler
-	hosts []hostMatcher // each narrows the one before; none: any host
+// standings lists the gates of this configuration, which know from then on
+// where they stand. The first request asks for it: gates are provisioned before
+// and after us, servers may take requests before we are started, and Caddy calls
+// nobody between the last Provision and the first Start.
+func (a *App) standings() []standing {
+	a.surveyed.Do(func() {
+		loaded, err := a.ctx.AppIfConfigured("http")
+		if err != nil {
+			return // nobody asks these gates
+		}
+		a.gatesFound = surveyOf(loaded.(*caddyhttp.App))
+		for _, one := range a.gatesFound {
+			one.gate.gate.StandAt(one.place)
+		}
+	})
+	return a.gatesFound
 }
 
-// hostMatcher is caddyhttp.MatchHost, however it was loaded.
+// hostMatcher is caddyhttp.MatchHost, or several.
 type hostMatcher interface{ Match(*http.Request) bool }
-
-// sitesOf lists the gates of a configuration, wherever in it they stand.
-func sitesOf(ctx caddy.Context) (sites []standing) {
-	loaded, err := ctx.AppIfConfigured("http")
-	if err != nil {
-		return nil
-	}
-	for _, server := range loaded.(*caddyhttp.App).Servers {
-		sites = gatesBelow(server.Routes, nil, sites)
-		for _, named := range server.NamedRoutes {
-			sites = gatesBelow(caddyhttp.RouteList{*named}, nil, sites)
-		}
-	}
-	return sites
-}
-
-// gatesBelow appends the gates below routes that hosts lead to.
-func gatesBelow(routes caddyhttp.RouteList, hosts []hostMatcher, sites []standing) []standing {
-	for i := range routes {
-		below := append(hosts[:len(hosts):len(hosts)], hostsOf(routes[i].MatcherSets)...)
-		for _, handler := range routes[i].Handlers {
-			switch handler := handler.(type) {
-			case *Handler:
-				sites = append(sites, standing{handler, below})
-			case *caddyhttp.Subroute:
-				sites = gatesBelow(handler.Routes, below, sites)
-			}
-		}
-	}
-	return sites
-}
 
 // anyOf is the hosts of several matcher sets, of which one has to match.
 type anyOf []hostMatcher
@@ -68,10 +49,7 @@ func hostsOf(sets caddyhttp.MatcherSets) []hostMatcher {
 	for _, set := range sets {
 		named := false
 		for _, matcher := range set {
-			switch host := matcher.(type) {
-			case *caddyhttp.MatchHost:
-				hosts, named = append(hosts, host), true
-			case caddyhttp.MatchHost:
+			if host, ok := matcher.(*caddyhttp.MatchHost); ok {
 				hosts, named = append(hosts, host), true
 			}
 		}
@@ -98,19 +76,37 @@ func (s *standing) serves(host string) bool {
 }
 
 // gatesFor returns the gates that requests for a host may meet: those that
-// name it, or else those that take any.
-func gatesFor(sites []standing, host string) (gates []*Handler) {
-	var open []*Handler
+// name it, or else those that take any. Of these, the port tells which: the one
+// that is named with the host, or else the usual ones.
+func gatesFor(sites []standing, host string) []*Handler {
+	port, named := portIn(host)
+	if named {
+		sites = listening(sites, func(s *standing) bool { return s.ports.include(port) })
+	}
+	sites = under(sites, host)
+	if len(sites) > 1 && !named {
+		sites = listening(sites, func(s *standing) bool { return s.ports.usual })
+	}
+	gates := make([]*Handler, len(sites))
+	for i := range sites {
+		gates[i] = sites[i].gate
+	}
+	return gates
+}
+
+// under is the part of gatesFor that looks at the host.
+func under(sites []standing, host string) (found []standing) {
+	var open []standing
 	for i := range sites {
 		switch {
 		case len(sites[i].hosts) == 0:
-			open = append(open, sites[i].gate)
+			open = append(open, sites[i])
 		case sites[i].serves(host):
-			gates = append(gates, sites[i].gate)
+			found = append(found, sites[i])
 		}
 	}
-	if len(gates) == 0 {
+	if len(found) == 0 {
 		return open
 	}
-	return gates
+	return found
 }

@@ -1,10 +1,8 @@
 package caddymodule
 
 import (
-	"fmt"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"sync"
 
 	"github.com/caddyserver/caddy/v2"
@@ -12,8 +10,6 @@ import (
 
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/identity"
-	"github.com/keystile/keystile/internal/problem"
-	"github.com/keystile/keystile/internal/verdict"
 )
 
 func init() { caddy.RegisterModule(&Handler{}) }
@@ -67,12 +63,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.refuseLate(w, r)
 	}
 	defer h.app.engine.Leave(at)
-	h.app.settlePlaces()
+	h.app.standings()
 	c := h.calls.Get().(*gateway.Call)
 	defer h.giveBack(c)
 
 	h.describe(c, r)
-	h.decide(c)
+	h.app.decide(h.gate, c)
 	h.gate.Strip(c)
 	identity.Scrub(r)
 	if c.WouldDeny != "" {
@@ -83,19 +79,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return h.refuse(w, r, c)
 	}
 	return h.admit(w, r, c, next)
-}
-
-// decide fills in the verdict. A panic on the way there refuses this request
-// and no other. Its value may quote the request, so the log has only its type
-// and where it came from.
-func (h *Handler) decide(c *gateway.Call) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			c.Verdict = verdict.Deny(problem.InternalError)
-			h.app.log.Error("deciding on a request panicked", "type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
-		}
-	}()
-	h.gate.Decide(c)
 }
 
 // describe tells a call what Caddy knows of the request.

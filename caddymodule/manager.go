@@ -8,9 +8,16 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// manager makes the administration of an app's store. catchUp is the engine's,
-// where there is one on this store; else nil.
-func (a *App) manager(store storage.Store, catchUp func(context.Context)) (*manage.Manager, error) {
+// attached are the parts of a manager that only a running gateway has; none of
+// them for commands.
+type attached struct {
+	catchUp func(context.Context)
+	decide  func(context.Context, string, manage.Verification) (manage.Verified, error)
+	closing <-chan struct{} // closed once the server ends
+}
+
+// manager makes the administration of an app's store.
+func (a *App) manager(store storage.Store, to attached) (*manage.Manager, error) {
 	catalogue := manage.Catalogue{
 		Scopes: map[string]string{}, Aliases: a.Config.aliases(), Plans: map[string]manage.Plan{}, DefaultPlan: a.DefaultPlan,
 	}
@@ -32,6 +39,7 @@ func (a *App) manager(store storage.Store, catchUp func(context.Context)) (*mana
 	return manage.New(manage.Config{
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
 		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
-		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: now, CatchUp: catchUp,
+		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: now,
+		CatchUp: to.catchUp, Decide: to.decide, Closing: to.closing, Log: a.log,
 	})
 }

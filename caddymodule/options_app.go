@@ -11,7 +11,7 @@ import (
 var appOptions = options[*Config]{
 	{
 		name: "store", usage: "DRIVER [ARGUMENT…] { … }",
-		help: "Where keys, the audit trail and usage are kept: sqlite [PATH], by default in Caddy's data directory.",
+		help: "Where keys, the audit trail and usage are kept: sqlite [PATH], by default in Caddy's data directory, or postgres CONNECTION.",
 		read: setModule("keystile.stores", func(c *Config) *json.RawMessage { return &c.StoreRaw }),
 	},
 	{
@@ -67,7 +67,7 @@ var appOptions = options[*Config]{
 	},
 	{
 		name: "default_plan", usage: "NAME",
-		help: "The plan of workspaces that name none.",
+		help: "The plan of workspaces that name none, or one that is not listed; without it, keys of the latter are refused.",
 		read: setText("default_plan", func(c *Config) *string { return &c.DefaultPlan }),
 	},
 	{
@@ -82,13 +82,13 @@ var appOptions = options[*Config]{
 	},
 	{
 		name: "unknown_keys", usage: "N/UNIT [burst B]",
-		help: "How often one client address (IPv6: one /64) may present keys that the node doesn't know.",
+		help: "How often one client address (IPv6: one /64) may present keys that the node doesn't know: any number unless stated, since clients behind a proxy that trusted_proxies doesn't name have one address between them.",
 		read: readUnknownKeys,
 	},
 	{
 		name: "max_staleness", usage: "DURATION",
 		help: "No node decides on knowledge older than this: 1s to 24h, 10s unless stated.",
-		read: setDuration("max_staleness", func(c *Config) *caddy.Duration { return &c.MaxStaleness }),
+		read: setDuration("max_staleness", stalenessSpan, func(c *Config) *caddy.Duration { return &c.MaxStaleness }),
 	},
 	{
 		name: "on_store_failure", usage: "deny|serve_stale [DURATION]",
@@ -126,7 +126,7 @@ var appOptions = options[*Config]{
 	{
 		name: "rotation_grace", usage: "DURATION",
 		help: "How long a rotated key goes on working beside its replacement, at most and unless the rotation says less: 1s to 365d, 24h unless stated.",
-		read: setDuration("rotation_grace", func(c *Config) *caddy.Duration { return &c.RotationGrace }),
+		read: setDuration("rotation_grace", graceSpan, func(c *Config) *caddy.Duration { return &c.RotationGrace }),
 	},
 }
 
@@ -154,12 +154,12 @@ var usageOptions = options[*Usage]{
 	{
 		name: "flush_interval", usage: "DURATION",
 		help: "How often counters go to the store: 10ms to 1h, 1s unless stated.",
-		read: setDuration("flush_interval", func(u *Usage) *caddy.Duration { return &u.FlushInterval }),
+		read: setDuration("flush_interval", flushSpan, func(u *Usage) *caddy.Duration { return &u.FlushInterval }),
 	},
 	{
 		name: "retention", usage: "DURATION",
 		help: "How long usage is kept by the hour, at least 32d: for ever unless stated, as a key's total and last use always are.",
-		read: setDuration("retention", func(u *Usage) *caddy.Duration { return &u.Retention }),
+		read: setDuration("retention", retentionSpan, func(u *Usage) *caddy.Duration { return &u.Retention }),
 	},
 }
 
@@ -226,8 +226,11 @@ func readStoreFailure(b block[*Config], args []string) error {
 		return errUsage
 	}
 	d, err := parseDuration(args[1])
-	if err != nil {
+	switch {
+	case err != nil:
 		return b.Errf("serve_stale: %w", err)
+	case d <= 0:
+		return b.Errf("serve_stale is %s; it must be max_staleness to %s", spell(d), spell(staleSpan.most))
 	}
 	b.to.ServeStale = caddy.Duration(d)
 	return nil

@@ -72,12 +72,16 @@ func setCount[T any](path string, field func(T) *int64) func(block[T], []string)
 	}
 }
 
-// setDuration reads a duration of more than nothing.
-func setDuration[T any](path string, field func(T) *caddy.Duration) func(block[T], []string) error {
+// setDuration reads a duration, of which 0 would be the same as leaving the
+// option out.
+func setDuration[T any](path string, within span, field func(T) *caddy.Duration) func(block[T], []string) error {
 	return func(b block[T], args []string) error {
 		d, err := parseDuration(args[0])
-		if err != nil {
+		switch {
+		case err != nil:
 			return b.Errf("%s: %w", b.start.Text, err)
+		case d <= 0:
+			return b.Err(within.refuse(b.start.Text, d))
 		}
 		b.mark(path)
 		*field(b.to) = caddy.Duration(d)
@@ -177,7 +181,7 @@ func parseCount(text string) (int64, error) {
 
 func parseDuration(text string) (time.Duration, error) {
 	d, err := caddy.ParseDuration(text)
-	if err != nil || d <= 0 {
+	if err != nil {
 		return 0, fmt.Errorf("%q is not a duration such as 500ms, 10s, 5m, 24h or 400d", text)
 	}
 	return d, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/keystile/keystile/internal/cli"
 	"github.com/keystile/keystile/internal/echo"
 )
 
@@ -45,23 +46,22 @@ func fillQuickstart(cmd *cobra.Command) {
 	flags.BoolVar(&q.json, "json", false, "print one line of JSON")
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if err := cobra.NoArgs(cmd, args); err != nil {
-			exitWith(cmd, 2, err)
+			return exitWith(cmd, cli.StatusBadUsage, err)
 		}
 		return nil
 	}
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		exitWith(cmd, 2, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
-		return err
+		return exitWith(cmd, cli.StatusBadUsage, fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		q.out, q.caller = cmd.OutOrStdout(), cmd.Parent().CommandPath()
 		upstream, err := q.check()
 		if err != nil {
-			exitWith(cmd, 2, err)
+			return exitWith(cmd, cli.StatusBadUsage, err)
 		}
 		if err := q.run(cmd.Context(), upstream); err != nil {
-			exitWith(cmd, 1, err)
+			return exitWith(cmd, cli.StatusFailed, err)
 		}
 		select {} // Caddy ends the process on a signal
 	}

@@ -105,7 +105,7 @@ func openForQuickstart(ctx context.Context, configFile string) (*manage.Manager,
 	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	service, err := app.manager(store, nil)
+	service, err := app.manager(store, attached{})
 	return service, store.Close, err
 }
 

@@ -9,7 +9,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/keystile/keystile/internal/gateway"
-	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/verdict"
 )
 
 // record tells the rest of Caddy what was concluded: placeholders for the
@@ -18,7 +18,7 @@ func (h *Handler) record(c *gateway.Call, r *http.Request) {
 	observed := h.Mode == observe
 	seen := &conclusion{outcome: c.Outcome(), project: c.Project(), observed: observed, admitted: c.Verdict.Admitted()}
 	if c.Entry != nil {
-		seen.key = &c.Entry.Principal.Key
+		seen.key = &c.Entry.Principal
 		if seen.project == "" {
 			seen.project = seen.key.Project
 		}
@@ -34,7 +34,7 @@ func (h *Handler) record(c *gateway.Call, r *http.Request) {
 type conclusion struct {
 	outcome  string
 	project  string
-	key      *keys.Key
+	key      *verdict.Principal
 	observed bool
 	admitted bool
 }
@@ -69,7 +69,7 @@ func (s *conclusion) placeholder(name string) (any, bool) {
 	}
 	k := s.key
 	if k == nil {
-		k = &keys.Key{}
+		k = &verdict.Principal{Rights: &verdict.Rights{}}
 	}
 	switch name {
 	case "key_id":

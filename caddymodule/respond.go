@@ -24,7 +24,9 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call
 // refuseLate answers a request of a configuration that was replaced so long
 // ago that its store is closed: the client is to try again, with the new one.
 func (h *Handler) refuseLate(w http.ResponseWriter, r *http.Request) error {
-	h.gate.Strip(&gateway.Call{Request: r})
+	c := &gateway.Call{}
+	h.describe(c, r)
+	h.gate.Strip(c)
 	identity.Scrub(r)
 	countDecision(string(problem.StoreUnavailable), false)
 	w.Header().Set("Connection", "close")
@@ -70,10 +72,8 @@ func requestID(r *http.Request) string {
 
 // admit hands the request on, and counts the call once its status is known.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call, next caddyhttp.Handler) error {
-	headers := identity.Anonymous
 	rw := &responseWriter{ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, gate: h.gate, call: c}
 	if c.Entry != nil {
-		headers = c.Entry.Headers
 		var ctx context.Context
 		ctx, rw.cut = context.WithCancel(r.Context())
 		r = r.WithContext(ctx)
@@ -83,7 +83,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call,
 			rw.watch()
 		}
 	}
-	headers.Set(r.Header, c.Project())
+	c.Tell(r.Header)
 	defer rw.finish() // also behind a panic, by which a cut response ends
 	err := next.ServeHTTP(rw, r)
 	if err != nil {

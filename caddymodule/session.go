@@ -53,18 +53,22 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, errors.Join(err, done())
 	}
-	service, err := app.manager(store, nil)
+	service, err := app.manager(store, attached{})
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}
 	return &cli.Session{
-		Service: service, Actor: commandActor(), Now: now, Sites: sitesIn(adapted), Close: done,
+		Service: service, Actor: commandActor(), Now: now, Sites: servedIn(adapted, &app.Config).sites(), Close: done,
 	}, nil
 }
 
 // readConfig reads a configuration file as JSON.
 func readConfig(file string) ([]byte, error) {
-	body, err := os.ReadFile(file)
+	whole, err := filepath.Abs(file)
+	if err != nil {
+		return nil, fmt.Errorf("find the configuration: %w", err)
+	}
+	body, err := os.ReadFile(whole) // so that errors name it as a whole
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w (--config names another)", err)
 	}

@@ -5,15 +5,11 @@ import (
 	"encoding/json"
 	"maps"
 	"net"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
-
-	"github.com/keystile/keystile/internal/cli"
-	"github.com/keystile/keystile/internal/keys"
 )
 
 // httpConfig is what of a configuration's HTTP app says where a site is.
@@ -39,24 +35,20 @@ type serverConfig struct {
 
 type routeConfig struct {
 	Match  []map[string]json.RawMessage `json:"match"`
-	Handle []handlerConfig              `json:"handle"`
+	Handle []json.RawMessage            `json:"handle"`
 }
 
-// handlerConfig has its routes as they are written: ours are a policy's, a
-// subroute's are Caddy's.
-type handlerConfig struct {
-	Handler      string             `json:"handler"`
-	Workspace    string             `json:"workspace"`
-	Environments []keys.Environment `json:"environments"`
-	Routes       json.RawMessage    `json:"routes"`
+// served is where a configuration serves gates and the management API, for
+// people to try.
+type served struct {
+	gates []servedGate // in the order of the configuration
+	admin string       // empty: none was found
 }
 
-// sitesIn finds where a configuration serves gates and the management API, for
-// people to try. What stands behind a condition other than the host is left
-// out: its address alone would not lead there.
-func sitesIn(adapted []byte) cli.Sites {
+// servedIn finds them. What stands behind a condition other than the host is
+// left out: its address alone would not lead there.
+func servedIn(adapted []byte, app *Config) (found served) {
 	var config httpConfig
-	var found cli.Sites
 	if json.Unmarshal(adapted, &config) != nil {
 		return found
 	}
@@ -67,7 +59,7 @@ func sitesIn(adapted []byte) cli.Sites {
 		for _, route := range server.Routes {
 			host, plain := route.host()
 			if address := config.address(&server, host); plain && address != "" {
-				collect(&found, address, route.Handle)
+				found.collect(address, route.Handle, app)
 			}
 		}
 	}
@@ -75,39 +67,33 @@ func sitesIn(adapted []byte) cli.Sites {
 }
 
 // collect looks for our handlers, down through what groups them.
-func collect(found *cli.Sites, address string, handlers []handlerConfig) {
-	for _, h := range handlers {
-		switch h.Handler {
+func (s *served) collect(address string, handlers []json.RawMessage, app *Config) {
+	for _, text := range handlers {
+		var is struct {
+			Handler string `json:"handler"`
+		}
+		_ = json.Unmarshal(text, &is) // what is wrong with handlers, Caddy or the gate says
+		switch is.Handler {
 		case "keystile":
-			found.Gates = append(found.Gates, cli.Gate{
-				Address: address, Workspace: h.Workspace, Environments: h.Environments, Tries: triesOf(h.Routes),
-			})
+			var p Policy
+			_ = json.Unmarshal(text, &p)
+			if site, err := p.site(app); err == nil {
+				s.gates = append(s.gates, servedGate{address, site})
+			}
 		case "keystile_admin":
-			found.Admin = cmp.Or(found.Admin, address)
+			s.admin = cmp.Or(s.admin, address)
 		case "subroute":
-			var routes []routeConfig
-			_ = json.Unmarshal(h.Routes, &routes) // Caddy says what is wrong with them
-			for _, route := range routes {
+			var group struct {
+				Routes []routeConfig `json:"routes"`
+			}
+			_ = json.Unmarshal(text, &group)
+			for _, route := range group.Routes {
 				if len(route.Match) == 0 {
-					collect(found, address, route.Handle)
+					s.collect(address, route.Handle, app)
 				}
 			}
 		}
 	}
-}
-
-// triesOf finds routes that a plain GET can ask for: without wildcards, and
-// with scopes that are all needed.
-func triesOf(text json.RawMessage) (tries []cli.Try) {
-	var routes []Route
-	_ = json.Unmarshal(text, &routes) // the gate says what is wrong with them
-	for _, r := range routes {
-		get := slices.Contains(r.Methods, http.MethodGet) || slices.Contains(r.Methods, "*")
-		if get && !r.Public && len(r.AnyOf) == 0 && len(r.Environments) == 0 && !strings.ContainsAny(r.Pattern, "{*") {
-			tries = append(tries, cli.Try{Path: r.Pattern, Scopes: r.Scopes})
-		}
-	}
-	return tries
 }
 
 // host is the first that a route is for, empty for any; plain says that it

@@ -20,16 +20,7 @@ import (
 // Defaults and bounds of the app's figures.
 const (
 	defaultStaleness = 10 * time.Second
-	minStaleness     = time.Second
-	maxStaleness     = 24 * time.Hour
-	maxServeStale    = 7 * 24 * time.Hour
-
-	defaultFlush = time.Second
-	minFlush     = 10 * time.Millisecond
-	maxFlush     = time.Hour
-
-	// minRetention is longer than any month: its quotas are summed up from usage.
-	minRetention = 32 * 24 * time.Hour
+	defaultFlush     = time.Second
 
 	defaultCacheSize = 250_000
 	maxCacheSize     = 100_000_000
@@ -218,29 +209,6 @@ func (c *Config) checkPlans() error {
 	}
 	if _, known := c.Plans[c.DefaultPlan]; c.DefaultPlan != "" && !known {
 		return faultf("default_plan", "unknown plan %q; known: %s", c.DefaultPlan, list(slices.Sorted(maps.Keys(c.Plans))))
-	}
-	return nil
-}
-
-// checkFigures takes 0 for what is left out.
-func (c *Config) checkFigures() error {
-	if d := time.Duration(c.MaxStaleness); d != 0 && (d < minStaleness || d > maxStaleness) {
-		return faultf("max_staleness", "max_staleness is %v; it is %v to %v", d, minStaleness, maxStaleness)
-	}
-	least := cmp.Or(time.Duration(c.MaxStaleness), defaultStaleness)
-	if d := time.Duration(c.ServeStale); d != 0 && (d < least || d > maxServeStale) {
-		return faultf("serve_stale", "serve_stale is %v; it is %v (max_staleness) to %v", d, least, maxServeStale)
-	}
-	if c.Usage != nil {
-		if d := time.Duration(c.Usage.FlushInterval); d != 0 && (d < minFlush || d > maxFlush) {
-			return faultf("usage/flush_interval", "flush_interval is %v; it is %v to %v", d, minFlush, maxFlush)
-		}
-		if d := time.Duration(c.Usage.Retention); d != 0 && d < minRetention {
-			return faultf("usage/retention", "retention is %v; it is at least 32d, since quotas of a month are summed up from usage", d)
-		}
-	}
-	if c.CacheSize < 0 || c.CacheSize > maxCacheSize {
-		return faultf("cache_size", "cache_size is %d; it is 1 to %d", c.CacheSize, maxCacheSize)
 	}
 	return nil
 }

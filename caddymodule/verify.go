@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/keystile/keystile/internal/api"
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/manage"
@@ -29,34 +29,31 @@ func newVerifier(app *App) (*verifier, error) {
 	bare, err := app.newGate(&Policy{})
 	return &verifier{
 		app: app, bare: bare,
-		// Asked once the configuration is complete: gates are provisioned
-		// before and after us.
-		sites: sync.OnceValue(func() []standing { return sitesOf(app.ctx) }),
+		sites: sync.OnceValue(func() []standing {
+			isBehind := func(one standing) bool { return one.behind } // no path leads there by itself
+			return slices.DeleteFunc(slices.Clone(app.standings()), isBehind)
+		}),
 	}, err
 }
 
-// verify implements what api.Config asks for.
-func (v *verifier) verify(ctx context.Context, call manage.Call, ask api.Verification) (api.Verified, error) {
-	workspace, err := call.TokenWorkspace()
-	if err != nil {
-		return api.Verified{}, err
-	}
+// decide implements what manage.Config asks for.
+func (v *verifier) decide(ctx context.Context, workspace string, ask manage.Verification) (manage.Verified, error) {
 	gate, err := v.gateFor(&ask)
 	if err != nil {
-		return api.Verified{}, err
+		return manage.Verified{}, err
 	}
 	c, err := describeVerification(ctx, workspace, &ask)
 	if err != nil {
-		return api.Verified{}, err
+		return manage.Verified{}, err
 	}
-	gate.Decide(c)
+	v.app.decide(gate, c)
 	gate.Count(c, http.StatusOK) // what the caller then does with it, nobody tells
 	countDecision(c.Outcome(), false)
 	return verified(gate, c), nil
 }
 
 // gateFor finds the gate whose routes judge the path.
-func (v *verifier) gateFor(ask *api.Verification) (*gateway.Gate, error) {
+func (v *verifier) gateFor(ask *manage.Verification) (*gateway.Gate, error) {
 	if ask.Path == "" {
 		if ask.Host != "" || ask.Method != "" {
 			return nil, badVerification("path", "path is needed where host or method is given.")
@@ -77,14 +74,14 @@ func (v *verifier) gateFor(ask *api.Verification) (*gateway.Gate, error) {
 	case 0:
 		return nil, badVerification("host", "host names no gate.")
 	}
-	return nil, badVerification("host", "There are several gates under this host: which one judges a path can't be told.")
+	return nil, badVerification("host", "There are several gates under this host, and nothing here tells which one judges the path. Where their ports do, name the port as well, as host:port.")
 }
 
 // maxVerifyCost is more than any bucket holds in earnest.
 const maxVerifyCost = 1_000_000
 
 // describeVerification makes the call that the client's request would have been.
-func describeVerification(ctx context.Context, workspace string, ask *api.Verification) (*gateway.Call, error) {
+func describeVerification(ctx context.Context, workspace string, ask *manage.Verification) (*gateway.Call, error) {
 	if ask.Key == "" {
 		return nil, badVerification("key", "key is needed: the whole secret that the client presented.")
 	}
@@ -109,7 +106,7 @@ func describeVerification(ctx context.Context, workspace string, ask *api.Verifi
 	return c, nil
 }
 
-func requestOf(ctx context.Context, ask *api.Verification) (*http.Request, error) {
+func requestOf(ctx context.Context, ask *manage.Verification) (*http.Request, error) {
 	target, err := url.ParseRequestURI(cmp.Or(ask.Path, "/"))
 	if err != nil || !strings.HasPrefix(cmp.Or(ask.Path, "/"), "/") {
 		return nil, badVerification("path", "path must be a path, as in the request's first line.")
@@ -126,8 +123,8 @@ func badVerification(param, message string) error {
 }
 
 // verified is what the caller is told of a decision.
-func verified(gate *gateway.Gate, c *gateway.Call) api.Verified {
-	out := api.Verified{Valid: c.Verdict.Admitted(), Code: c.Outcome(), Scopes: []string{}, RateLimit: []api.VerifiedLimit{}}
+func verified(gate *gateway.Gate, c *gateway.Call) manage.Verified {
+	out := manage.Verified{Valid: c.Verdict.Admitted(), Code: c.Outcome(), Scopes: []string{}, RateLimit: []manage.VerifiedLimit{}}
 	if !out.Valid {
 		p := gate.Problem(c)
 		out.Message, out.MissingScopes = p.Text(), p.MissingScopes
@@ -136,15 +133,18 @@ func verified(gate *gateway.Gate, c *gateway.Call) api.Verified {
 		}
 	}
 	if c.Entry != nil {
-		k := &c.Entry.Principal.Key
+		k := &c.Entry.Principal
 		out.KeyID, out.Workspace, out.Environment = k.ID, k.Workspace, k.Environment
-		out.Project, out.Profile, out.Owner = cmp.Or(c.Project(), k.Project), k.Profile, k.Owner
+		out.Project, out.Profile, out.Owner = k.Project, k.Profile, k.Owner
+		if out.Valid { // else it is only what was asked for
+			out.Project = cmp.Or(c.Project(), k.Project)
+		}
 		out.Scopes = append(out.Scopes, k.Scopes...)
 	}
 	d := &c.Verdict.Limits
 	for i := range d.Count {
 		s := &d.States[i]
-		out.RateLimit = append(out.RateLimit, api.VerifiedLimit{
+		out.RateLimit = append(out.RateLimit, manage.VerifiedLimit{
 			Name: s.Limit.Name, Limit: s.Limit.Rate.Burst, Remaining: s.Remaining,
 			Reset: now().Add(s.Reset + time.Second - 1).Unix(),
 		})

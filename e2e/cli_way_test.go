@@ -31,8 +31,8 @@ func TestCommandsDoTheSameToAStoreAndOverTheAPI(t *testing.T) {
 		eventuallyAnswers(t, m.gate, secret, http.StatusUnauthorized, "inactive_key")
 		way("keys", "reactivate", id)
 		eventuallyAnswers(t, m.gate, secret, http.StatusOK, "")
-		heir := way("keys", "rotate", id, "--grace", "1h")
-		eventuallyAnswers(t, m.gate, heir["secret"].(string), http.StatusOK, "")
+		successor := way("keys", "rotate", id, "--grace", "1h")
+		eventuallyAnswers(t, m.gate, successor["secret"].(string), http.StatusOK, "")
 		eventuallyAnswers(t, m.gate, secret, http.StatusOK, "")
 		if got := way("keys", "revoke", id, "--reason", "over"); got["status"] != "revoked" {
 			t.Errorf("%s: revoked %v", name, got)

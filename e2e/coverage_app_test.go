@@ -1,14 +1,10 @@
 package e2e
 
-// awaitedLines are the lines of the sample that no version takes yet.
-var awaitedLines = []awaitedLine{
-	{"keystile / store postgres {env.DATABASE_URL}", `unknown store "postgres"`, "a store that nodes share"},
-}
-
 // appLines are the lines of the global option.
 var appLines = []contractLine{
 	{at: "keystile", test: ownOptionsAreInForce, fails: []failure{leftOut("malformed_key")}},
 	{at: "keystile / store sqlite ./keys.db", test: keysStandInTheFile, fails: []failure{leftOut("unknown_key")}},
+	{at: "keystile / store postgres {env.DATABASE_URL}", test: keysStandInTheDatabase, in: besideADatabase, fails: []failure{{"", "is not in the database"}}},
 	{at: "keystile / limiter local", test: theLimiterCounts, in: faultyMachine, fails: []failure{heldAnyway, {"limiter faulty", "answered 500"}}},
 	{at: "keystile / limiter redis {env.REDIS_URL}", test: bucketsAreInRedis, in: besideRedis, fails: []failure{leftOut("0 keys")}},
 	{at: "keystile / on_limiter_failure share", test: eachNodeHasItsShare, in: overRedis, fails: []failure{heldAnyway, {"on_limiter_failure deny", "limiter_unavailable"}}},

@@ -33,21 +33,11 @@ func leftOut(says string) failure { return failure{"", says} }
 // test passes then, and has to fail under the opposite.
 var heldAnyway = failure{}
 
-// awaitedLine is a line that no version takes yet.
-type awaitedLine struct {
-	at     string
-	says   string // of the error by which it is refused
-	awaits string // what it waits for
-}
-
 func TestEveryLineOfTheContractIsListedOnce(t *testing.T) {
 	t.Parallel()
 	listed := map[string][]string{}
 	for _, line := range contractLines() {
 		listed[line.at] = append(listed[line.at], line.describe())
-	}
-	for _, line := range awaitedLines {
-		listed[line.at] = append(listed[line.at], "awaits "+line.awaits)
 	}
 	for _, line := range readSample(t) {
 		if line.at == "" || line.at == rootBlock {
@@ -55,7 +45,7 @@ func TestEveryLineOfTheContractIsListedOnce(t *testing.T) {
 		}
 		about := listed[line.at]
 		if len(about) != 1 {
-			t.Errorf("%q is listed %d times, want once: with the test that would miss it, or as awaited", line.at, len(about))
+			t.Errorf("%q is listed %d times, want once: with the test that would miss it", line.at, len(about))
 		}
 		if *showLines {
 			fmt.Printf("%s\n    %s\n", line.at, strings.Join(about, "\n"))
@@ -87,33 +77,6 @@ func (l contractLine) function() string {
 	return name[strings.LastIndex(name, ".")+1:]
 }
 
-func TestAwaitedLinesOfTheContractAreRefusedByNameAndPlace(t *testing.T) {
-	t.Parallel()
-	all := readSample(t)
-	for _, awaited := range awaitedLines {
-		t.Run(awaited.at, func(t *testing.T) {
-			line, found := all.line(awaited.at)
-			if !found {
-				t.Fatal("no line of the sample")
-			}
-			e := wholeSample.edit().and(line.at, line.text)
-			if line.instead != "" {
-				e = e.and(line.instead, "")
-			}
-			g := prepare(t, wholeSample.options(t, all, e))
-			lines := strings.Split(g.caddyfile(), "\n")
-			done := g.run("validate", "--config", g.config, "--adapter", "caddyfile")
-			at := fmt.Sprintf("Caddyfile:%d", 1+slices.Index(lines, line.text))
-			if done.status == 0 || !strings.Contains(done.err, strings.ReplaceAll(awaited.says, `"`, `\"`)) || !strings.Contains(done.err, at) {
-				t.Errorf("exit status %d: %s\nwant an error that says %q and %q; if the option stands by now, give its line a test", done.status, done.err, awaited.says, at)
-			}
-		})
-	}
-}
-
-// TestEachLineOfTheContractWouldBeMissed tests the tests, too: each passes with
-// its line, and fails without it, or with the opposite where the line says what
-// holds anyway.
 func TestEachLineOfTheContractWouldBeMissed(t *testing.T) {
 	t.Parallel()
 	all := readSample(t)

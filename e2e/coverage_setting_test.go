@@ -16,8 +16,10 @@ type setting struct {
 	without []string          // where the lines are
 	more    map[string]string // further lines, by where their block is
 	faulty  bool              // its clock is set by tests
-	redis   bool              // one of its own is in {env.REDIS_URL}
-	instead map[string]string // what stands in the place of lines, by where they are
+	// database says that there is one on a server, at databaseVariable.
+	database bool
+	redis    bool              // one of its own is in {env.REDIS_URL}
+	instead  map[string]string // what stands in the place of lines, by where they are
 }
 
 // The lines that other lines hide behind.
@@ -39,9 +41,10 @@ var (
 	// Tests take the keys that they make away: with other peppers, those would
 	// keep the gate from starting.
 	peppered         = &setting{name: "no key under a pepper", without: []string{ofAcme}}
+	besideADatabase  = &setting{name: "a database on a server", without: []string{ofAcme}, database: true}
 	besideRedis      = &setting{name: "Redis beside it", redis: true}
 	overRedis        = &setting{name: "limits in Redis", redis: true, instead: map[string]string{"keystile / limiter local": "limiter redis {env.REDIS_URL}"}}
-	contractSettings = []*setting{besideRedis, overRedis, peppered, wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
+	contractSettings = []*setting{besideRedis, overRedis, peppered, besideADatabase, wholeSample, anyWorkspace, withoutPlan, aliasedRoute, withoutRoutes, faultyMachine}
 )
 
 // panicRoute has a limit, which makes the faulty limiter panic.
@@ -77,7 +80,7 @@ var placed = strings.NewReplacer(
 
 const thePepper = "correct horse battery staple"
 
-// edit is the setting's, with all awaited lines left out.
+// edit is the setting's.
 func (s *setting) edit() edit {
 	e := edit{replace: map[string]string{}, more: maps.Clone(surroundings)}
 	for block, lines := range s.more {
@@ -85,9 +88,6 @@ func (s *setting) edit() edit {
 	}
 	for _, at := range s.without {
 		e.replace[at] = ""
-	}
-	for _, line := range awaitedLines {
-		e.replace[line.at] = ""
 	}
 	maps.Copy(e.replace, s.instead)
 	return e
@@ -98,6 +98,9 @@ func (s *setting) options(t testing.TB, all sample, e edit) options {
 	o := options{
 		whole: placed.Replace(all.text(e)), env: []string{"KEYSTILE_PEPPER=" + thePepper},
 		prefixes: map[keys.Environment]string{keys.Live: "bs_live_", keys.Test: "bs_test_"},
+	}
+	if s.database {
+		o.env = append(o.env, databaseVariable+"="+newDatabase(t))
 	}
 	if s.faulty {
 		o.program, o.panics = faulty(t), true

@@ -1,17 +1,42 @@
 package e2e
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 func ownOptionsAreInForce(t testing.TB, g *gate) { keysPass(t, g) }
 
 func keysStandInTheFile(t testing.TB, g *gate) { keysPass(t, g) }
+
+// keysStandInTheDatabase finds the database where the gate finds it.
+func keysStandInTheDatabase(t testing.TB, g *gate) {
+	k := g.key()
+	g.soon(k, "/v1/projects", "insufficient_scope")
+	var address string
+	for _, variable := range g.options.env {
+		if value, ok := strings.CutPrefix(variable, databaseVariable+"="); ok {
+			address = value
+		}
+	}
+	store, err := openStore(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = store.View(t.Context(), func(r storage.Reader) error {
+		_, err := r.Key(t.Context(), keys.ID(k.ID))
+		return err
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Errorf("the key is not in the database: %v", err)
+	}
+}
 
 func callsAreStoredSoon(t testing.TB, g *gate) {
 	k := acme(g, "read:projects")

@@ -9,11 +9,7 @@ import (
 
 func TestRefusalsEchoNothing(t *testing.T) {
 	t.Parallel()
-	g := setup(t, options{policy: outcomePolicy})
-	g.must(nil, "workspaces", "create", "elsewhere")
-	g.must(nil, "projects", "create", "theirs", "--workspace", "elsewhere")
-	g.soon(g.key(), "/v1/projects/theirs", "workspace_mismatch")
-	g.upstream.seen()
+	g := setupOutcomes(t)
 	for name, o := range outcomes {
 		t.Run("LEAK-07 "+name, func(t *testing.T) {
 			for _, accept := range []string{"Accept: */*", "Accept: application/problem+json"} {

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"os"
 	"slices"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
-	"github.com/keystile/keystile/internal/storage/sqlite"
 )
 
 // sum is what a store holds on the use of one key.
@@ -37,7 +35,7 @@ func sums(t testing.TB, made []key, databases ...string) map[string]sum {
 // view reads a database as another process does.
 func view(t testing.TB, database string, fn func(context.Context, storage.Reader) error) {
 	t.Helper()
-	store, err := sqlite.Open(database, sqlite.MustExist())
+	store, err := openStore(database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +143,7 @@ func (c *commits) count() int64 {
 // returns is called.
 func lock(t testing.TB, database string) (release func()) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+database+"?mode=rw&_pragma=busy_timeout(5000)")
+	db, err := openSQL(database)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 func TestMain(m *testing.M) {
 	ownMounts()
 	status := m.Run()
+	stopServers()
 	removeBuilds()
 	os.Exit(status)
 }

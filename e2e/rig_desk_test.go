@@ -125,15 +125,15 @@ func (d desk) wantRefused(got response, status int, code string) {
 }
 
 // trail is what the audit trail of the desk's workspace says, newest first.
-func (d desk) trail(query string) []deed {
+func (d desk) trail(query string) []trailed {
 	d.t.Helper()
-	var page struct{ Data []deed }
+	var page struct{ Data []trailed }
 	d.read(&page, http.StatusOK, http.MethodGet, "/v1/audit"+query, "")
 	return page.Data
 }
 
-// deed is one entry of the audit trail.
-type deed struct {
+// trailed is one entry of the audit trail.
+type trailed struct {
 	Actor  string
 	Action string
 	KeyID  string `json:"key_id"`

@@ -16,8 +16,8 @@ import (
 // options say how a gate differs from a bare one in front of an upstream.
 type options struct {
 	app      string    // lines of the global keystile block, beside the store
-	driver   string    // of the store; empty: sqlite
-	store    string    // path of the database; empty: $DIR/keys.db
+	driver   string    // of the store; empty: sqlite, or what placed says
+	store    string    // path or address of the database; empty: $DIR/keys.db, or a new one on a server
 	policy   string    // lines of the site's keystile block
 	global   string    // more global options
 	before   string    // lines of the site before the gate
@@ -45,7 +45,7 @@ type gate struct {
 	addr   string // of the site: IP and port
 	admin  string // of Caddy's admin endpoint
 	config string // path of the Caddyfile
-	db     string // path of the database
+	db     string // path of the database, or its address on a server
 
 	redis *servertest.Redis // of its limiter, where the test has one
 
@@ -81,6 +81,7 @@ func prepare(t testing.TB, o options) *gate {
 		g.program = tested(t)
 	}
 	g.config, g.db = filepath.Join(g.dir, "Caddyfile"), filepath.Join(g.dir, "keys.db")
+	g.placed()
 	g.write(g.caddyfile())
 	t.Cleanup(g.finish)
 	return g

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -14,6 +15,7 @@ type manager struct {
 	g      *gate
 	addr   string
 	secret string
+	ports  []string // of the two gates of ported.example
 }
 
 // verification is what `POST /v1/keys/verify` answers.
@@ -75,7 +77,7 @@ func (m *manager) verify(secret string, fields ...any) (verification, int) {
 // API.
 func setupVerify(t *testing.T) (*gate, *manager) {
 	t.Helper()
-	addr := freeAddr(t)
+	addr, ports := freeAddr(t), []string{portOf(freeAddr(t)), portOf(freeAddr(t))}
 	g := setup(t, options{
 		app: "scope read\nscope write\nrate_limit live 1/h burst 5",
 		policy: `route GET /v1/{project}/x read {
@@ -101,15 +103,29 @@ func setupVerify(t *testing.T) (*gate, *manager) {
 				reverse_proxy $UPSTREAM
 			}
 		}
+		http://ported.example:` + ports[0] + ` {
+			bind 127.0.0.1
+			keystile {
+				route GET /first
+			}
+			reverse_proxy $UPSTREAM
+		}
+		http://ported.example:` + ports[1] + ` {
+			bind 127.0.0.1
+			keystile {
+				route GET /second
+			}
+			reverse_proxy $UPSTREAM
+		}
 		http://` + addr + ` {
 			keystile_admin
 		}`,
 	})
-	var token key
-	g.must(&token, "tokens", "create", "verifier")
-	g.secret(token.Secret)
-	return g, &manager{g, addr, token.Secret}
+	return g, &manager{g, addr, g.newToken(), ports}
 }
+
+// portOf is the port of an address.
+func portOf(addr string) string { return addr[strings.LastIndexByte(addr, ':')+1:] }
 
 func TestVerifyDecidesAsTheGateOfThatHostWould(t *testing.T) {
 	t.Parallel()
@@ -125,6 +141,9 @@ func TestVerifyDecidesAsTheGateOfThatHostWould(t *testing.T) {
 		{live.Secret, "other.example", "", "/v1/x", "environment_not_allowed"},
 		{other.Secret, "OTHER.example:8080", "", "/v1/x", "allowed"},
 		{other.Secret, "other.example", "DELETE", "/v1/x", "route_not_allowed"},
+		{live.Secret, "ported.example:" + m.ports[0], "GET", "/first", "allowed"},
+		{live.Secret, "ported.example:" + m.ports[1], "GET", "/first", "route_not_allowed"},
+		{live.Secret, "ported.example:" + m.ports[1], "GET", "/second", "allowed"},
 		{g.revoked().Secret, "127.0.0.1", "POST", "/v1/x", "revoked_key"},
 		{"nonsense", "127.0.0.1", "POST", "/v1/x", "malformed_key"},
 		{m.secret, "127.0.0.1", "POST", "/v1/x", "malformed_key"},
@@ -178,6 +197,37 @@ func TestVerifyKnowsNoKeyOfAnotherWorkspace(t *testing.T) {
 	}
 }
 
+func TestVerifyTellsOfNoOtherProjectThanTheKeys(t *testing.T) {
+	t.Parallel()
+	g, m := setupVerify(t)
+	g.must(nil, "projects", "create", "apollo")
+	k, wide := g.key("--scopes", "read", "--project", "apollo"), g.key("--scopes", "read")
+	for _, c := range []struct{ secret, path, code, project string }{
+		{k.Secret, "/v1/apollo/x", "allowed", "apollo"}, {k.Secret, "/v1/gemini/x", "project_mismatch", "apollo"},
+		{wide.Secret, "/v1/gemini/x", "allowed", "gemini"}, {wide.Secret, "/v1/?x/x", "ambiguous_path", ""},
+	} {
+		got, status := m.verify(c.secret, "host", "127.0.0.1", "path", strings.ReplaceAll(c.path, "?", "%3f"))
+		if status != http.StatusOK || got.Code != c.code || got.Project != c.project {
+			t.Errorf("%s: %d %+v, want %s and the project %q", c.path, status, got, c.code, c.project)
+		}
+	}
+}
+
+func TestVerifyIsRefusedAsEveryOtherCall(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t, options{}, "")
+	const ask = `{"key":"ks_live_0123456789ABCDEFGHIJKLMNOPQRST1TaVco"}`
+	d.wantRefused(d.do(http.MethodPost, "/v1/keys/verify?workspace=nobodys", ask), http.StatusNotFound, "not_found")
+	d.of("rivals")
+	for who, code := range map[string]string{d.newToken(): "workspace_mismatch", d.newKey(`"scopes":["all"]`).Secret: "workspace_mismatch"} {
+		d.wantRefused(d.as(who).do(http.MethodPost, "/v1/keys/verify?workspace=rivals", ask), http.StatusForbidden, code)
+	}
+	d.wantRefused(d.as(d.newKey(`"scopes":["all"]`).Secret).do(http.MethodPost, "/v1/keys/verify", ask), http.StatusForbidden, "not_permitted")
+	if refused := d.trail("?action=key.verify.refused"); len(refused) != 3 {
+		t.Errorf("the audit trail has %+v", refused)
+	}
+}
+
 func TestVerifyRefusesQuestionsThatHaveNoAnswer(t *testing.T) {
 	t.Parallel()
 	g, m := setupVerify(t)
@@ -188,6 +238,7 @@ func TestVerifyRefusesQuestionsThatHaveNoAnswer(t *testing.T) {
 	}{
 		"several gates and no host": {[]any{"path", "/v1/x"}, "host"},
 		"several gates on a host":   {[]any{"path", "/a/x", "host", "a.wide.example"}, "host"},
+		"several ports and none":    {[]any{"path", "/first", "host", "ported.example"}, "host"},
 		"a host without a path":     {[]any{"host", "other.example"}, "path"},
 		"no path":                   {[]any{"path", "v1/x", "host", "other.example"}, "path"},
 		"no cost":                   {[]any{"cost", 0}, "cost"},
@@ -223,4 +274,27 @@ func (g *gate) revoked() key {
 	k := g.key("--scopes", "read,write")
 	g.must(nil, "keys", "revoke", k.ID)
 	return k
+}
+
+// Gates with equal routes have buckets of their own, also before the first
+// request tells them apart.
+func TestVerificationsTakeFromTheLimitsOfTheGateThatTheyNameAlone(t *testing.T) {
+	t.Parallel()
+	addr := freeAddr(t)
+	site := func(host string) string {
+		return "http://" + host + ":$PORT {\nbind 127.0.0.1\nkeystile {\nroute GET /x {\nrate_limit live 1/h\n}\n}\nreverse_proxy $UPSTREAM\n}\n"
+	}
+	g := setup(t, options{sites: site("a.example") + site("b.example") + "http://" + addr + " {\nkeystile_admin\n}"})
+	var token key
+	g.must(&token, "tokens", "create", "verifier")
+	g.secret(token.Secret)
+	m, k := &manager{g: g, addr: addr, secret: token.Secret}, g.key()
+	for _, row := range []struct {
+		host  string
+		valid bool
+	}{{"a.example", true}, {"b.example", true}, {"a.example", false}, {"b.example", false}} {
+		if got, _ := m.verify(k.Secret, "host", row.host, "method", "GET", "path", "/x"); got.Valid != row.valid {
+			t.Errorf("%s: %+v, want valid: %v", row.host, got, row.valid)
+		}
+	}
 }

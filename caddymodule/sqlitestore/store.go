@@ -3,6 +3,8 @@
 package sqlitestore
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +26,8 @@ type Store struct {
 	// Default: keystile/keys.db in Caddy's data directory.
 	Path string `json:"path,omitempty"`
 
-	file string // absolute
+	file     string // absolute
+	relative string // as configured; empty where that is absolute
 }
 
 // CaddyModule implements caddy.Module.
@@ -63,6 +66,9 @@ func (s *Store) Provision(caddy.Context) error {
 		return fmt.Errorf("store sqlite %s: %w", path, err)
 	}
 	s.file = file
+	if !filepath.IsAbs(path) {
+		s.relative = path
+	}
 	return nil
 }
 
@@ -83,7 +89,31 @@ func (s *Store) OpenForCommand(create bool) (storage.Store, error) {
 	if create {
 		return s.open(owned)
 	}
-	return s.open(owned, sqlite.MustExist())
+	store, err := s.open(owned, sqlite.MustExist())
+	if err != nil {
+		return nil, err
+	}
+	return mustExist{store, s.relative}, nil
+}
+
+// mustExist is a store whose database a command didn't find, maybe because it
+// was started elsewhere than the gate.
+type mustExist struct {
+	storage.Store
+	relative string // the path, where it is; empty otherwise
+}
+
+// Migrate says where a relative path was looked for.
+func (s mustExist) Migrate(ctx context.Context) error {
+	err := s.Store.Migrate(ctx)
+	if _, missing := errors.AsType[*sqlite.NoDatabaseError](err); !missing || s.relative == "" {
+		return err
+	}
+	folder, wdErr := os.Getwd()
+	if wdErr != nil {
+		return err
+	}
+	return fmt.Errorf("%w. %s is relative to the working directory, which is %s: is the gate's another?", err, s.relative, folder)
 }
 
 func (s *Store) open(more ...sqlite.Option) (storage.Store, error) {

@@ -15,8 +15,9 @@ type Config struct {
 	// Authenticate says who presents a credential from an address, as
 	// manage.Manager.Authenticate does.
 	Authenticate func(ctx context.Context, credential, address string) (manage.Actor, error)
-	// Verify decides about a key as a gate would. Nil: the call isn't served.
-	Verify func(ctx context.Context, call manage.Call, ask Verification) (Verified, error)
+	// Verify decides about a key as a gate would, as manage.Manager.VerifyKey
+	// does. Nil: the call isn't served.
+	Verify func(ctx context.Context, call manage.Call, ask manage.Verification) (manage.Verified, error)
 	// RequestID names a request in answers and logs.
 	RequestID func(*http.Request) string
 	// ClientAddress is the client's address: keys may be bound to some, and the

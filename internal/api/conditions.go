@@ -4,13 +4,13 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/problem"
 )
 
 const (
-	idempotencyHeader = "Idempotency-Key"
-	matchHeader       = "If-Match"
-	noneMatchHeader   = "If-None-Match"
+	matchHeader     = "If-Match"
+	noneMatchHeader = "If-None-Match"
 )
 
 // readConditions reads the headers that say when a call is to happen: the
@@ -21,20 +21,25 @@ func readConditions(r *http.Request, row *route) (once string, err error) {
 	if r.Header.Values(matchHeader) != nil && !row.ifMatch && !reads {
 		return "", refusal(problem.InvalidRequest, matchHeader, "If-Match is taken where a key is edited, and nowhere else.")
 	}
-	lines := r.Header.Values(idempotencyHeader)
-	if lines == nil || !row.once {
+	lines := r.Header.Values(manage.IdempotencyKeyHeader)
+	switch {
+	case lines == nil || !row.once:
 		return "", nil
+	case len(lines) > 1:
+		return "", refusal(problem.InvalidRequest, manage.IdempotencyKeyHeader, manage.IdempotencyKeyHeader+" must be given once.")
 	}
-	if len(lines) > 1 || lines[0] == "" {
-		return "", refusal(problem.InvalidRequest, idempotencyHeader, "Idempotency-Key must be given once, and not be empty.")
-	}
-	return lines[0], nil
+	return lines[0], manage.CheckIdempotencyKey(lines[0])
 }
 
 // ifMatch is the request's If-Match, its lines joined as RFC 9110 section 5.2
-// has it; empty where there is none.
-func (rq *request) ifMatch() string {
-	return strings.Join(rq.header.Values(matchHeader), ", ")
+// has it. A blank one is a condition, too: most likely of a client that has lost
+// its ETag.
+func (rq *request) ifMatch() manage.Field[string] {
+	lines := rq.header.Values(matchHeader)
+	if lines == nil {
+		return manage.Field[string]{}
+	}
+	return manage.Stated(strings.Join(lines, ", "))
 }
 
 // ifNoneMatch reports whether the client has what bears the tag already (RFC

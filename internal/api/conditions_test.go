@@ -28,16 +28,20 @@ func TestAnEditHandsItsIfMatchOn(t *testing.T) {
 	t.Parallel()
 	f, service := setupFake(t)
 	for want, headers := range map[string][]string{
-		"":                  nil,
 		`"one"`:             {`If-Match: "one"`},
 		`*`:                 {`If-Match: *`},
 		`"a", "b,c", W/"d"`: {`If-Match: "a", "b,c"`, `If-Match: W/"d"`},
 		`no tag at all`:     {`If-Match: no tag at all`},
+		``:                  {`If-Match: `},
+		`, `:                {`If-Match: `, `If-Match: `},
 	} {
 		got := f.do(t, "PATCH", "/v1/keys/key_a", `{}`, headers...)
-		if got.StatusCode != http.StatusOK || !strings.HasSuffix(service.last(), "IfMatch:"+want+"}]") {
+		if got.StatusCode != http.StatusOK || !strings.HasSuffix(service.last(), "IfMatch:{Set:true Null:false Value:"+want+"}}]") {
 			t.Errorf("%q: %d, and the service was asked for %s", headers, got.StatusCode, service.last())
 		}
+	}
+	if f.do(t, "PATCH", "/v1/keys/key_a", `{}`); !strings.HasSuffix(service.last(), "IfMatch:{Set:false Null:false Value:}}]") {
+		t.Errorf("without one, the service was asked for %s", service.last())
 	}
 	service.err = &manage.Error{Problem: problem.Problem{Code: problem.PreconditionFailed}}
 	got := f.do(t, "PATCH", "/v1/keys/key_a", `{}`, `If-Match: "old"`)
@@ -54,6 +58,19 @@ func TestTheTagCannotBeSentInABody(t *testing.T) {
 	wantRefusal(t, f.do(t, "PATCH", "/v1/keys/key_a", `{"IfMatch":"x"}`), 422, "invalid_request", "")
 	if len(service.calls) > 0 {
 		t.Errorf("the service was asked for %q", service.calls)
+	}
+}
+
+// RFC 9110 section 13.1.1: a list without an entity tag matches none.
+func TestABlankIfMatchIsAConditionThatNothingMeets(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	id, _ := f.create(t, `{"name":"good"}`)["id"].(string)
+	for _, headers := range [][]string{{"If-Match: "}, {"If-Match: ", "If-Match: "}, {"If-Match: ,"}} {
+		wantRefusal(t, f.do(t, "PATCH", "/v1/keys/"+id, `{"name":"changed"}`, headers...), 412, "precondition_failed", "")
+	}
+	if got := f.do(t, "GET", "/v1/keys/"+id, ""); got.doc["name"] != "good" {
+		t.Errorf("the key is now %s", got.text)
 	}
 }
 

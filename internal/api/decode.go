@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/problem"
 )
@@ -129,12 +130,9 @@ func valueOf(t reflect.Type) (reflect.Type, bool) {
 
 var fieldPackage = reflect.TypeFor[manage.Field[string]]().PkgPath()
 
-// maxNameable is shorter than any secret that we make.
-const maxNameable = 24
-
 // nameable is a field's name as far as it may be repeated: a short identifier.
 func nameable(name string) string {
-	if len(name) > maxNameable {
+	if !keys.Harmless(name) {
 		return ""
 	}
 	for i := range len(name) {

@@ -64,6 +64,8 @@ var moreMatrixRows = []string{
 	"GET /v1/tokens?all_workspaces=true",
 	`POST /v1/tokens {"name":"$NEW","all_workspaces":true}`,
 	"GET /v1/keys?workspace=nobodys",
+	`POST /v1/keys/verify?workspace=nobodys {"key":"x"}`,
+	`POST /v1/keys/verify?workspace=rivals {"key":"x"}`,
 }
 
 // TestEveryCallAnswersEverybodyAsDocumented compares who may do what with the

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/keystile/keystile/internal/manage"
 )
 
 // tag groups routes by what they are about: the path's second segment.
@@ -45,7 +47,7 @@ func conditionsOf(row *route) (params []*huma.Param) {
 		params = append(params, &huma.Param{Name: name, In: "header", Description: about, Schema: schema})
 	}
 	if row.once {
-		header(idempotencyHeader, "Makes the call happen once, however often it is repeated within 24 hours: the repeat answers 200 with what was made then, without its secret, and another body is refused.", textOf(1, 255))
+		header(manage.IdempotencyKeyHeader, "Makes the call happen once, however often it is repeated within 24 hours: the repeat answers 200 with what was made then, without its secret, and another body is refused.", textOf(1, 255))
 	}
 	if row.ifMatch {
 		header(matchHeader, "The ETag that the key must still have.", textOf(0, 0))

@@ -12,7 +12,7 @@ var endingRoutes = []route{
 	{
 		method: http.MethodPost, path: keyPath + "/revoke", id: "revoke-key", status: http.StatusOK,
 		summary: "End a key; revoking again changes nothing", operation: maybe(revokeKey),
-		about: "With `wait` the answer comes once every node enforces it, or when the wait is over: `receipt.confirmed` says which. The revocation stands either way.",
+		about: "With `wait` the answer comes once every node enforces it, or when the wait is over: `receipt.confirmed` says which. The revocation stands either way. Where 64 calls wait already, or the gateway that was asked ends or gets a new configuration, the wait is over at once.",
 	},
 	{
 		method: http.MethodPost, path: keyPath + "/reactivate", id: "reactivate-key", status: http.StatusOK,

@@ -20,7 +20,7 @@ var tokenRoutes = []route{
 	},
 	{
 		method: http.MethodDelete, path: tokensPath + "/{id}", id: "delete-token", status: http.StatusNoContent,
-		summary: "Delete a management token, which ends it", operation: order(deleteToken),
+		summary: "Delete a management token, which ends it", operation: removal(manage.Service.DeleteToken),
 	},
 }
 
@@ -44,8 +44,4 @@ func listTokens(rq *request) (manage.Page[manage.TokenView], error) {
 		return manage.Page[manage.TokenView]{}, err
 	}
 	return rq.service.ListTokens(rq.ctx, rq.call, manage.TokenQuery{AllWorkspaces: all})
-}
-
-func deleteToken(rq *request) error {
-	return rq.service.DeleteToken(rq.ctx, rq.call, rq.name)
 }

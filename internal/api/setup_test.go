@@ -36,6 +36,7 @@ type fixture struct {
 	mount    string
 	now      time.Time
 	log      *bytes.Buffer
+	verify   func(context.Context, manage.Call, manage.Verification) (manage.Verified, error)
 }
 
 func setup(t *testing.T) *fixture {
@@ -60,10 +61,12 @@ func setup(t *testing.T) *fixture {
 			Scopes: map[string]string{"read": "Read", "write": "Write"},
 			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
 		},
+		Decide: allowAnything,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.verify = f.manager.VerifyKey
 	f.token, f.operator = f.newToken(t, "", false, ""), f.newToken(t, "", true, "")
 	f.serve(t, f.manager, f.manager.Authenticate)
 	return f
@@ -81,7 +84,7 @@ func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(
 		RequestID:     func(*http.Request) string { return fmt.Sprint("request-", requests.Add(1)) },
 		ClientAddress: func(r *http.Request) string { return strings.TrimSuffix(r.RemoteAddr, ":1234") },
 		Mount:         func(*http.Request) string { return f.mount },
-		Verify:        verifyAnything,
+		Verify:        f.verify,
 		Log:           slog.New(slog.NewTextHandler(f.log, nil)),
 	})
 	if err != nil {
@@ -89,14 +92,13 @@ func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(
 	}
 }
 
-// verifyAnything lets those ask who may, and allows what they ask for.
-func verifyAnything(_ context.Context, call manage.Call, ask api.Verification) (api.Verified, error) {
-	workspace, err := call.TokenWorkspace()
-	return api.Verified{
+// allowAnything is a gate that allows what it is asked for.
+func allowAnything(_ context.Context, workspace string, ask manage.Verification) (manage.Verified, error) {
+	return manage.Verified{
 		Valid: true, Code: "allowed", KeyID: "key_0a1b2c3d4e5f6g7h8i9j0k", Workspace: workspace, Environment: keys.Live,
 		Scopes: append([]string{}, ask.Scopes...), Owner: "ann",
-		RateLimit: []api.VerifiedLimit{{Name: "live", Limit: 100, Remaining: 99, Reset: start.Unix() + 1}},
-	}, err
+		RateLimit: []manage.VerifiedLimit{{Name: "live", Limit: 100, Remaining: 99, Reset: start.Unix() + 1}},
+	}, nil
 }
 
 // newToken makes a token of a workspace, of all of them for an operator, for

@@ -4,55 +4,17 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
 )
 
-// Verification asks what a gate would say to a request with a key.
-type Verification struct {
-	Key    string   `json:"key" doc:"The whole secret that a client presented. It is neither kept nor repeated."`
-	Host   string   `json:"host,omitempty" doc:"The gate whose routes judge path; needed where there are several."`
-	Method string   `json:"method,omitempty" example:"GET" doc:"GET unless stated."`
-	Path   string   `json:"path,omitempty" example:"/v1/projects" doc:"Without: no route is asked."`
-	Scopes []string `json:"scopes,omitempty" doc:"What the key must hold besides."`
-	Client string   `json:"client,omitempty" example:"192.0.2.7" doc:"The client's address; a key that is bound to addresses is refused without."`
-	Cost   *int     `json:"cost,omitempty" doc:"What the call takes from each limit; the route's, or 1, unless stated."`
-}
-
-// Verified is the conclusion. A refusal is one, too: valid is false then, and
-// code says why.
-type Verified struct {
-	Valid         bool             `json:"valid"`
-	Code          string           `json:"code" doc:"allowed, or the code of the refusal."`
-	Message       string           `json:"message" doc:"For people; empty where valid."`
-	KeyID         keys.ID          `json:"key_id" doc:"Empty where the key is not known here."`
-	Workspace     string           `json:"workspace"`
-	Project       string           `json:"project" doc:"The route's, else the key's."`
-	Environment   keys.Environment `json:"environment"`
-	Scopes        []string         `json:"scopes" nullable:"false"`
-	Profile       string           `json:"profile"`
-	Owner         string           `json:"owner"`
-	MissingScopes []string         `json:"missing_scopes,omitempty" nullable:"false"`
-	RetryAfter    int64            `json:"retry_after,omitempty" doc:"Seconds, where a limit or an outage refuses."`
-	RateLimit     []VerifiedLimit  `json:"ratelimit" nullable:"false" doc:"Each limit that was asked; none: nothing is limited, or it didn't come to that."`
-}
-
-// VerifiedLimit is where a limit stands after the decision.
-type VerifiedLimit struct {
-	Name      string `json:"name"`
-	Limit     int64  `json:"limit" doc:"The bucket's size."`
-	Remaining int64  `json:"remaining" doc:"Calls of cost 1 that would pass now."`
-	Reset     int64  `json:"reset" doc:"When the bucket is full again, in Unix seconds."`
-}
-
-func verifyRoute(verify func(context.Context, manage.Call, Verification) (Verified, error)) route {
+func verifyRoute(verify func(context.Context, manage.Call, manage.Verification) (manage.Verified, error)) route {
 	return route{
 		method: http.MethodPost, path: keysPath + "/verify", id: "verify-key", status: http.StatusOK,
 		summary: "Decide about a key as a gate would, for programs that have no proxy",
 		about: "The decision spends from the key's limits and is counted, as a request's is. It takes a token: a key may not ask. " +
-			"path is the one that the gate would see, behind handle_path and rewrites. With several gates, host says which one judges it; several under one host can't be told apart. " +
+			"path is the one that the gate would see, behind handle_path and rewrites. With several gates, host says which one judges it, with its port where that tells them apart. " +
 			"Another workspace's key is unknown_key, and what a route lets through without a key is judged all the same.",
-		operation: ask(func(rq *request, in Verification) (Verified, error) {
+		operation: ask(func(rq *request, in manage.Verification) (manage.Verified, error) {
 			return verify(rq.ctx, rq.call, in)
 		}),
 	}

@@ -16,9 +16,9 @@ var reveals = map[string]string{
 	"internal/keys/hint.go":          "cuts the hint out of a new secret",
 	"internal/keys/mint.go":          "checks what it has just drawn",
 
-	"internal/manage/import_identity.go": "checks and digests secrets of other systems",
-	"internal/manage/revealed.go":        "shows a new secret to the one that asked for it, once",
-	"internal/storage/sqlite/schemes.go": "stores the keys that other systems digested with",
+	"internal/manage/import_identity.go":  "checks and digests secrets of other systems",
+	"internal/manage/revealed.go":         "shows a new secret to the one that asked for it, once",
+	"internal/storage/sqlcore/schemes.go": "stores the keys that other systems digested with",
 }
 
 func revealRule(reveals map[string]string) rule {

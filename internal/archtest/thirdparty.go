@@ -22,7 +22,6 @@ var thirdParties = map[string][]string{
 	"github.com/pressly/goose/v3":  {"internal/storage/sqlcore", "internal/storage/sqlite", "internal/storage/postgres"},
 
 	"github.com/danielgtaylor/huma/v2":          {"internal/api"},
-	"github.com/dgraph-io/ristretto/v2":         {"internal/keycache"},
 	"github.com/google/uuid":                    {"caddymodule", "internal/api", "internal/engine", "internal/manage", "internal/storage", "internal/usage"},
 	"github.com/pelletier/go-toml/v2":           {"cmd/keystile-build"},
 	"github.com/coder/websocket":                nil,

@@ -29,6 +29,7 @@ func audit() *verb {
 			c.Flags().StringVar(&query.To, "to", "", "`TIME` before which the last entry is")
 			pages.define(c)
 		},
+		check: pages.check,
 		run: func(t *task) (answer, error) {
 			query.KeyID = keys.ID(key)
 			rows, err := turn(pages, func(limit int, cursor string) (manage.Page[manage.AuditView], error) {

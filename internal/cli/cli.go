@@ -74,18 +74,6 @@ func (a *app) groups() []Group {
 	}
 }
 
-// Commands returns the same as commands of their own.
-func (p Program) Commands() []*cobra.Command {
-	groups := p.Groups()
-	out := make([]*cobra.Command, 0, len(groups))
-	for _, g := range groups {
-		cmd := &cobra.Command{Use: g.Name, Short: g.Short}
-		g.Fill(cmd)
-		out = append(out, cmd)
-	}
-	return out
-}
-
 // app is what all commands share.
 type app struct {
 	Program

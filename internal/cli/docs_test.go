@@ -54,7 +54,7 @@ RFC 3339 has them. A secret is printed once, when it is made.
 |---|---|
 | 0 | done |
 | 1 | refused, or failed; a change that was refused changed nothing |
-| 2 | bad usage |
+| 2 | bad usage: a command, a flag, an argument or a value that isn't one, whatever there is in the store |
 | 3 | ` + "`keys revoke --wait`" + `: revoked, but a gateway had not confirmed it in time |
 
 Deleting asks first; without a terminal to ask on, it does nothing and says so, and with ` + "`--yes`" + ` it doesn't ask.
@@ -90,7 +90,7 @@ func renderCommands(t *testing.T) []byte {
 	d := setupDocs(t)
 	var page bytes.Buffer
 	page.WriteString(commandsHead)
-	for i, cmd := range (Program{}).Commands() {
+	for i, cmd := range commandsOf(Program{}) {
 		if i == 0 {
 			fmt.Fprintf(&page, "Every command takes these flags; `import` works on a store only, and takes no others than the first three.\n\n```text\n%s```\n", cmd.PersistentFlags().FlagUsages())
 		}
@@ -111,7 +111,7 @@ func setupDocs(t *testing.T) *documented {
 		Scopes: map[string]string{"read:projects": "Read project data", "write:projects": "Create and update projects"},
 		Plans:  map[string]manage.Plan{"free": {MaxKeys: 10}, "pro": {}}, DefaultPlan: "pro",
 	})
-	f.sites = Sites{Admin: "https://admin.example.com", Gates: []Gate{{Address: "https://api.example.com"}}}
+	f.sites = Sites{Admin: "https://admin.example.com", Try: func(manage.KeyView) string { return "https://api.example.com/" }}
 	f.over = &sampled{f.manager}
 	f.width = 100
 	d := &documented{fixture: f, t: t}

@@ -20,9 +20,11 @@ func TestARevocationSaysHowFarItHasGot(t *testing.T) {
 		out     string
 		err     string
 	}{
-		"no node":             {manage.Receipt{Confirmed: true}, nil, 0, "No gateway is registered.", ""},
+		"no node":             {manage.Receipt{Confirmed: true}, nil, 0, "No gateway is running: it is refused from the next start on.", ""},
 		"one node":            {manage.Receipt{Confirmed: true, Nodes: 1}, []string{"--wait", "5s"}, 0, "The gateway refuses it.", ""},
 		"all nodes":           {all, []string{"--wait", "5s"}, 0, "All 3 gateways refuse it.", ""},
+		"one, dead":           {manage.Receipt{Confirmed: true, Nodes: 1, Silent: []string{"node-1"}}, []string{"--wait", "5s"}, 0, "No gateway is heard of: what ran has ended, or refuses every key by now. The next start refuses it.", ""},
+		"some dead":           {manage.Receipt{Confirmed: true, Nodes: 3, Silent: []string{"node-1", "node-3"}}, nil, 0, "1 of 3 gateways refuse it. The others aren't heard of: they have ended, or refuse every key by now: node-1, node-3.", ""},
 		"some, not waited":    {some, nil, 0, "Gateways follow in a moment; --wait waits for them.", ""},
 		"some, waited":        {some, []string{"--wait", "5s"}, StatusUnconfirmed, "Not all of 3 gateways have confirmed it.", "keystile: key_1 is revoked, but not every gateway confirmed it within 5s: node-1, node-3\n"},
 		"some, waited, names": {manage.Receipt{Nodes: 1}, []string{"--wait", "0s"}, StatusUnconfirmed, "Not all of 1 gateways", "keystile: key_1 is revoked, but not every gateway confirmed it within 0s\n"},

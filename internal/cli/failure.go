@@ -27,6 +27,9 @@ func (a *app) fail(c *cobra.Command, err error) error {
 	if wrong, ok := errors.AsType[*usageError](err); ok {
 		return a.badUsage(c, wrong.text)
 	}
+	if what, ok := misused(c, err); ok {
+		return a.badUsage(c, what)
+	}
 	if open, ok := errors.AsType[*unconfirmed](err); ok {
 		return a.leave(c, StatusUnconfirmed, open.text)
 	}
@@ -64,11 +67,22 @@ func (a *app) leave(c *cobra.Command, status int, line string) error {
 // noVerb answers a group that was called without a verb that it knows.
 func (a *app) noVerb(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return a.badUsage(c, fmt.Sprintf("%s has no command %q", c.Name(), args[0]))
+		return a.badUsage(c, NoCommand(c, args[0]))
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "%s\n\n%s", c.Short, c.UsageString())
 	a.Exit(StatusBadUsage)
 	return errPrinted
+}
+
+// NoCommand says that a command has none of a name, and which ones of its
+// commands may be meant.
+func NoCommand(c *cobra.Command, typed string) string {
+	said := fmt.Sprintf("%s has no command %q", c.Name(), typed)
+	c.SuggestionsMinimumDistance = 2 // letters, as cobra has it for its own messages
+	if meant := c.SuggestionsFor(typed); len(meant) > 0 {
+		said += " (did you mean " + strings.Join(meant, " or ") + "?)"
+	}
+	return said
 }
 
 // oneLine joins the lines of a text and drops what a terminal would obey.

@@ -17,18 +17,13 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		status int
 		says   string
 	}{
-		{"keys create ab", 1, "keystile: name must have 3 to 100 characters."},
 		{"keys create good --scopes fly", 1, "keystile: scopes must be of the configuration; \"fly\" is not; known are: all, manage:api-keys, read, write."},
 		{"keys create good --project nobodys", 1, "keystile: project is none that is registered in this workspace."},
-		{"keys create good --expires soon", 1, "keystile: expires_in must be a duration such as 90d, 12h, 30m or 45s."},
-		{"keys create good --expires 2020-01-01", 1, "keystile: expires_at must be in the future, by at most 36500d."},
 		{"keys create good --profile strict", 1, "keystile: profile is none that is known here."},
 		{"keys show key_nobody", 1, "keystile: There is no such key here."},
 		{"keys revoke key_nobody", 1, "keystile: There is no such key here."},
 		{"keys usage key_nobody", 1, "keystile: There is no such key here."},
-		{"keys usage " + id + " --by color", 1, "keystile: by must be endpoint, project, time or day."},
 		{"keys list --workspace nobodys", 1, "keystile: There is no such workspace here."},
-		{"keys list --limit 5000", 1, "keystile: limit must be 1 to 1000."},
 		{"keys list --config nowhere", 1, "keystile: read nowhere: no such file"},
 		{"keys list --config nowhere --json", 1, "keystile: read nowhere: no such file"},
 		{"workspaces create default", 1, "keystile: There is a workspace of that name already."},
@@ -43,6 +38,35 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys list --limit many", 2, `keystile: invalid argument "many" for "--limit" flag: strconv.ParseInt: parsing "many": invalid syntax; see keystile keys list --help`},
 		{"keys create good --metadata team", 2, `keystile: invalid argument "team" for "--metadata" flag: must be names and values, such as team=blue,tier=gold; see keystile keys create --help`},
 		{"keys list --config", 2, "keystile: flag needs an argument: --config; see keystile keys list --help"},
+		{"keys create ab", 2, "keystile: NAME must have 3 to 100 characters; see keystile keys create --help"},
+		{"keys edit " + id + " --name ab", 2, "keystile: --name must have 3 to 100 characters; see keystile keys edit --help"},
+		{"workspaces create a/b", 2, "keystile: NAME must be 1 to 63 letters, digits, dots, hyphens and underscores, the first a letter or digit; see keystile workspaces create --help"},
+		{"keys create good --expires soon", 2, "keystile: --expires " + ends + "; see keystile keys create --help"},
+		{"keys create good --expires 0s", 2, "keystile: --expires " + ends + "; see keystile keys create --help"},
+		{"keys create good --expires 40000d", 2, "keystile: --expires " + ends + "; see keystile keys create --help"},
+		{"keys create good --expires 2020-01-01", 2, "keystile: --expires " + ends + "; see keystile keys create --help"},
+		{"tokens create good --expires 2020-01-01", 2, "keystile: --expires " + ends + "; see keystile tokens create --help"},
+		{"keys edit " + id + " --expires=", 2, "keystile: --expires " + ends + ", or never; see keystile keys edit --help"},
+		{"keys edit " + id + " --expires some-day", 2, "keystile: --expires " + ends + ", or never; see keystile keys edit --help"},
+		{"keys create good --environment prod", 2, "keystile: --environment must be live or test; see keystile keys create --help"},
+		{"keys create good --kind robot", 2, "keystile: --kind must be personal, project or ci; see keystile keys create --help"},
+		{"keys create good --allowed-ips 1.2.3", 2, "keystile: --allowed-ips must be addresses or CIDR blocks, such as 192.0.2.7 or 10.0.0.0/8; number 1 is not; see keystile keys create --help"},
+		{"keys list --status glorious", 2, "keystile: --status must be active, inactive, revoked or expired; see keystile keys list --help"},
+		{"keys list --environment prod", 2, "keystile: --environment must be live or test; see keystile keys list --help"},
+		{"keys list --limit 5000", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
+		{"keys list --limit 0", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
+		{"keys list --all --limit 0", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
+		{"keys list --limit -1", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
+		{"audit --limit 0", 2, "keystile: --limit must be 1 to 1000; see keystile audit --help"},
+		{"keys activity " + id + " --limit 0", 2, "keystile: --limit must be 1 to 100; see keystile keys activity --help"},
+		{"keys list --cursor nonsense", 2, "keystile: --cursor is none that a page of this list ended with; see keystile keys list --help"},
+		{"keys activity " + id + " --limit 5000", 2, "keystile: --limit must be 1 to 100; see keystile keys activity --help"},
+		{"keys usage " + id + " --by color", 2, "keystile: --by must be endpoint, project, time or day; see keystile keys usage --help"},
+		{"keys usage " + id + " --from yesterday", 2, "keystile: --from must be a time as RFC 3339 writes it, a date such as 2026-11-30, or how long ago, such as 7d; see keystile keys usage --help"},
+		{"keys revoke " + id + " --wait soon", 2, "keystile: --wait must be a duration of at most 5m, such as 5s; see keystile keys revoke --help"},
+		{"keys rotate " + id + " --grace soon", 2, "keystile: --grace must be a duration such as 24h, 30m or 0s; see keystile keys rotate --help"},
+		{"audit --from yesterday", 2, "keystile: --from must be a time as RFC 3339 writes it, a date such as 2026-11-30, or how long ago, such as 7d; see keystile audit --help"},
+		{"keys lst", 2, `keystile: keys has no command "lst" (did you mean list?); see keystile keys --help`},
 		{"keys frobnicate", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
 		{"keys frobnicate --config x --json", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
 		{"keys frobnicate --wobble", 2, `keystile: keys has no command "frobnicate"; see keystile keys --help`},
@@ -167,7 +191,7 @@ func TestCommandsActForWhoeverRunsThem(t *testing.T) {
 	if doc["created_by"] != "ann" || doc["owner"] != "ann" {
 		t.Errorf("made by %v for %v", doc["created_by"], doc["owner"])
 	}
-	if got := (Program{Open: f.open}).Commands(); len(got) != 9 || got[0].Name() != "keys" {
+	if got := commandsOf(Program{Open: f.open}); len(got) != 9 || got[0].Name() != "keys" {
 		t.Errorf("commands: %v", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/problem"
 )
 
 func keyVerbs() []*verb {
@@ -24,7 +25,8 @@ func keysCreate() *verb {
 	var ask manage.NewKey
 	var environment, kind, expires string
 	return &verb{
-		use: "create NAME", short: "Create a key and show its secret, once", changes: true,
+		use: "create [NAME]", short: "Create a key and show its secret, once", changes: true,
+		long: "NAME may be left out where the configuration says: name optional.",
 		example: `  keystile keys create "Nightly export" --scopes read:projects --expires 90d
   keystile keys create deploy --kind ci --project apollo --environment test`,
 		flags: func(c *cobra.Command) {
@@ -43,21 +45,31 @@ func keysCreate() *verb {
 			completeOneOf(c, "kind", kinds)
 		},
 		run: func(t *task) (answer, error) {
-			ask.Name, ask.Environment, ask.Kind = t.args[0], keys.Environment(environment), keys.Kind(kind)
+			ask.Name, ask.Environment, ask.Kind = strings.Join(t.args, ""), keys.Environment(environment), keys.Kind(kind)
 			ask.ExpiresAt, ask.ExpiresIn, _ = expiry(expires)
 			trim(ask.Scopes)
 			trim(ask.AllowedIPs)
 			made, err := t.service.CreateKey(t.ctx, t.call, ask)
 			if err != nil {
-				return answer{}, err
+				return answer{}, nameless(t.args, err)
 			}
 			shown := made.Revealed()
 			return withSecret(answer{document: shown, text: func(p *page) {
 				p.line("Created %s %q: %s.", shown.ID, plain(shown.Name), rights(shown.KeyView, p))
-				p.secret(shown.Secret, t.sites.gateOf(shown.KeyView))
+				p.secret(shown.Secret, t.sites.tryWith(shown.KeyView))
 			}}, string(shown.ID), shown.Secret), nil
 		},
 	}
+}
+
+// nameless is an error of a command without a name, whether keys need one
+// being the configuration's to say.
+func nameless(args []string, err error) error {
+	refused, ok := errors.AsType[*manage.Error](err)
+	if ok && len(args) == 0 && refused.Problem.Code == problem.InvalidRequest && refused.Problem.Param == "name" {
+		return usage("NAME is missing")
+	}
+	return err
 }
 
 // expiry tells a duration from a time: only the latter has a hyphen. The word
@@ -83,13 +95,17 @@ func rights(k manage.KeyView, p *page) string {
 	return fmt.Sprintf("%s; scopes: %s; ends: %s", k.Environment, list(k.Scopes, "none"), p.at(k.ExpiresAt, "never"))
 }
 
-// secret shows what is shown once, with a line to try it.
+// secret shows what is shown once, with a line to try it where there is an
+// address that takes it.
 func (p *page) secret(secret *string, url string) {
 	if secret == nil {
 		return
 	}
 	p.line("\n    %s\n", *secret)
 	p.line("This is the secret. It can't be shown again: store it now.")
+	if url == "" {
+		return
+	}
 	p.line("\nTry it:\n\n    curl -H \"Authorization: Bearer %s\" %s", *secret, url)
 }
 

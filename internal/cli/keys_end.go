@@ -37,7 +37,12 @@ func keysRevoke() *verb {
 func reached(r manage.Receipt, wait string) string {
 	switch {
 	case r.Confirmed && r.Nodes == 0:
-		return "No gateway is registered."
+		return "No gateway is running: it is refused from the next start on."
+	case r.Confirmed && len(r.Silent) == r.Nodes:
+		return "No gateway is heard of: what ran has ended, or refuses every key by now. The next start refuses it."
+	case r.Confirmed && len(r.Silent) > 0:
+		return fmt.Sprintf("%d of %d gateways refuse it. The others aren't heard of: they have ended, or refuse every key by now: %s.",
+			r.Nodes-len(r.Silent), r.Nodes, plain(strings.Join(r.Silent, ", ")))
 	case r.Confirmed && r.Nodes == 1:
 		return "The gateway refuses it."
 	case r.Confirmed:

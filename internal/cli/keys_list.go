@@ -27,6 +27,7 @@ func keysList() *verb {
 			completeOneOf(c, "status", statuses)
 			completeOneOf(c, "environment", environments)
 		},
+		check: pages.check,
 		run: func(t *task) (answer, error) {
 			query.Status, query.Environment = keys.Status(status), keys.Environment(environment)
 			rows, err := turn(pages, func(limit int, cursor string) (manage.Page[manage.KeyView], error) {

@@ -29,7 +29,7 @@ func keysRotate() *verb {
 				if until != nil {
 					p.line("The old key works until: %s.", p.at(until.ExpiresAt, "no end is set"))
 				}
-				p.secret(shown.Secret, t.sites.gateOf(shown.KeyView))
+				p.secret(shown.Secret, t.sites.tryWith(shown.KeyView))
 			}}, string(shown.ID), shown.Secret), nil
 		},
 	}

@@ -62,6 +62,9 @@ func usageName(row manage.UsageRow) string {
 	return "-"
 }
 
+// mostCalls is what a list of a key's calls gives at most.
+const mostCalls = 100
+
 func keysActivity() *verb {
 	var query manage.ActivityQuery
 	return &verb{
@@ -70,6 +73,7 @@ func keysActivity() *verb {
 		flags: func(c *cobra.Command) {
 			c.Flags().IntVar(&query.Limit, "limit", 0, "how many, `N` from 1 to 100 (50 unless stated)")
 		},
+		check: func(stated func(string) bool) error { return checkLimit(stated, query.Limit, mostCalls) },
 		run: func(t *task) (answer, error) {
 			calls, err := t.service.KeyActivity(t.ctx, t.call, keys.ID(t.args[0]), query)
 			return answer{document: calls, text: func(p *page) { showCalls(p, calls) }}, err

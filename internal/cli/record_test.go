@@ -84,37 +84,35 @@ func TestAllKeysAreListedPageByPage(t *testing.T) {
 	}
 }
 
-func TestTheLineToTryIsOfAGateThatTakesTheKey(t *testing.T) {
+func TestTheLineToTryIsWhatTheConfigurationServesTheKey(t *testing.T) {
 	t.Parallel()
-	sites := Sites{Admin: "https://admin.example", Gates: []Gate{
-		{Address: "https://acme.example", Workspace: "acme"},
-		{Address: "https://test.example", Environments: []keys.Environment{keys.Test}},
-		{Address: "https://api.example", Tries: []Try{{Path: "/write", Scopes: []string{"read", "write"}}, {Path: "/read", Scopes: []string{"read"}}}},
+	f := setup(t)
+	f.sites = Sites{Admin: "https://admin.example", Try: func(k manage.KeyView) string {
+		if k.Environment == keys.Test {
+			return ""
+		}
+		return "https://api.example/" + k.Scopes[0]
 	}}
-	for name, row := range map[string]struct {
-		key  manage.KeyView
-		want string
-	}{
-		"live":              {manage.KeyView{Workspace: "default", Environment: keys.Live, Scopes: []string{"read"}}, "https://api.example/read"},
-		"live, both scopes": {manage.KeyView{Workspace: "default", Environment: keys.Live, Scopes: []string{"write", "read"}}, "https://api.example/write"},
-		"live, all scopes":  {manage.KeyView{Workspace: "default", Environment: keys.Live, Scopes: []string{"all"}}, "https://api.example/write"},
-		"live, no scope":    {manage.KeyView{Workspace: "default", Environment: keys.Live}, "https://api.example/"},
-		"test":              {manage.KeyView{Workspace: "default", Environment: keys.Test}, "https://test.example/"},
-		"of acme":           {manage.KeyView{Workspace: "acme", Environment: keys.Test}, "https://acme.example/"},
+	for line, want := range map[string]string{
+		"keys create New_key --scopes read":                    " https://api.example/read\n",
+		"keys create New_key --scopes read --environment test": " https://YOUR-API/\n",
+		"tokens create deploy":                                 " https://admin.example/v1/keys\n",
 	} {
-		if got := sites.gateOf(row.key); got != row.want {
-			t.Errorf("%s: %s, want %s", name, got, row.want)
+		if out := f.ok(t, strings.Fields(line)...); !strings.HasSuffix(out, want) {
+			t.Errorf("%s: printed %s", line, out)
 		}
 	}
-	f := setup(t)
-	f.sites = sites
-	if out := f.ok(t, "keys", "create", "New key", "--scopes", "read"); !strings.HasSuffix(out, " https://api.example/read\n") {
-		t.Errorf("printed %s", out)
-	}
-	if out := f.ok(t, "tokens", "create", "deploy"); !strings.HasSuffix(out, " https://admin.example/v1/keys\n") {
-		t.Errorf("printed %s", out)
-	}
-	if got := (Sites{}).gateOf(manage.KeyView{}); got != "https://YOUR-API/" {
+	if got := (Sites{}).tryWith(manage.KeyView{}); got != "https://YOUR-API/" {
 		t.Errorf("unknown: %s", got)
+	}
+}
+
+func TestAKeyThatIsPausedIsNotOfferedToTry(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	id := f.create(t, "a key")
+	f.ok(t, "keys", "edit", id, "--status", "inactive")
+	if out := f.ok(t, "keys", "rotate", id); !strings.Contains(out, "store it now") || strings.Contains(out, "curl") {
+		t.Errorf("printed %s", out)
 	}
 }

@@ -55,7 +55,7 @@ func setup(t *testing.T) *fixture {
 	})
 }
 
-func setupWith(t *testing.T, catalogue manage.Catalogue) *fixture {
+func setupWith(t *testing.T, catalogue manage.Catalogue, settings ...func(*manage.Config)) *fixture {
 	t.Helper()
 	f := &fixture{now: start}
 	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
@@ -71,10 +71,11 @@ func setupWith(t *testing.T, catalogue manage.Catalogue) *fixture {
 		t.Fatal(err)
 	}
 	f.store = store
-	f.manager, err = manage.New(manage.Config{
-		Store: store, Format: format, Now: func() time.Time { return f.now },
-		Catalogue: catalogue,
-	})
+	cfg := manage.Config{Store: store, Format: format, Now: func() time.Time { return f.now }, Catalogue: catalogue}
+	for _, set := range settings {
+		set(&cfg)
+	}
+	f.manager, err = manage.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +104,18 @@ func (f *fixture) open(_ context.Context, configFile string) (*Session, error) {
 // makeStore is open for a command that may make the store.
 func (f *fixture) makeStore(ctx context.Context, configFile string) (*Session, error) {
 	return f.open(ctx, configFile+" to create")
+}
+
+// commandsOf makes commands of the groups of a program.
+func commandsOf(p Program) []*cobra.Command {
+	groups := p.Groups()
+	out := make([]*cobra.Command, 0, len(groups))
+	for _, g := range groups {
+		cmd := &cobra.Command{Use: g.Name, Short: g.Short}
+		g.Fill(cmd)
+		out = append(out, cmd)
+	}
+	return out
 }
 
 // result is what a command left behind.

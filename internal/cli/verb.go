@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -16,7 +17,7 @@ import (
 
 // verb describes one command.
 type verb struct {
-	use     string // "create NAME": the words in capitals are arguments, all of them needed
+	use     string // "create NAME": the words in capitals are arguments; one in brackets may be left out
 	short   string
 	long    string // what the short text leaves open
 	example string
@@ -55,8 +56,15 @@ type answer struct {
 
 func (v *verb) name() string { return strings.Fields(v.use)[0] }
 
-// arguments are the words in capitals.
-func (v *verb) arguments() []string { return strings.Fields(v.use)[1:] }
+// arguments are the words in capitals, and how many of them are needed.
+func (v *verb) arguments() (words []string, needed int) {
+	words = strings.Fields(v.use)[1:]
+	isOptional := func(word string) bool { return strings.HasPrefix(word, "[") }
+	if needed = slices.IndexFunc(words, isOptional); needed < 0 {
+		needed = len(words)
+	}
+	return words, needed
+}
 
 // become makes a command do what a verb does.
 func (a *app) become(cmd *cobra.Command, opts *common, v *verb) {
@@ -79,9 +87,9 @@ func (a *app) become(cmd *cobra.Command, opts *common, v *verb) {
 }
 
 func (a *app) countArguments(c *cobra.Command, v *verb, args []string) error {
-	want := v.arguments()
+	want, needed := v.arguments()
 	switch {
-	case len(args) < len(want):
+	case len(args) < needed:
 		return a.badUsage(c, want[len(args)]+" is missing")
 	case len(args) > len(want):
 		return a.badUsage(c, fmt.Sprintf("%d argument(s) too many; quote a name that has spaces", len(args)-len(want)))

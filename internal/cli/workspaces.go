@@ -22,17 +22,21 @@ func workspacesCreate() *verb {
 			ask.Name = t.args[0]
 			w, err := t.service.CreateWorkspace(t.ctx, t.call, ask)
 			return answer{document: w, text: func(p *page) {
-				p.line("Created workspace %s; plan: %s.", plain(w.Name), orNone(w.Plan))
+				p.line("Created workspace %s; plan: %s.", plain(w.Name), planOf(w, "none"))
 			}}, err
 		},
 	}
 }
 
-func orNone(plan string) string {
-	if plan == "" {
-		return "none"
+// planOf tells a workspace's plan, and whether it means anything.
+func planOf(w manage.WorkspaceView, none string) string {
+	switch {
+	case w.Plan == "":
+		return none
+	case !w.PlanConfigured:
+		return w.Plan + " (not configured)"
 	}
-	return plain(plan)
+	return w.Plan
 }
 
 var errNoPlan = usage("--plan is missing: nothing else of a workspace can be changed")
@@ -55,7 +59,7 @@ func workspacesEdit() *verb {
 		run: func(t *task) (answer, error) {
 			w, err := t.service.EditWorkspace(t.ctx, t.call, t.args[0], manage.WorkspaceEdit{Plan: manage.Stated(plan)})
 			return answer{document: w, text: func(p *page) {
-				p.line("Workspace %s has the plan: %s.", plain(w.Name), orNone(w.Plan))
+				p.line("Workspace %s has the plan: %s.", plain(w.Name), planOf(w, "none"))
 			}}, err
 		},
 	}
@@ -70,7 +74,7 @@ func workspacesList() *verb {
 			return answer{document: rows, text: func(p *page) {
 				table := make([][]string, 0, len(rows.Data))
 				for _, w := range rows.Data {
-					table = append(table, []string{w.Name, orDash(w.Plan), ago(w.CreatedAt, p.now)})
+					table = append(table, []string{w.Name, planOf(w, orDash("")), ago(w.CreatedAt, p.now)})
 				}
 				p.table([]column{{head: "NAME"}, {head: "PLAN", cut: true}, {head: "CREATED"}}, table)
 			}}, err

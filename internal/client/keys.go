@@ -52,8 +52,8 @@ func (c *Client) ShowKey(ctx context.Context, by manage.Call, id keys.ID) (manag
 // EditKey implements manage.Service.
 func (c *Client) EditKey(ctx context.Context, by manage.Call, id keys.ID, edit manage.KeyEdit) (manage.KeyView, error) {
 	rq := ask(by, http.MethodPatch, "id", "keys", string(id)).with(edit)
-	if edit.IfMatch != "" {
-		rq.header.Set("If-Match", edit.IfMatch)
+	if edit.IfMatch.Set {
+		rq.header.Set("If-Match", edit.IfMatch.Value)
 	}
 	return c.tagged(ctx, rq)
 }
@@ -68,6 +68,8 @@ func (c *Client) tagged(ctx context.Context, rq *request) (manage.KeyView, error
 // RevokeKey implements manage.Service.
 func (c *Client) RevokeKey(ctx context.Context, by manage.Call, id keys.ID, end manage.Revocation) (manage.RevokedKey, error) {
 	rq := ask(by, http.MethodPost, "id", "keys", string(id), "revoke").with(end)
+	// Revoking again changes nothing, and has the receipt of the first time.
+	rq.repeatable = true
 	if wait, err := manage.ParseWait(end.Wait); err == nil { // else the API says what is wrong with it
 		rq.longer = wait
 	}

@@ -56,7 +56,7 @@ func (rq *request) once(call manage.Call) *request {
 	if key == "" {
 		key = rand.Text()
 	}
-	rq.header.Set("Idempotency-Key", key)
+	rq.header.Set(manage.IdempotencyKeyHeader, key)
 	rq.repeatable = true
 	return rq
 }

@@ -96,7 +96,8 @@ func TestOnlyWhatCanNotDoubleIsRepeated(t *testing.T) {
 		"a deletion, nobody there":       {removing, []func(*http.Request) (*http.Response, error){nobody}, 1, "can't reach http://admin.example.com: connection refused"},
 		"a deletion, reset before it":    {removing, []func(*http.Request) (*http.Response, error){fault(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNRESET})}, 1, "can't reach http://admin.example.com: connection reset by peer"},
 		"an edit, reset":                 {editing, []func(*http.Request) (*http.Response, error){reset, good}, 1, "it may have been done"},
-		"a revocation, reset":            {revoking, []func(*http.Request) (*http.Response, error){reset, good}, 1, "it may have been done"},
+		"a revocation, reset":            {revoking, []func(*http.Request) (*http.Response, error){reset, away, good}, 3, ""},
+		"a revocation, silence":          {revoking, []func(*http.Request) (*http.Response, error){silence, good}, 1, "didn't answer within 30s; it may have been done all the same"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

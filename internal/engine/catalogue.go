@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/keystile/keystile/internal/storage"
@@ -18,7 +17,9 @@ type catalogue struct {
 	trusted func() bool // whether what is in memory may be believed now
 	age     atomic.Pointer[age]
 	now     atomic.Pointer[snapshot]
-	reading sync.Mutex
+	reading chan struct{} // full while somebody reads
+	// reachable is an error where the store need not be asked.
+	reachable func() error
 }
 
 // age is the time in which one log was followed. Snapshots of another one are
@@ -75,13 +76,20 @@ func (c *catalogue) snapshot(ctx context.Context) (*snapshot, error) {
 	if s := c.now.Load(); c.good(s) {
 		return s, nil
 	}
-	c.reading.Lock()
-	defer c.reading.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
+	defer cancel()
+	select {
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: others read workspaces and projects: %w", ErrUnavailable, ctx.Err())
+	}
 	if s := c.now.Load(); c.good(s) {
 		return s, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
-	defer cancel()
+	if err := c.reachable(); err != nil {
+		return nil, err
+	}
 	of := c.age.Load() // before the read, so that a reset during it shows
 	read, err := c.store.Catalogue(ctx)
 	if err != nil {

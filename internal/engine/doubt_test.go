@@ -225,11 +225,7 @@ func TestALongerTrustIsUsedOnlyOnceTheStoreKnowsOfIt(t *testing.T) {
 
 func TestAShorterTrustIsKeptBeforeTheStoreIsTold(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	k := f.key()
-	m := f.add(0, Settings{MaxStaleness: time.Minute, ServeStale: time.Hour, FlushInterval: time.Hour, CacheSize: 100})
-	m.begin()
-	m.want(k, "active", "at first")
+	f, m, k := lasting(t, time.Minute, time.Hour)
 	m.settings.current.Store(&tenSeconds)
 	told := storage.Node{}
 	m.handle.between = func() {

@@ -64,6 +64,7 @@ type Engine struct {
 	follower  *follower
 	node      *node
 	sweeper   *background.Loop
+	commons   commons
 	streams   streams
 	quotas    *quota.Table
 	limits    limits
@@ -80,6 +81,8 @@ type Engine struct {
 
 	starting sync.Mutex
 	started  bool
+	awaiter  *background.Loop // begins once there is a store
+	unusable bool             // it said why it can't
 	ready    chan struct{}
 	closing  sync.Once
 	closed   error
@@ -100,9 +103,11 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 		return nil, fmt.Errorf("make the key cache: %w", err)
 	}
 	e.cache = cache
-	e.catalogue.store = cfg.Store
+	e.catalogue = catalogue{
+		store: cfg.Store, reading: make(chan struct{}, 1), reachable: e.reachable,
+		trusted: func() bool { return !e.blind(cfg.Now()) },
+	}
 	e.catalogue.reset()
-	e.catalogue.trusted = func() bool { return !e.blind(cfg.Now()) }
 	e.recorder = usage.NewRecorder(uuid.NewString())
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
 		Interval: first.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
@@ -111,11 +116,14 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.follower = newFollower(e)
 	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
 	e.quotas = quota.NewTable(e.sumUsage)
+	e.commons.init()
 	e.limits.init(e)
 	e.streams.init()
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	e.pruner = background.NewLoop(pruneEvery, e.prune)
+	e.awaiter = background.NewLoop(askAgainEvery, e.beginLater)
 	cfg.Store.OnCommit(e.beforeCommit)
+	cfg.Store.OnNews(e.follower.loop.Kick)
 	return e, nil
 }
 
@@ -138,57 +146,6 @@ func (e *Engine) Start(ctx context.Context, s *Settings) error {
 		return err
 	}
 	e.adopt(e.settings.push(s))
-	return nil
-}
-
-// prepare doesn't ask a store again that answered already: a configuration can
-// be replaced while the store is away.
-func (e *Engine) prepare(ctx context.Context, s *Settings) error {
-	switch {
-	case !e.started:
-		return e.begin(ctx, s)
-	case s.samePeppers(e.settings.current.Load()):
-		return nil
-	}
-	return e.checkPeppers(ctx, s)
-}
-
-func (e *Engine) checkPeppers(ctx context.Context, s *Settings) error {
-	dropped, err := storage.CheckPeppers(ctx, e.cfg.Store, s.Hasher, s.LostPeppers, e.cfg.Now())
-	if dropped != nil {
-		e.cfg.Log.Warn("keys of a dropped pepper are unknown from here on", "reason", dropped.Error())
-	}
-	return err
-}
-
-func (e *Engine) begin(ctx context.Context, s *Settings) error {
-	if err := e.cfg.Store.Migrate(ctx); err != nil {
-		return fmt.Errorf("prepare the store: %w", err)
-	}
-	if err := e.checkPeppers(ctx, s); err != nil {
-		return err
-	}
-	e.adopt(s)
-	e.node.join(ctx)
-	if err := e.follower.catchUp(ctx); err != nil {
-		return fmt.Errorf("read the change log: %w", err)
-	}
-	if err := e.flusher.Replay(ctx); err != nil {
-		// What was spooled stays where it is; keys can be served all the same.
-		e.cfg.Log.Error("counts of an earlier run could not be replayed", "error", err)
-	}
-	beside := context.WithoutCancel(ctx)
-	e.limits.start(beside)
-	e.follower.pace(s)
-	e.follower.loop.Start(beside)
-	e.node.loop.Start(beside)
-	e.flusher.Start(beside)
-	e.sweeper.Start(beside)
-	e.cutter.Start(beside)
-	e.pruner.Start(beside)
-	e.pruner.Kick()
-	e.started = true
-	close(e.ready)
 	return nil
 }
 
@@ -262,6 +219,7 @@ func (e *Engine) close() error {
 	if n := e.inflight.count(); n > 0 {
 		e.cfg.Log.Warn("closing the store while requests are under way", "requests", n)
 	}
+	e.awaiter.Stop()
 	e.starting.Lock()
 	defer e.starting.Unlock()
 	var flushed error

@@ -3,9 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
-	"github.com/keystile/keystile/internal/identity"
 	"github.com/keystile/keystile/internal/keycache"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
@@ -17,12 +17,19 @@ import (
 // reach of a pointer.
 type Entry struct {
 	Principal verdict.Principal
-	Headers   *identity.Headers
 	Buckets   limit.Subject
-	Counters  *usage.Counters
-	Project   usage.Label
+	Counters  usage.Counters
 
-	fingerprint keys.Fingerprint // of the secret that was presented
+	common *common
+}
+
+// Project is the label of the key's own project.
+func (e *Entry) Project() usage.Label { return e.common.project }
+
+// Tell writes what the upstream is told of the key. A route's project takes the
+// place of the key's.
+func (e *Entry) Tell(h http.Header, routeProject string) {
+	e.common.headers.Set(h, e.Principal.ID, e.Principal.Owner, routeProject)
 }
 
 // Recall answers what a presented secret is from memory. now is the time of
@@ -36,8 +43,11 @@ func (e *Engine) Recall(fp keys.Fingerprint, now time.Time) (entry *Entry, found
 func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
 
 // Fetch answers what a presented secret is from the store; every error is
-// ErrUnavailable.
+// ErrUnavailable, and comes at once while the store leaves polls unanswered.
 func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	if err := e.reachable(); err != nil {
+		return nil, false, err
+	}
 	if err := e.awaitReady(ctx); err != nil {
 		return nil, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -46,15 +56,6 @@ func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, 
 		e.complain(err, now)
 	}
 	return entry, found, err
-}
-
-// Find is Recall, and Fetch where that doesn't know.
-func (e *Engine) Find(ctx context.Context, secret string, now time.Time) (entry *Entry, found bool, err error) {
-	fp := keys.FingerprintOf(secret)
-	if entry, found, known := e.Recall(fp, now); known {
-		return entry, found, nil
-	}
-	return e.Fetch(ctx, fp, secret, now)
 }
 
 // load reads the store for a secret that isn't in memory.
@@ -75,7 +76,6 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	if err != nil {
 		return none, err
 	}
-	entry.fingerprint = keys.FingerprintOf(secret)
 	return keycache.Loaded[*Entry]{Value: entry, Found: true, Revision: got.Revision, Digests: []keys.Digest{got.Key.Digest}}, nil
 }
 
@@ -97,15 +97,15 @@ func (e *Engine) awaitReady(ctx context.Context) error {
 }
 
 func (e *Engine) newEntry(k *keys.Key) (*Entry, error) {
-	p, err := verdict.NewPrincipal(k)
+	common, err := e.commons.of(k)
 	if err != nil {
 		return nil, fmt.Errorf("read the record of %s: %w", k.ID, err)
 	}
-	return &Entry{
-		Principal: *p,
-		Headers:   identity.HeadersOf(k),
+	entry := &Entry{
+		Principal: verdict.PrincipalOf(k, &common.rights),
 		Buckets:   e.cfg.Limiter.Subject(string(k.Lineage)),
-		Counters:  e.recorder.Counters(k.ID),
-		Project:   usage.NewLabel(k.Project),
-	}, nil
+		common:    common,
+	}
+	e.recorder.Bind(&entry.Counters, k.ID)
+	return entry, nil
 }

@@ -159,11 +159,6 @@ func (m *member) answer(k *ticket) string {
 	if entry, found, known := m.Recall(fp, now); known {
 		return said(entry, found)
 	}
-	if m.Unanswered() {
-		if entry, _, known := m.RecallStale(fp, now); known {
-			return said(entry, true)
-		}
-	}
 	entry, found, err := m.Fetch(m.f.t.Context(), fp, k.secret, now)
 	if err == nil {
 		return said(entry, found)
@@ -178,7 +173,7 @@ func said(entry *Entry, found bool) string {
 	if !found {
 		return "unknown"
 	}
-	return string(entry.Principal.Key.Status)
+	return string(entry.Principal.Status)
 }
 
 func (m *member) want(k *ticket, status, when string) {

@@ -42,6 +42,9 @@ func (f *follower) poll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	err := f.catchUp(ctx)
+	if err != nil && !f.failing && ctx.Err() == nil {
+		err = f.catchUp(ctx) // a broken connection is no store that is away
+	}
 	log := f.engine.cfg.Log
 	switch {
 	case err != nil && !f.failing && !errors.Is(err, context.Canceled):

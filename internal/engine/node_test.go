@@ -22,6 +22,18 @@ func pair(t *testing.T) (f *fleet, a, b *member, k *ticket) {
 	return f, a, b, k
 }
 
+// lasting is a fleet of one node that serves stale answers, and a key that it
+// remembers.
+func lasting(t *testing.T, staleness, stale time.Duration) (f *fleet, m *member, k *ticket) {
+	t.Helper()
+	f = newFleet(t)
+	k = f.key()
+	m = f.add(0, Settings{MaxStaleness: staleness, ServeStale: stale, FlushInterval: time.Hour, CacheSize: 100})
+	m.begin()
+	m.want(k, "active", "at first")
+	return f, m, k
+}
+
 func TestAReceiptWaitsForEachNodeUntilItSaysThatItEnforcesTheChange(t *testing.T) {
 	t.Parallel()
 	f, a, b, k := pair(t)
@@ -63,11 +75,7 @@ func TestANodeThatSleepsThroughItsTrustLetsNobodyInWhenItWakes(t *testing.T) {
 
 func TestAStaleAnswerIsOverWhenTheReceiptIsConfirmed(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	k := f.key()
-	m := f.add(0, Settings{MaxStaleness: time.Second, ServeStale: time.Minute, FlushInterval: time.Hour, CacheSize: 100})
-	m.begin()
-	m.want(k, "active", "at first")
+	f, m, k := lasting(t, time.Second, time.Minute)
 	r := f.revoke(k)
 	m.handle.blind = true
 	f.pass(time.Minute)
@@ -153,11 +161,7 @@ func TestANodeWhoseRowIsGoneBelievesNothingUntilItHasRegisteredAnew(t *testing.T
 
 func TestANodeWhoseRowIsGoneGivesNoStaleAnswersEither(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t)
-	k := f.key()
-	m := f.add(0, Settings{MaxStaleness: time.Second, ServeStale: time.Hour, FlushInterval: time.Hour, CacheSize: 100})
-	m.begin()
-	m.want(k, "active", "at first")
+	f, m, k := lasting(t, time.Second, time.Hour)
 	m.handle.blind = true
 	f.pass(time.Minute)
 	m.want(k, "active", "stale")

@@ -19,6 +19,9 @@ func (e *Engine) Quotas() *quota.Table { return e.quotas }
 
 // sumUsage reads what a subject has used so far in the periods that hold now.
 func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (sums quota.Sums, err error) {
+	if err := e.reachable(); err != nil {
+		return sums, err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 	defer cancel()
 	// What was counted before there was a counter must be stored to be summed up.
@@ -46,6 +49,7 @@ func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (
 func (e *Engine) sweep(context.Context) {
 	now := e.cfg.Now()
 	e.cfg.Limiter.Sweep(now)
+	e.commons.sweep()
 	if e.flusher.Stats().OldestUnflushed < forgetQuotasAfter {
 		e.quotas.Sweep(now.Add(-forgetQuotasAfter))
 	}

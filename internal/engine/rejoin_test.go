@@ -69,7 +69,7 @@ func TestAChangeWhileTheNodeRejoinsIsNotMissed(t *testing.T) {
 	must(t, e.follower.catchUp(t.Context()))
 	entry, _, err := e.Find(t.Context(), secret, f.now())
 	must(t, err)
-	if got := entry.Principal.Key.Status; got != keys.Revoked {
+	if got := entry.Principal.Status; got != keys.Revoked {
 		t.Errorf("after %d polls, the key is %q", polls, got)
 	}
 }

@@ -103,7 +103,7 @@ func (f *fixture) status(secret string) keys.Status {
 	if !found {
 		return ""
 	}
-	return entry.Principal.Key.Status
+	return entry.Principal.Status
 }
 
 func must(t *testing.T, err error) {

@@ -50,10 +50,6 @@ func (e *Engine) RecallStale(fp keys.Fingerprint, now time.Time) (entry *Entry, 
 	return entry, age, known
 }
 
-// Unanswered reports whether the store left the last poll without an answer: a
-// request need not find that out once more.
-func (e *Engine) Unanswered() bool { return e.confirmed.failing.Load() }
-
 // blind reports whether nothing in memory may be believed any more.
 func (e *Engine) blind(now time.Time) bool {
 	if e.cache.Trusted(now) {

@@ -49,13 +49,14 @@ func (s *streams) shard(id keys.ID) *streamShard {
 
 // Watch cuts a stream once its key's right ends: the key is revoked, paused,
 // deleted, expired or narrowed, or nobody can tell any more. The caller calls
-// stop when the stream has ended by itself.
-func (e *Engine) Watch(entry *Entry, still func(*verdict.Principal, time.Time) bool, cut func()) (stop func()) {
+// stop when the stream has ended by itself. fp is of the secret that was
+// presented.
+func (e *Engine) Watch(entry *Entry, fp keys.Fingerprint, still func(*verdict.Principal, time.Time) bool, cut func()) (stop func()) {
 	one := &Stream{entry: entry, still: still, cut: cut}
-	id := entry.Principal.Key.ID
+	id := entry.Principal.ID
 	shard := e.streams.shard(id)
 	shard.add(id, one)
-	if !e.cache.Knows(entry.fingerprint, e.cfg.Now()) {
+	if !e.cache.Knows(fp, e.cfg.Now()) {
 		shard.mark(id) // the key changed between the decision and now
 	}
 	return func() { shard.remove(id, one) }
@@ -138,7 +139,7 @@ func (e *Engine) cutEnded() {
 	blind := e.blind(now)
 	for i := range e.streams.shards {
 		for _, one := range e.streams.shards[i].all() {
-			if blind || one.entry.Principal.Key.Expired(now) {
+			if blind || one.entry.Principal.Expired(now) {
 				one.cut()
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/engine"
+	"github.com/keystile/keystile/internal/identity"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/problem"
@@ -41,7 +42,11 @@ type Call struct {
 	// or that of a call which is let through only because nothing is enforced.
 	Foreign bool
 
+	// observed is the key of a call that would have been refused.
+	observed *engine.Entry
+
 	secret  string // as presented; never printed
+	escaped string // path of the request
 	now     time.Time
 	method  string // as decided: extended CONNECT counts as GET
 	project string
@@ -60,6 +65,15 @@ func (c *Call) Reset() { *c = Call{} }
 
 // Project is the one that the upstream is told of beside the key's own.
 func (c *Call) Project() string { return c.project }
+
+// Tell writes what the upstream is told of who calls.
+func (c *Call) Tell(h http.Header) {
+	if c.Entry == nil {
+		identity.Anonymous.Set(h, "", "", c.project)
+		return
+	}
+	c.Entry.Tell(h, c.project)
+}
 
 // Stale returns the age of the knowledge that the call was decided on, where
 // the store didn't confirm it in time.
@@ -87,7 +101,7 @@ func (g *Gate) Problem(c *Call) *problem.Problem {
 		p.Route = c.Match.Route.Endpoint()
 	}
 	if p.Code == problem.InsufficientScope && c.Entry != nil {
-		p.RequiredScopes, p.MissingScopes, p.AnyOfScopes = verdict.Missing(&c.Entry.Principal.Key, g.site, &c.Match)
+		p.RequiredScopes, p.MissingScopes, p.AnyOfScopes = verdict.Missing(c.Entry.Principal.Scopes, g.site, &c.Match)
 		p.MissingScopes = append(p.MissingScopes, g.lacks(c)...)
 	}
 	return p

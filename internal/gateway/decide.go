@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -19,25 +20,23 @@ import (
 const retryLater = time.Second
 
 // Decide fills in the call's verdict. A refusal of a known key is counted
-// here; an admitted call is counted by Count, once its status is known.
+// here; a call that goes on is counted by Count, once its status is known.
 func (g *Gate) Decide(c *Call) {
 	c.now = g.now()
 	c.Verdict = g.judge(c)
-	if c.Verdict.Admitted() {
-		return
-	}
-	if c.Entry != nil {
-		c.Entry.Counters.Count(g.event(c, 0))
-	}
-	if g.observe && c.Presented == nil {
+	switch {
+	case c.Verdict.Admitted():
+	case g.observe && c.Presented == nil:
 		g.letThrough(c)
+	case c.Entry != nil:
+		c.Entry.Counters.Count(g.event(c, c.Verdict.Code.Row().Status))
 	}
 }
 
 // letThrough admits what would have been refused, on nobody's behalf: it is
 // no call of the key's, and the upstream isn't told of one.
 func (g *Gate) letThrough(c *Call) {
-	c.WouldDeny = c.Verdict.Code
+	c.WouldDeny, c.observed = c.Verdict.Code, c.Entry
 	c.Verdict, c.Entry, c.Foreign, c.excess = verdict.Admit(nil), nil, true, quota.Excess{}
 }
 
@@ -83,20 +82,17 @@ func (g *Gate) locate(c *Call) bool {
 	if !target.Served(r) {
 		return false
 	}
-	escaped := r.URL.EscapedPath()
-	g.site.Table.Find(c.method, escaped, &c.Match)
+	c.escaped = r.URL.EscapedPath()
+	g.site.Table.Find(c.method, c.escaped, &c.Match)
 	shape := target.Plain
 	if c.Match.Loose() {
 		shape = target.Loose
 	}
-	if !shape(escaped) {
+	if !shape(c.escaped) {
 		return false
 	}
-	if c.Original == nil {
-		return true
-	}
-	original := c.Original.EscapedPath()
-	return original == escaped || shape(original)
+	rewritten := c.Original != nil && (c.Original.Path != r.URL.Path || c.Original.RawPath != r.URL.RawPath)
+	return !rewritten || shape(c.Original.EscapedPath())
 }
 
 // judgeJWT lets a JSON Web Token through untouched where the configuration
@@ -131,18 +127,13 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 	if !found || c.Presented.hides(&entry.Principal) {
 		return verdict.Deny(problem.UnknownKey)
 	}
-	c.Entry, c.label = entry, entry.Project
+	c.Entry, c.label = entry, entry.Project()
 	return verdict.Verdict{Principal: &entry.Principal}
 }
 
 // fetch asks the store, unless the client has guessed too often. A key that
 // this node has met is never a guess, and what turns out to be one is none.
 func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine.Entry, found bool, refusal verdict.Verdict) {
-	if g.engine.Unanswered() {
-		if entry, found = g.stale(c, fp); found {
-			return entry, true, refusal
-		}
-	}
 	guesses := g.engine.Guesses()
 	told := c.Presented == nil || c.Client.IsValid() // else whoever asks would share one bucket with all others
 	guess := guesses != nil && told && !g.engine.Met(fp)
@@ -195,7 +186,7 @@ func (g *Gate) judgeKey(ctx context.Context, p *verdict.Principal, facts *verdic
 	var fault error
 	if facts.Project != "" {
 		var of engine.ProjectOf
-		of, fault = g.engine.ProjectOf(ctx, p.Key.Workspace, facts.Project)
+		of, fault = g.engine.ProjectOf(ctx, p.Workspace, facts.Project)
 		label, facts.ProjectElsewhere = of.Label, of.Elsewhere
 	}
 	if code = verdict.JudgeRoute(p, facts); code != "" {
@@ -214,18 +205,21 @@ func unavailable(code problem.Code) verdict.Verdict {
 }
 
 // Count records an admitted call: once its status line is written, or with
-// status 0 when it ended without one.
+// status 0 when it ended without one. One that is only observed is recorded as
+// the refusal that it would have been, with what was answered all the same.
 func (g *Gate) Count(c *Call, status int) {
-	if c.Entry == nil || !c.Verdict.Admitted() {
-		return
+	switch {
+	case c.observed != nil:
+		c.observed.Counters.Count(g.event(c, status))
+	case c.Entry != nil && c.Verdict.Admitted():
+		c.Entry.Counters.Count(g.event(c, status))
 	}
-	c.Entry.Counters.Count(g.event(c, status))
 }
 
 func (g *Gate) event(c *Call, status int) usage.Event {
 	return usage.Event{
 		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
-		Denied: c.Verdict.Code, Status: status, Cost: int64(c.cost()),
+		Denied: cmp.Or(c.WouldDeny, c.Verdict.Code), Status: status, Cost: int64(c.cost()),
 		Method: noted(c.method), Client: c.Client,
 	}
 }
@@ -253,5 +247,5 @@ func (g *Gate) Watch(c *Call, cut func()) (stop func()) {
 		code, _ := g.judgeKey(ctx, p, &again)
 		return code == ""
 	}
-	return g.engine.Watch(c.Entry, still, cut)
+	return g.engine.Watch(c.Entry, keys.FingerprintOf(c.secret), still, cut)
 }

@@ -29,7 +29,8 @@ type Limits struct {
 	// PlanQuotas are what all keys of a workspace share, by its plan.
 	PlanQuotas map[string]map[keys.Environment][]quota.Quota
 	// Known are the names of all plans. A workspace of another one has the
-	// default plan, and a key of another one its workspace's.
+	// default plan, and a key of another one its workspace's; where there is
+	// none, its calls are refused.
 	Known map[string]bool
 	// DefaultPlan is the plan of workspaces that name none.
 	DefaultPlan string

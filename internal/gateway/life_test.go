@@ -105,7 +105,7 @@ func TestWhatIsDoneToAKeyIsInForceAtOnce(t *testing.T) {
 	must(t, err)
 	m.edit(key.ID, manage.KeyEdit{Profile: manage.Stated("strict")})
 	seen := http.Header{}
-	m.want("with a profile", key, "/read", "").Entry.Headers.Set(seen, "")
+	m.want("with a profile", key, "/read", "").Entry.Tell(seen, "")
 	if got := seen.Get("Keystile-Profile"); got != "strict" {
 		t.Errorf("the upstream is told of the profile %q", got)
 	}
@@ -131,17 +131,17 @@ func TestARotatedKeyWorksUntilItsGraceIsOver(t *testing.T) {
 	m := setupManaged(t, routesByScope(t))
 	old := m.create("read")
 	m.want("before", old, "/read", "")
-	heir := m.rotate(old.ID, "1h")
+	successor := m.rotate(old.ID, "1h")
 	for range 2 {
 		m.want("in its grace", old, "/read", "")
-		m.want("the new one", heir, "/read", "")
-		m.want("the new one", heir, "/write", problem.InsufficientScope)
+		m.want("the new one", successor, "/read", "")
+		m.want("the new one", successor, "/write", problem.InsufficientScope)
 	}
 	m.offset.Add(int64(time.Hour))
 	m.want("after its grace", old, "/read", problem.ExpiredKey)
-	m.want("the new one", heir, "/read", "")
-	at := m.rotate(heir.ID, "0s")
-	m.want("without grace", heir, "/read", problem.ExpiredKey)
+	m.want("the new one", successor, "/read", "")
+	at := m.rotate(successor.ID, "0s")
+	m.want("without grace", successor, "/read", problem.ExpiredKey)
 	m.want("the third one", at, "/read", "")
 }
 
@@ -150,14 +150,14 @@ func TestAReplacementGoesOnWithTheBucketOfWhatItReplaces(t *testing.T) {
 	m := setupManaged(t, nil, withLimit(keys.Live, "1/d", 3))
 	old := m.create()
 	m.want("the first of three", old, "/x", "")
-	heir := m.rotate(old.ID, "1h")
-	m.want("the second", heir, "/x", "")
+	successor := m.rotate(old.ID, "1h")
+	m.want("the second", successor, "/x", "")
 	m.want("the third", old, "/x", "")
-	m.want("the fourth", heir, "/x", problem.RateLimited)
+	m.want("the fourth", successor, "/x", problem.RateLimited)
 	m.want("the fourth", old, "/x", problem.RateLimited)
 	m.edit(old.ID, manage.KeyEdit{ExpiresIn: manage.Stated("1s")})
 	m.offset.Add(int64(time.Second))
-	third := m.rotate(heir.ID, "0s")
+	third := m.rotate(successor.ID, "0s")
 	m.want("with the third key", third, "/x", problem.RateLimited)
 	m.want("with a key of its own", m.create(), "/x", "")
 }
@@ -172,18 +172,18 @@ func TestAReplacementTakesOverTheQuotaThatWasUsed(t *testing.T) {
 	old := m.create()
 	m.want("the first of five", old, "/x", "")
 	m.want("the second", old, "/x", "")
-	heir := m.rotate(old.ID, "1h")
-	m.want("the third", heir, "/x", "")
+	successor := m.rotate(old.ID, "1h")
+	m.want("the third", successor, "/x", "")
 	must(t, m.DeleteKey(t.Context(), m.call, old.ID))
-	m.want("the fourth", heir, "/x", "")
+	m.want("the fourth", successor, "/x", "")
 
 	must(t, m.engine.Hurry(0))
 	m.open(nil, fiveADay)
 	m.manage()
-	third := m.rotate(heir.ID, "1h")
+	third := m.rotate(successor.ID, "1h")
 	m.want("the fifth", third, "/x", "")
 	m.want("the sixth", third, "/x", problem.QuotaExceeded)
-	m.want("the sixth", heir, "/x", problem.QuotaExceeded)
+	m.want("the sixth", successor, "/x", problem.QuotaExceeded)
 	if used, err := m.KeyUsage(t.Context(), m.call, old.ID, manage.UsageQuery{}); err != nil || used.Total != 2 {
 		t.Errorf("the usage of the deleted key: %+v, %v", used, err)
 	}

@@ -1,18 +1,19 @@
 package gateway_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/keystile/keystile/internal/credential"
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
-	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 const jsonWebToken = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N"
@@ -67,6 +68,42 @@ func TestAGateThatObservesRefusesNothingAndCountsNoCall(t *testing.T) {
 	if calls, denials := f.usage(id); calls != 0 || denials != 2 {
 		t.Errorf("%d calls and %d denials, want 0 and 2", calls, denials)
 	}
+}
+
+func TestActivityUnderObserveTellsWhatWasAnsweredAndWhyItWouldNotHaveBeen(t *testing.T) {
+	t.Parallel()
+	routes := append(closedRoute(), &policy.Route{Methods: []string{"GET"}, Pattern: "/open"})
+	observing, enforcing := setup(t, routes, with(func(c *gateway.Config) { c.Observe = true })), setup(t, routes)
+	for f, want := range map[*fixture]string{
+		observing: "200 insufficient_scope, 503 route_not_allowed, 0 insufficient_scope, 204 ", enforcing: "403 insufficient_scope, 403 route_not_allowed, 403 insufficient_scope, 204 ",
+	} {
+		id, secret := f.key(nil)
+		for _, call := range []struct {
+			target string
+			status int
+		}{{"/closed", 200}, {"/else", 503}, {"/closed", 0}, {"/open", 204}} {
+			c := f.asked("GET", call.target, "Authorization", "Bearer "+secret)
+			f.gate.Count(c, call.status)
+		}
+		calls, denials := f.usage(id)
+		if got := f.activity(id); got != want || calls != 1 || denials != 3 {
+			t.Errorf("%d calls, %d denials, noted as %s; want %s", calls, denials, got, want)
+		}
+	}
+}
+
+// activity is what is noted of a key, oldest first: statuses and refusals.
+func (f *fixture) activity(id keys.ID) string {
+	f.t.Helper()
+	var told []string
+	must(f.t, f.store.View(f.t.Context(), func(r storage.Reader) error {
+		noted, err := r.Activity(f.t.Context(), id, storage.ActivityKept)
+		for _, call := range slices.Backward(noted) {
+			told = append(told, fmt.Sprint(call.Status, " ", call.Denied))
+		}
+		return err
+	}))
+	return strings.Join(told, ", ")
 }
 
 func TestJSONWebTokensPassUntouchedWhereTheyMayAndNowhereElse(t *testing.T) {
@@ -253,21 +290,5 @@ func TestAKeyIsTakenOffTheOriginalAddressToo(t *testing.T) {
 	f.gate.Strip(c)
 	if !c.Verdict.Admitted() || original.RawQuery != "a=1" || r.URL.RawQuery != "a=1" {
 		t.Errorf("%q: left %q and %q", c.Verdict.Code, original.RawQuery, r.URL.RawQuery)
-	}
-}
-
-func TestAPlanThatLeftTheConfigurationCountsAsTheDefaultOne(t *testing.T) {
-	t.Parallel()
-	f := setup(t, nil, with(func(c *gateway.Config) {
-		c.Limits.Known, c.Limits.DefaultPlan = map[string]bool{"free": true}, "free"
-		c.Limits.Plans = map[string]map[keys.Environment]*limit.Limit{
-			"free": {keys.Live: {Name: "plan free live", Rate: limit.Rate{N: 1, Per: time.Hour, Burst: 1}}},
-		}
-	}))
-	_, secret := f.key(func(k *keys.Key) { k.Plan = "gone" })
-	for i, want := range []problem.Code{"", problem.RateLimited} {
-		if c := f.asked("GET", "/x", "Authorization", "Bearer "+secret); c.Verdict.Code != want {
-			t.Errorf("call %d: %q, want %q", i, c.Verdict.Code, want)
-		}
 	}
 }

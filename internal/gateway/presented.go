@@ -35,7 +35,7 @@ func (g *Gate) find(c *Call) credential.Found {
 
 // hides reports whether a key is none of the asking program's business.
 func (p *Presented) hides(of *verdict.Principal) bool {
-	return p != nil && of.Key.Workspace != p.Workspace
+	return p != nil && of.Workspace != p.Workspace
 }
 
 // lacks returns which of the scopes that are needed besides the key doesn't hold.
@@ -44,7 +44,7 @@ func (g *Gate) lacks(c *Call) (missing []string) {
 		return nil
 	}
 	for _, scope := range c.Presented.Scopes {
-		if !g.site.Holds(&c.Entry.Principal.Key, scope) {
+		if !g.site.Holds(c.Entry.Principal.Scopes, scope) {
 			missing = append(missing, scope)
 		}
 	}

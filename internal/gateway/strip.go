@@ -76,8 +76,7 @@ func stripQueryOf(u *url.URL, secret string) bool {
 // inTarget reports whether the client put its secret into the path or the host
 // as well, which can't be taken off them.
 func inTarget(c *Call) bool {
-	r := c.Request
-	return c.secret != "" && (mask.Spells(r.URL.EscapedPath(), c.secret) || mask.Spells(r.Host, c.secret))
+	return mask.Spells(c.escaped, c.secret) || mask.Spells(c.Request.Host, c.secret)
 }
 
 // own returns what bears one of our prefixes anywhere in the values, decoded:

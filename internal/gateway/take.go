@@ -14,8 +14,8 @@ const maxClaims = 3
 // take asks all quotas and limits for the request's cost, and spends it if all
 // grant it.
 func (g *Gate) take(c *Call) verdict.Verdict {
-	if err := g.gather(c); err != nil {
-		return unavailable(problem.StoreUnavailable)
+	if code := g.gather(c); code != "" {
+		return unavailable(code)
 	}
 	if refusal := g.takeQuotas(c); refusal.Code != "" {
 		return refusal
@@ -62,12 +62,13 @@ func (g *Gate) takeQuotas(c *Call) (refusal verdict.Verdict) {
 }
 
 // gather collects what a call takes from: the limits of its plan or the
-// default ones, its workspace's and its own quotas, and the route's on top.
-func (g *Gate) gather(c *Call) error {
-	k := &c.Entry.Principal.Key
-	plan, err := g.planOf(c)
-	if err != nil {
-		return err
+// default ones, its workspace's and its own quotas, and the route's on top. The
+// code says what keeps it from telling.
+func (g *Gate) gather(c *Call) problem.Code {
+	k := &c.Entry.Principal
+	plan, code := g.planOf(c)
+	if code != "" {
+		return code
 	}
 	own := g.limits.Default[k.Environment]
 	limits := plan
@@ -84,19 +85,27 @@ func (g *Gate) gather(c *Call) error {
 		c.add(r.Limits[k.Environment])
 		c.claim(quota.Subject{Kind: quota.OfRoute, Lineage: string(k.Lineage), Endpoint: g.endpoint(&c.Match).Value()}, r.Quotas[k.Environment])
 	}
-	return nil
+	return ""
 }
 
-// planOf returns the plan of the key's workspace; empty where no plan matters.
-func (g *Gate) planOf(c *Call) (string, error) {
-	if len(g.limits.Known) == 0 {
-		return "", nil
+// planOf returns the plan of the key's workspace; empty where it has none. A
+// plan that isn't configured has limits that nobody knows: the next one holds in
+// its place, the workspace's for a key's and the default one for a workspace's,
+// and where there is none, the call is refused. No limit is lifted by a plan's
+// being renamed.
+func (g *Gate) planOf(c *Call) (plan string, code problem.Code) {
+	k := &c.Entry.Principal
+	named, err := g.engine.PlanOf(c.Request.Context(), k.Workspace)
+	if err != nil {
+		return "", problem.StoreUnavailable
 	}
-	plan, err := g.engine.PlanOf(c.Request.Context(), c.Entry.Principal.Key.Workspace)
-	if err != nil || g.limits.Known[plan] {
-		return plan, err
+	if plan = named; !g.limits.Known[plan] {
+		plan = g.limits.DefaultPlan
 	}
-	return g.limits.DefaultPlan, nil
+	if plan == "" && (named != "" || k.Plan != "" && !g.limits.Known[k.Plan]) {
+		return "", problem.LimiterUnavailable
+	}
+	return plan, ""
 }
 
 func (c *Call) add(l *limit.Limit) {

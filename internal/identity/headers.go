@@ -22,15 +22,25 @@ const (
 	HeaderWouldDeny = "Keystile-Would-Deny"
 )
 
-// names are the identity headers in the order of Headers.values.
+// Places of the identity headers in Headers.values.
+const (
+	keyID = iota
+	workspace
+	project
+	environment
+	scopes
+	profile
+	owner
+)
+
+// names are the identity headers, by their places.
 var names = [...]string{
-	HeaderKeyID, HeaderWorkspace, HeaderProject, HeaderEnvironment, HeaderScopes, HeaderProfile, HeaderOwner,
+	keyID: HeaderKeyID, workspace: HeaderWorkspace, project: HeaderProject, environment: HeaderEnvironment,
+	scopes: HeaderScopes, profile: HeaderProfile, owner: HeaderOwner,
 }
 
-// project is the place of HeaderProject among names.
-const project = 2
-
-// Headers is what the upstream is told about one key, encoded once.
+// Headers is what the upstream is told about keys that have all of it in common
+// but their ID and owner, encoded once.
 type Headers struct {
 	values [len(names)]string
 }
@@ -38,10 +48,11 @@ type Headers struct {
 // Anonymous is what the upstream is told of a caller without a key.
 var Anonymous = HeadersOf(&keys.Key{})
 
-// HeadersOf prepares a key's headers.
+// HeadersOf prepares the headers of keys like this one.
 func HeadersOf(k *keys.Key) *Headers {
 	i := &Headers{values: [...]string{
-		string(k.ID), k.Workspace, k.Project, string(k.Environment), strings.Join(k.Scopes, " "), k.Profile, k.Owner,
+		workspace: k.Workspace, project: k.Project, environment: string(k.Environment), scopes: strings.Join(k.Scopes, " "), profile: k.Profile,
+		owner: "", // and no more places than names
 	}}
 	for at, value := range i.values {
 		i.values[at] = Encode(value)
@@ -51,9 +62,10 @@ func HeadersOf(k *keys.Key) *Headers {
 
 // Set writes all identity headers, empty ones too. A route's project takes the
 // place of the key's.
-func (i *Headers) Set(h http.Header, routeProject string) {
+func (i *Headers) Set(h http.Header, id keys.ID, of, routeProject string) {
 	// A copy for this request: handlers change header values in place.
 	values := i.values
+	values[keyID], values[owner] = Encode(string(id)), Encode(of)
 	if routeProject != "" {
 		values[project] = Encode(routeProject)
 	}

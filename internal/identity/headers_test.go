@@ -15,7 +15,7 @@ import (
 func TestEveryIdentityHeaderIsAlwaysThere(t *testing.T) {
 	t.Parallel()
 	h := http.Header{}
-	identity.Anonymous.Set(h, "")
+	identity.Anonymous.Set(h, "", "", "")
 	want := http.Header{}
 	for name := range own {
 		want[name] = []string{""}
@@ -33,7 +33,8 @@ func TestEveryIdentityHeaderIsAlwaysThere(t *testing.T) {
 func TestARoutesProjectTakesThePlaceOfTheKeys(t *testing.T) {
 	t.Parallel()
 	h := http.Header{}
-	identity.HeadersOf(setup()).Set(h, "voyager ä")
+	k := setup()
+	identity.HeadersOf(k).Set(h, k.ID, k.Owner, "voyager ä")
 	want := own.Clone()
 	want["Keystile-Project"] = []string{"voyager %C3%A4"}
 	if diff := cmp.Diff(want, h); diff != "" {
@@ -43,9 +44,10 @@ func TestARoutesProjectTakesThePlaceOfTheKeys(t *testing.T) {
 
 func TestHandlersCantChangeWhatTheNextRequestSaysOfItsKey(t *testing.T) {
 	t.Parallel()
-	headers := identity.HeadersOf(setup())
+	k := setup()
+	headers := identity.HeadersOf(k)
 	first := http.Header{}
-	headers.Set(first, "")
+	headers.Set(first, k.ID, k.Owner, "")
 	for name := range first {
 		first[name] = append(first[name], "more")
 	}
@@ -56,7 +58,7 @@ func TestHandlersCantChangeWhatTheNextRequestSaysOfItsKey(t *testing.T) {
 		first[name][0] = "evil" // as a handler does that replaces text in headers
 	}
 	second := http.Header{}
-	headers.Set(second, "")
+	headers.Set(second, k.ID, k.Owner, "")
 	if diff := cmp.Diff(own, second); diff != "" {
 		t.Errorf("HDR-01 (-want +got):\n%s", diff)
 	}
@@ -75,7 +77,7 @@ func TestNamesAreOneHeaderLineEachWhateverTheyHold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := http.Header{}
-			identity.HeadersOf(&keys.Key{Owner: text, Project: text, Workspace: text, Profile: text, Scopes: []string{text, text}}).Set(h, text)
+			identity.HeadersOf(&keys.Key{Project: text, Workspace: text, Profile: text, Scopes: []string{text, text}}).Set(h, keys.ID(text), text, text)
 			if lines := written(t, h); len(lines) != len(own) {
 				t.Errorf("%d lines: %q", len(lines), lines)
 			}
@@ -118,9 +120,10 @@ func FuzzWhatIsEncodedIsVisibleASCIIAndReadsBack(f *testing.F) {
 }
 
 func BenchmarkSet(b *testing.B) {
-	headers, h := identity.HeadersOf(setup()), http.Header{}
+	k := setup()
+	headers, h := identity.HeadersOf(k), http.Header{}
 	b.ReportAllocs()
 	for b.Loop() {
-		headers.Set(h, "")
+		headers.Set(h, k.ID, k.Owner, "")
 	}
 }

@@ -28,7 +28,8 @@ func handedOn(t *testing.T, lines ...string) http.Header {
 	t.Helper()
 	r := parse(t, lines...)
 	identity.Scrub(r)
-	identity.HeadersOf(setup()).Set(r.Header, "")
+	k := setup()
+	identity.HeadersOf(k).Set(r.Header, k.ID, k.Owner, "")
 	return r.Header
 }
 

@@ -1,14 +1,10 @@
 package keycache
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/dgraph-io/ristretto/v2"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
@@ -54,52 +50,52 @@ const (
 type Cache[V any] struct {
 	load     Loader[V]
 	patience time.Duration
-	known    *ristretto.Cache[uint64, *entry[V]]
-	absent   *ristretto.Cache[uint64, *entry[V]]
+	known    *table[V]
+	absent   *table[V]
 	current  atomic.Pointer[generation]
+	numbers  atomic.Uint32 // of generations
 	trust    trust
 	flights  flights[V]
 	reads    turns
-
-	closing sync.RWMutex // held while something is remembered
 }
 
+// entry is what a read found out about a secret. There is one for each key in
+// memory: with a value of one word, it fills a cache line.
 type entry[V any] struct {
 	fingerprint keys.Fingerprint
-	of          *generation // that it was read in
-	sent        uint64      // the fence's moves before the read was sent
-	slots       []slot
 	read        storage.Revision
 	value       V
-	found       bool
-	until       time.Time // of absent ones
+	absence     *absence // nil: it is a key's
+	generation  uint32   // that it was read in, by its number
+	mark        mark
 }
 
-// New makes a cache. Close it.
+// absence is what an entry has of a secret that nobody has.
+type absence struct {
+	slots []slot // of the digests that it could have had
+	until time.Time
+}
+
+func (e *entry[V]) found() bool { return e.absence == nil }
+
+// New makes a cache.
 func New[V any](cfg Config, load Loader[V]) (*Cache[V], error) {
-	known, err := newMemory[V](cfg.Entries)
-	if err != nil {
-		return nil, err
+	if cfg.Entries < 1 {
+		return nil, fmt.Errorf("make a cache of %d entries: there must be one at least", cfg.Entries)
 	}
-	absent, err := newMemory[V](absentEntries)
-	if err != nil {
-		return nil, err
-	}
-	c := &Cache[V]{load: load, patience: cfg.Patience, known: known, absent: absent, reads: newTurns(cfg.Patience)}
+	c := &Cache[V]{load: load, patience: cfg.Patience, reads: newTurns(cfg.Patience)}
 	c.trust.base = cfg.Base
-	c.current.Store(&generation{&fence{}})
+	c.begin(&fence{})
+	useless := func(e *entry[V]) bool { return !c.good(e) }
+	c.known, c.absent = newTable(cfg.Entries, useless), newTable(absentEntries, useless)
 	return c, nil
 }
 
-func newMemory[V any](entries int64) (*ristretto.Cache[uint64, *entry[V]], error) {
-	const countersPerEntry, buffer = 10, 64 // as ristretto's documentation advises
-	memory, err := ristretto.NewCache(&ristretto.Config[uint64, *entry[V]]{
-		NumCounters: countersPerEntry * entries, MaxCost: entries, BufferItems: buffer, IgnoreInternalCost: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make a cache of %d entries: %w", entries, err)
-	}
-	return memory, nil
+// begin begins a generation: whatever is in memory is of another one.
+func (c *Cache[V]) begin(with *fence) { c.current.Store(c.next(with)) }
+
+func (c *Cache[V]) next(with *fence) *generation {
+	return &generation{fence: with, number: c.numbers.Add(1)}
 }
 
 // Fence makes what was read before the changes' revisions a miss. It is called
@@ -139,7 +135,7 @@ func (c *Cache[V]) Trusted(now time.Time) bool { return c.trust.holds(now) }
 // from here on is at least as new.
 func (c *Cache[V]) Reset() {
 	c.trust.revoke()
-	c.current.Store(&generation{&fence{}})
+	c.begin(&fence{})
 }
 
 // Renew forgets everything: the loader answers differently from now on. The
@@ -147,23 +143,14 @@ func (c *Cache[V]) Reset() {
 func (c *Cache[V]) Renew() {
 	for {
 		old := c.current.Load()
-		if c.current.CompareAndSwap(old, &generation{old.fence}) {
+		if c.current.CompareAndSwap(old, c.next(old.fence)) {
 			return
 		}
 	}
 }
 
 // Resize changes how many known keys are kept.
-func (c *Cache[V]) Resize(entries int64) { c.known.UpdateMaxCost(entries) }
+func (c *Cache[V]) Resize(entries int64) { c.known.resize(entries) }
 
-// Close frees the memory. It is called when nobody asks any more; reads that
-// are still under way end without being remembered.
-func (c *Cache[V]) Close() {
-	c.trust.revoke()
-	c.closing.Lock()
-	defer c.closing.Unlock()
-	c.known.Close()
-	c.absent.Close()
-}
-
-func indexOf(fp keys.Fingerprint) uint64 { return binary.LittleEndian.Uint64(fp[:]) }
+// Close ends the belief in memory.
+func (c *Cache[V]) Close() { c.trust.revoke() }

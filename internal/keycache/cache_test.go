@@ -328,20 +328,3 @@ func TestAnAnswerFromMemoryDoesNotAllocate(t *testing.T) { // not parallel: it c
 	}
 	f.wantReads(2)
 }
-
-func BenchmarkGet(b *testing.B) {
-	f := setup(b, 10_000)
-	defer f.Close()
-	fps := make([]keys.Fingerprint, 10_000)
-	for i := range fps {
-		name := fmt.Sprint(i)
-		f.shelf.put(name, name)
-		fps[i] = keys.FingerprintOf(name)
-		f.get(name)
-	}
-	now, ctx := time.Now(), b.Context()
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		_, _, _ = f.Get(ctx, fps[i%len(fps)], "unused", now)
-	}
-}

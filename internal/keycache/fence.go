@@ -36,7 +36,10 @@ type fence struct {
 
 // generation is what entries are believed together by: they came from one
 // loader, and from one log, whose fence it is. Several may share a fence.
-type generation struct{ *fence }
+type generation struct {
+	*fence
+	number uint32
+}
 
 func (f *fence) raise(changes []storage.Change) {
 	for _, change := range changes {
@@ -67,12 +70,7 @@ func raise(at *atomic.Int64, to storage.Revision) {
 	}
 }
 
-// passes reports whether what was read at a revision is still good for slots.
-func (f *fence) passes(slots []slot, read storage.Revision) bool {
-	for _, s := range slots {
-		if f.lowest[s].Load() > int64(read) {
-			return false
-		}
-	}
-	return true
+// passes reports whether what was read at a revision is still good for a slot.
+func (f *fence) passes(s slot, read storage.Revision) bool {
+	return f.lowest[s].Load() <= int64(read)
 }

@@ -29,7 +29,7 @@ func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string,
 		defer cancel()
 	}
 	for try := range maxTries {
-		e, err := c.flights.join(ctx, fp, !trusted, func() (*entry[V], error) { return c.read(fp, secret, now) })
+		e, sent, err := c.flights.join(ctx, fp, !trusted, func() (*entry[V], uint64, error) { return c.read(fp, secret, now) })
 		if err != nil {
 			return value, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
@@ -38,49 +38,47 @@ func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string,
 		// request came, since those of one secret follow each other: where no
 		// fence moved since, it is true, even if one was raised for a commit
 		// that then failed.
-		if c.good(e) || try > 0 && c.unmoved(e) {
-			return e.value, e.found, nil
+		if c.good(e) || try > 0 && c.unmoved(e, sent) {
+			return e.value, e.found(), nil
 		}
 	}
 	return value, false, fmt.Errorf("%w: the key changed each time that it was read", ErrUnavailable)
 }
 
 // unmoved reports whether no fence has been raised since an entry's read was
-// sent.
-func (c *Cache[V]) unmoved(e *entry[V]) bool {
-	return e.of == c.current.Load() && e.of.moves.Load() == e.sent
+// sent: since the fence had been raised so often.
+func (c *Cache[V]) unmoved(e *entry[V], sent uint64) bool {
+	of := c.current.Load()
+	return e.generation == of.number && of.moves.Load() == sent
 }
 
-func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (*entry[V], error) {
+func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (e *entry[V], sent uint64, err error) {
 	if err := c.reads.take(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer c.reads.giveBack()
 	of := c.current.Load() // before the read, so that a reset during it shows
-	sent := of.moves.Load()
+	sent = of.moves.Load()
 	got, err := c.load(secret)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	e := &entry[V]{
-		fingerprint: fp, of: of, sent: sent, read: got.Revision,
-		value: got.Value, found: got.Found, until: now.Add(absentFor),
-	}
-	for _, d := range got.Digests {
-		e.slots = append(e.slots, slotOf(d))
-	}
-	c.remember(e)
-	return e, nil
+	e = &entry[V]{fingerprint: fp, generation: of.number, read: got.Revision, value: got.Value}
+	c.remember(e, &got, now)
+	return e, sent, nil
 }
 
-func (c *Cache[V]) remember(e *entry[V]) {
-	c.closing.RLock()
-	defer c.closing.RUnlock()
-	memory := c.absent
-	if e.found {
-		memory = c.known
-		c.absent.Del(indexOf(e.fingerprint))
+// remember puts away what was read.
+func (c *Cache[V]) remember(e *entry[V], got *Loaded[V], now time.Time) {
+	if got.Found {
+		e.mark.set(slotOf(got.Digests[0]))
+		c.absent.drop(&e.fingerprint)
+		c.known.put(e)
+		return
 	}
-	memory.Set(indexOf(e.fingerprint), e, 1)
-	memory.Wait() // ristretto sets asynchronously: the next request would read the store again
+	e.absence = &absence{until: now.Add(absentFor)}
+	for _, d := range got.Digests {
+		e.absence.slots = append(e.absence.slots, slotOf(d))
+	}
+	c.absent.put(e)
 }

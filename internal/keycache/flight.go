@@ -21,22 +21,23 @@ type flight[V any] struct {
 	done  chan struct{}
 	begun bool // guarded by flights.mu: the read may have been sent
 	entry *entry[V]
+	sent  uint64 // what the fence had moved before the read was sent
 	err   error
 }
 
 // join waits for a read of fp, starting one where none can be joined. With
 // fresh, only a read that is sent after this call counts.
-func (g *flights[V]) join(ctx context.Context, fp keys.Fingerprint, fresh bool, read func() (*entry[V], error)) (*entry[V], error) {
+func (g *flights[V]) join(ctx context.Context, fp keys.Fingerprint, fresh bool, read func() (*entry[V], uint64, error)) (e *entry[V], sent uint64, err error) {
 	f := g.board(fp, fresh, read)
 	select {
 	case <-f.done:
-		return f.entry, f.err
+		return f.entry, f.sent, f.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, 0, ctx.Err()
 	}
 }
 
-func (g *flights[V]) board(fp keys.Fingerprint, fresh bool, read func() (*entry[V], error)) *flight[V] {
+func (g *flights[V]) board(fp keys.Fingerprint, fresh bool, read func() (*entry[V], uint64, error)) *flight[V] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	before := g.now[fp]
@@ -54,7 +55,7 @@ func (g *flights[V]) board(fp keys.Fingerprint, fresh bool, read func() (*entry[
 
 // sheltered makes a panic an error: in this goroutine, it would end the process
 // for everybody.
-func sheltered[V any](read func() (*entry[V], error)) (e *entry[V], err error) {
+func sheltered[V any](read func() (*entry[V], uint64, error)) (e *entry[V], sent uint64, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			e, err = nil, fmt.Errorf("reading the store panicked (%T): %s", fault, debug.Stack())
@@ -66,7 +67,7 @@ func sheltered[V any](read func() (*entry[V], error)) (e *entry[V], err error) {
 // fly runs one read to its end, after the one before it: its own goroutine, so
 // that a client who gives up takes nobody else's answer along. read bounds its
 // own time.
-func (g *flights[V]) fly(fp keys.Fingerprint, f, before *flight[V], read func() (*entry[V], error)) {
+func (g *flights[V]) fly(fp keys.Fingerprint, f, before *flight[V], read func() (*entry[V], uint64, error)) {
 	if before != nil {
 		<-before.done
 	}
@@ -74,7 +75,7 @@ func (g *flights[V]) fly(fp keys.Fingerprint, f, before *flight[V], read func() 
 	f.begun = true
 	g.mu.Unlock()
 
-	f.entry, f.err = sheltered(read)
+	f.entry, f.sent, f.err = sheltered(read)
 
 	g.mu.Lock()
 	if g.now[fp] == f {

@@ -1,6 +1,7 @@
 package keycache
 
 import (
+	"slices"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -13,18 +14,18 @@ func (c *Cache[V]) Recall(fp keys.Fingerprint, now time.Time) (value V, found, k
 	if !c.trust.holds(now) {
 		return value, false, false
 	}
-	e := c.remembered(fp, now)
+	e := c.remembered(&fp, now)
 	if e == nil {
 		return value, false, false
 	}
-	return e.value, e.found, true
+	return e.value, e.found(), true
 }
 
 // RecallStale is Recall where memory may no longer be trusted, for a store
 // that doesn't answer.
 func (c *Cache[V]) RecallStale(fp keys.Fingerprint) (value V, found bool) {
-	e, ok := c.known.Get(indexOf(fp))
-	if !ok || e.fingerprint != fp || !c.good(e) {
+	e := c.known.get(&fp)
+	if e == nil || !c.good(e) {
 		return value, false
 	}
 	return e.value, true
@@ -32,17 +33,13 @@ func (c *Cache[V]) RecallStale(fp keys.Fingerprint) (value V, found bool) {
 
 // Met reports whether memory holds a secret as a key's, however old that
 // knowledge is.
-func (c *Cache[V]) Met(fp keys.Fingerprint) bool {
-	e, ok := c.known.Get(indexOf(fp))
-	return ok && e.fingerprint == fp
-}
+func (c *Cache[V]) Met(fp keys.Fingerprint) bool { return c.known.get(&fp) != nil }
 
-func (c *Cache[V]) remembered(fp keys.Fingerprint, now time.Time) *entry[V] {
-	at := indexOf(fp)
-	if e, ok := c.known.Get(at); ok && e.fingerprint == fp && c.good(e) {
+func (c *Cache[V]) remembered(fp *keys.Fingerprint, now time.Time) *entry[V] {
+	if e := c.known.get(fp); e != nil && c.good(e) {
 		return e
 	}
-	if e, ok := c.absent.Get(at); ok && e.fingerprint == fp && now.Before(e.until) && c.good(e) {
+	if e := c.absent.get(fp); e != nil && now.Before(e.absence.until) && c.good(e) {
 		return e
 	}
 	return nil
@@ -50,12 +47,19 @@ func (c *Cache[V]) remembered(fp keys.Fingerprint, now time.Time) *entry[V] {
 
 // Knows reports whether memory holds a secret and may be believed about it.
 func (c *Cache[V]) Knows(fp keys.Fingerprint, now time.Time) bool {
-	return c.trust.holds(now) && c.remembered(fp, now) != nil
+	return c.trust.holds(now) && c.remembered(&fp, now) != nil
 }
 
 // good reports whether nothing has changed an entry since it was read, as far
 // as this node knows.
 func (c *Cache[V]) good(e *entry[V]) bool {
-	return e.of == c.current.Load() && e.of.passes(e.slots, e.read) &&
-		(e.found || e.of.absent.Load() <= int64(e.read))
+	of := c.current.Load()
+	if e.generation != of.number {
+		return false
+	}
+	if e.found() {
+		return of.passes(e.mark.slot(), e.read)
+	}
+	return of.absent.Load() <= int64(e.read) &&
+		!slices.ContainsFunc(e.absence.slots, func(s slot) bool { return !of.passes(s, e.read) })
 }

@@ -148,3 +148,45 @@ func (f *Format) Bears(text string) bool {
 	}
 	return false
 }
+
+// HasSecret reports whether a whole secret stands anywhere in a text: a
+// management token, or what opens with one of our own prefixes. Behind an empty
+// prefix, any word could be one, and none counts.
+func (f *Format) HasSecret(text string) bool {
+	if stands(text, Prefix{Text: TokenPrefix}) {
+		return true
+	}
+	for _, p := range f.prefixes {
+		if p.Text != "" && stands(text, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxHarmless is shorter than any secret that is made here.
+const maxHarmless = 24 // bytes
+
+// Harmless reports whether a text is too short to be a secret of ours in the
+// wrong place, so that an answer may repeat it.
+func Harmless(text string) bool { return len(text) <= maxHarmless }
+
+// stands reports whether a secret of a prefix stands in a text.
+func stands(text string, p Prefix) bool {
+	for {
+		at := strings.Index(text, p.Text)
+		if at < 0 {
+			return false
+		}
+		text = text[at:]
+		end := len(p.Text)
+		for end < len(text) && isTokenByte(text[end]) {
+			end++
+		}
+		whole := len(p.Text) + bodyChars
+		if p.Unchecked && end >= len(p.Text)+minUnchecked || !p.Unchecked && end >= whole && checkedFits(text[:whole], len(p.Text)) {
+			return true
+		}
+		text = text[len(p.Text):]
+	}
+}

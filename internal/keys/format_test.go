@@ -186,6 +186,43 @@ func TestBearsTellsOurSecretsFromOthers(t *testing.T) {
 	}
 }
 
+func TestAWholeSecretIsFoundWhereverItStandsInAText(t *testing.T) {
+	t.Parallel()
+	f, err := keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, []keys.Prefix{
+		{Text: "sk-old-", Environment: keys.Live, Unchecked: true}, {Text: "", Environment: keys.Test, Unchecked: true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := keys.MintToken().Reveal()
+	for text, want := range map[string]bool{
+		example: true, "the key " + example + " of Ann": true, "x" + example + "x": true, "ks_live_ks_live_" + example: true, token: true, "(" + token + ")": true,
+		"sk-old-12345678": true, "my sk-old-1234/678, ours": true,
+		"": false, "ks_live_": false, "our ks_live_ keys": false, example[:len(example)-1]: false, "ks_test_" + example[8:]: false,
+		"kst_deploy": false, "sk-old-1234567": false, "sk-old- 12345678": false, "a harmless name of some length": false,
+	} {
+		if got := f.HasSecret(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestNoSecretThatIsMadeHereIsHarmless(t *testing.T) {
+	t.Parallel()
+	f, err := keys.NewFormat(map[keys.Environment]string{keys.Live: "k", keys.Test: "t"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []keys.Secret{f.Mint(keys.Live), f.Mint(keys.Test), keys.MintToken()} {
+		if keys.Harmless(secret.Reveal()) {
+			t.Errorf("a secret of %d characters counts as harmless", len(secret.Reveal()))
+		}
+	}
+	if !keys.Harmless("") || !keys.Harmless(strings.Repeat("x", 24)) || keys.Harmless(strings.Repeat("x", 25)) {
+		t.Error("the bound isn't 24")
+	}
+}
+
 func TestCheckAllocatesNothing(t *testing.T) {
 	f := setup(t, keys.Prefix{Text: "sk-", Environment: keys.Live, Unchecked: true})
 	for _, text := range []string{example, example[:len(example)-1] + "0", "sk-12345678", "", "kst_12345678", strings.Repeat("x", 1<<10)} {

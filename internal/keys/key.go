@@ -103,8 +103,10 @@ func (k *Key) StatusAt(now time.Time) Status {
 }
 
 // Holds reports whether the key carries a scope; "all" holds every scope.
-func (k *Key) Holds(scope string) bool {
-	return slices.Contains(k.Scopes, scope) || slices.Contains(k.Scopes, ScopeAll)
+func (k *Key) Holds(scope string) bool { return holds(k.Scopes, scope) }
+
+func holds(scopes []string, scope string) bool {
+	return slices.Contains(scopes, scope) || slices.Contains(scopes, ScopeAll)
 }
 
 // Token is a management token's record: workspace-wide, or an operator's.

@@ -26,8 +26,8 @@ type CallView struct {
 	Time    time.Time `json:"time"`
 	Method  string    `json:"method"`
 	Route   string    `json:"route" doc:"Methods and pattern, as in the route."`
-	Status  int       `json:"status" doc:"0: the call ended without a status line."`
-	Outcome string    `json:"outcome" doc:"allowed, or the code of the refusal."`
+	Status  int       `json:"status" doc:"As it was answered; 0: the call ended without a status line."`
+	Outcome string    `json:"outcome" doc:"allowed, or the code of the refusal; under mode observe, of what the refusal would have been."`
 	Client  string    `json:"client" doc:"The client's address."`
 	Missed  int64     `json:"missed" doc:"Calls right before this one that were only counted."`
 }

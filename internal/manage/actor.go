@@ -69,15 +69,6 @@ func (c Call) workspace() (string, error) {
 	return "", refuse(problem.NotPermitted, "", "")
 }
 
-// TokenWorkspace is workspace for calls that only tokens and operators may
-// make.
-func (c Call) TokenWorkspace() (string, error) {
-	if c.Actor.Kind == ActorKey {
-		return "", refuse(problem.NotPermitted, "", "")
-	}
-	return c.workspace()
-}
-
 // operator refuses whoever is confined to one workspace.
 func (c Call) operator() error {
 	if c.Actor.operates() {

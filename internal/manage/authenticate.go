@@ -90,7 +90,7 @@ func (m *Manager) mayManage(key *keys.Key, address string) error {
 	switch {
 	case key.StatusAt(m.now()) != keys.Active:
 		return invalidToken()
-	case !m.catalogue.Aliases.Holds(key, keys.ScopeManageKeys):
+	case !m.catalogue.Aliases.Holds(key.Scopes, keys.ScopeManageKeys):
 		return cantManage()
 	case !goodFrom(key, address):
 		return refuse(problem.IPNotAllowed, "", "")

@@ -41,7 +41,7 @@ func (m *Manager) ListPlans(ctx context.Context, call Call) (Page[PlanView], err
 // lists.
 var alwaysKnown = map[string]string{
 	keys.ScopeAll:        "Everything: every scope, those that are added later included",
-	keys.ScopeManageKeys: "Manage keys that hold no more than the key that does",
+	keys.ScopeManageKeys: "Use the management API: make and change keys that hold no more, and end any",
 }
 
 // ListScopes implements Service. Where the configuration lists no scopes, any

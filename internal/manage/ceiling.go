@@ -45,7 +45,7 @@ func inProject(acting *keys.Key, project string) bool {
 // scopesWithin needs no look at what the asked scopes are old names of: who
 // carries a scope holds everything that it is an old name of.
 func scopesWithin(acting, asked *keys.Key, aliases keys.Aliases) bool {
-	return !slices.ContainsFunc(asked.Scopes, func(scope string) bool { return !aliases.Holds(acting, scope) })
+	return !slices.ContainsFunc(asked.Scopes, func(scope string) bool { return !aliases.Holds(acting.Scopes, scope) })
 }
 
 func endsWithin(acting, asked *keys.Key, _ keys.Aliases) bool {

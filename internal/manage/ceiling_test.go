@@ -124,6 +124,16 @@ func rightsOf(k manage.KeyView) string {
 	return fmt.Sprintf("%s key of project %q, scopes %q, from %q, until %v, plan %q", k.Environment, k.Project, k.Scopes, k.AllowedIPs, k.ExpiresAt, k.Plan)
 }
 
+// randomMaker makes a key that manages keys, and a call by it from where it may
+// be used.
+func (f *fixture) randomMaker(t *testing.T, r *rand.Rand) (maker manage.CreatedKey, by manage.Call) {
+	t.Helper()
+	ask := randomAsk(r)
+	ask.Scopes = append(slices.DeleteFunc(ask.Scopes, func(s string) bool { return s == keys.ScopeManageKeys }), keys.ScopeManageKeys)
+	maker = f.mustCreate(t, f.op, ask)
+	return maker, manage.Call{Actor: manage.Actor{Kind: manage.ActorKey, ID: string(maker.ID), Workspace: "default", Address: clientOf(maker.KeyView)}}
+}
+
 // What is granted, whatever was asked for, is never more than who asked has.
 func TestNoKeyMakesAKeyThatIsGoodForMore(t *testing.T) {
 	t.Parallel()
@@ -132,10 +142,7 @@ func TestNoKeyMakesAKeyThatIsGoodForMore(t *testing.T) {
 	uses, made, refused := everyUse(), 0, 0
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		ask := randomAsk(r)
-		ask.Scopes = append(slices.DeleteFunc(ask.Scopes, func(s string) bool { return s == keys.ScopeManageKeys }), keys.ScopeManageKeys)
-		maker := f.mustCreate(t, f.op, ask)
-		by := manage.Call{Actor: manage.Actor{Kind: manage.ActorKey, ID: string(maker.ID), Workspace: "default", Address: clientOf(maker.KeyView)}}
+		maker, by := f.randomMaker(t, r)
 		for range 20 {
 			got, err := f.CreateKey(t.Context(), by, likelier(r, randomAsk(r), maker.KeyView))
 			if err != nil {
@@ -163,10 +170,7 @@ func TestNoKeyEditsAKeyToBeGoodForMore(t *testing.T) {
 	uses, edited, refused := everyUse(), 0, 0
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		ask := randomAsk(r)
-		ask.Scopes = append(slices.DeleteFunc(ask.Scopes, func(s string) bool { return s == keys.ScopeManageKeys }), keys.ScopeManageKeys)
-		maker := f.mustCreate(t, f.op, ask)
-		by := manage.Call{Actor: manage.Actor{Kind: manage.ActorKey, ID: string(maker.ID), Workspace: "default", Address: clientOf(maker.KeyView)}}
+		maker, by := f.randomMaker(t, r)
 		for range 20 {
 			was := f.mustCreate(t, f.op, likelier(r, randomAsk(r), maker.KeyView))
 			if r.IntN(2) == 0 { // one that is within reach for sure

@@ -120,9 +120,9 @@ func unknownProject() error {
 // roomFor refuses one more key in a workspace that has as many as its plan
 // allows.
 func (m *Manager) roomFor(ctx context.Context, r storage.Reader, w storage.Workspace, now time.Time) error {
-	most := m.mostKeys(w)
-	if most == 0 {
-		return nil
+	most, err := m.mostKeys(w)
+	if err != nil || most == 0 {
+		return err
 	}
 	n, err := r.CountKeys(ctx, w.Name, now)
 	if err != nil {
@@ -134,21 +134,29 @@ func (m *Manager) roomFor(ctx context.Context, r storage.Reader, w storage.Works
 	return nil
 }
 
-// mostKeys is how many keys a workspace's plan allows; 0: any number. A plan
-// that left the configuration counts as the default one.
-func (m *Manager) mostKeys(w storage.Workspace) int {
-	return m.catalogue.Plans[m.planOf(w)].MaxKeys
+// mostKeys is how many keys a workspace's plan allows; 0: any number. Where
+// nobody knows that any more, it refuses one more.
+func (m *Manager) mostKeys(w storage.Workspace) (int, error) {
+	plan, known := m.planOf(w)
+	if !known {
+		return 0, refuse(problem.PlanLimitReached, "", "The plan of the workspace, "+w.Plan+", is none of the configuration, and there is no default one: give the workspace another plan first.")
+	}
+	return m.catalogue.Plans[plan].MaxKeys, nil
 }
 
 func planFull(most int) error {
 	return refuse(problem.PlanLimitReached, "", fmt.Sprintf("The workspace has as many keys as its plan allows: %d.", most))
 }
 
-func (m *Manager) planOf(w storage.Workspace) string {
+// planOf is the plan whose limits a workspace has; empty: none. A plan that left
+// the configuration has limits that nobody knows: the default plan's hold in
+// their place, and where there is none, known is false.
+func (m *Manager) planOf(w storage.Workspace) (plan string, known bool) {
 	if has(m.catalogue.Plans, w.Plan) {
-		return w.Plan
+		return w.Plan, true
 	}
-	return m.catalogue.DefaultPlan
+	plan = m.catalogue.DefaultPlan
+	return plan, plan != "" || w.Plan == ""
 }
 
 const (

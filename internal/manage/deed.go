@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -83,12 +84,33 @@ func (m *Manager) noted(ctx context.Context, d deed, err error) error {
 	return m.refused(ctx, d, err)
 }
 
-// refused records that somebody tried what they may not do. It returns why,
-// or what kept it from being recorded: neither lets the call go on.
+// refused records that somebody tried what they may not do. It returns why, or
+// what kept a refused change from being recorded: neither lets the call go on. A
+// read is refused all the same, and not recorded each time.
 func (m *Manager) refused(ctx context.Context, d deed, why error) error {
+	if !reading(d.action) {
+		return cmp.Or(m.record(ctx, d, 0), why)
+	}
+	of := refusedRead{d.call.Actor.String(), d.action}
+	unrecorded, due := m.refusedReads.due(of, m.clock())
+	if !due {
+		return why
+	}
+	if err := m.record(ctx, d, unrecorded); err != nil {
+		m.refusedReads.missed(of, unrecorded+1)
+		m.log.ErrorContext(ctx, "a refusal can't be recorded", slog.String("action", d.action), slog.Any("error", err))
+	}
+	return why
+}
+
+// record writes the entry of a refusal, and how many before it had none.
+func (m *Manager) record(ctx context.Context, d deed, unrecorded int) error {
 	entry := m.entry(d.call, cmp.Or(d.workspace, d.call.Actor.Workspace), d.action+".refused")
 	entry.Project, entry.KeyID = d.call.Actor.Project, d.key
-	err := m.update(ctx, "record a refusal", func(tx storage.Tx) error {
+	if unrecorded > 0 {
+		entry.Changes = map[string]storage.FieldChange{"unrecorded": {To: unrecorded}}
+	}
+	return m.update(ctx, "record a refusal", func(tx storage.Tx) error {
 		entry.Target = ""
 		if d.workspace == "" { // not let in
 			var err error
@@ -98,10 +120,6 @@ func (m *Manager) refused(ctx context.Context, d deed, why error) error {
 		}
 		return tx.AppendAudit(ctx, entry)
 	})
-	if err != nil {
-		return err
-	}
-	return why
 }
 
 // standing is the name of a workspace, if there is one: what else was sent in

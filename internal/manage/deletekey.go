@@ -18,7 +18,7 @@ func (m *Manager) DeleteKey(ctx context.Context, call Call, id keys.ID) error {
 		return err
 	}
 	return m.act(ctx, d, "delete key", func(tx storage.Tx, to reach) error {
-		key, err := to.find(ctx, tx, id)
+		key, damaged, err := to.ending(ctx, tx, id, m.now())
 		if err != nil {
 			return err
 		}
@@ -26,7 +26,9 @@ func (m *Manager) DeleteKey(ctx context.Context, call Call, id keys.ID) error {
 			return err
 		}
 		entry := m.entryOf(call, d.action, key)
-		entry.Changes = changesBetween(key, &keys.Key{})
+		if entry.Changes = changesBetween(key, &keys.Key{}); damaged {
+			entry.Changes = ofDamage(map[string]storage.FieldChange{})
+		}
 		return tx.AppendAudit(ctx, entry)
 	})
 }

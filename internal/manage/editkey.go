@@ -29,8 +29,9 @@ type KeyEdit struct {
 
 	Reason string `json:"reason,omitempty" doc:"Kept in the audit trail."`
 	// IfMatch, where stated, is the ETag (KeyView.ETag) that the key must
-	// still have; "*" is any. As RFC 9110 section 13.1.1 writes the header.
-	IfMatch string `json:"-"`
+	// still have; "*" is any. As RFC 9110 section 13.1.1 writes the header:
+	// stated and empty, it lists no ETag, and none matches.
+	IfMatch Field[string] `json:"-"`
 }
 
 // EditKey implements Service.

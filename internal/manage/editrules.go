@@ -60,7 +60,7 @@ func (c *keyChange) editName(e *KeyEdit) error {
 		return nil
 	}
 	c.key.Name = strings.Trim(e.Name.Value, " ")
-	return keyName.check("name", c.key.Name)
+	return c.checkName(keyName, c.key.Name)
 }
 
 func (c *keyChange) editDescription(e *KeyEdit) error {
@@ -71,8 +71,8 @@ func (c *keyChange) editDescription(e *KeyEdit) error {
 	return description.check("description", c.key.Description)
 }
 
-// editScopes takes scopes away. Order and repetition mean nothing. A scope
-// that the key has may stay although the configuration lists it no more.
+// editScopes takes scopes away. Their order means nothing. A scope that the key
+// has may stay although the configuration lists it no more.
 func (c *keyChange) editScopes(e *KeyEdit) error {
 	if !e.Scopes.Set {
 		return nil
@@ -80,21 +80,21 @@ func (c *keyChange) editScopes(e *KeyEdit) error {
 	if len(e.Scopes.Value) > maxScopes {
 		return invalid("scopes", "must be at most %d", maxScopes)
 	}
-	var scopes []string
-	for i, scope := range e.Scopes.Value {
+	scopes := e.Scopes.Value
+	for i, scope := range scopes {
 		switch {
 		case !isScope(scope):
 			return notAScope(i)
+		case slices.Contains(scopes[:i], scope):
+			return repeatedScope(i)
 		case !slices.Contains(c.was.Scopes, scope) && !c.scopeKnown(scope):
 			return c.unknownScope(scope, i)
 		case !c.was.Holds(scope):
 			return refuse(problem.ScopeWidening, "scopes", "")
-		case !slices.Contains(scopes, scope):
-			scopes = append(scopes, scope)
 		}
 	}
 	if !sameNames(scopes, c.was.Scopes) {
-		c.key.Scopes = scopes
+		c.key.Scopes = slices.Clone(scopes)
 	}
 	return nil
 }

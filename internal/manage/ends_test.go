@@ -149,6 +149,7 @@ func TestEveryCallAboutAnotherWorkspacesKeyIsRecordedAndNotFound(t *testing.T) {
 	before := f.holding(t, "rivals")
 	texts := map[string]bool{}
 	for _, id := range []keys.ID{theirs.ID, deleted.ID, "key_nobody"} {
+		f.advance(time.Minute) // so that each refused read has an entry of its own
 		for what, attempt := range f.onKey(id) {
 			err := attempt(token)
 			t.Run(what, func(t *testing.T) { wantRefusal(t, err, problem.NotFound, "") })
@@ -156,7 +157,7 @@ func TestEveryCallAboutAnotherWorkspacesKeyIsRecordedAndNotFound(t *testing.T) {
 			entry := f.audit(t, "default")[0]
 			entry.ID = ""
 			want := storage.AuditEntry{
-				Time: start, Workspace: "default", Actor: "token:ours (tok_ours)", Action: "key." + what + ".refused", Client: "192.0.2.7",
+				Time: f.clock(), Workspace: "default", Actor: "token:ours (tok_ours)", Action: "key." + what + ".refused", Client: "192.0.2.7",
 			}
 			if diff := cmp.Diff(want, entry); diff != "" {
 				t.Errorf("recorded (-want +got):\n%s", diff)

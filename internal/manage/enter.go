@@ -7,8 +7,9 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// enter is the first step of each call: it returns the workspace that a call is about. A call that its actor may
-// not make is refused and leaves an entry in the audit trail.
+// enter is the first step of each call: it returns the workspace that a call is
+// about. A call that its actor may not make is refused and leaves an entry in
+// the audit trail.
 func (m *Manager) enter(ctx context.Context, call Call, action string) (string, error) {
 	workspace, err := call.workspace()
 	if err != nil {

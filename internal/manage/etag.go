@@ -23,13 +23,13 @@ func etagOf(k *keys.Key) string {
 }
 
 // ifMatch refuses where a header If-Match doesn't hold for an entity tag, as
-// RFC 9110 section 13.1.1 says. An empty header asks for nothing; what can't be
+// RFC 9110 section 13.1.1 says. A list of none holds for none; what can't be
 // read to its end matches by what stands before.
-func ifMatch(header, etag string) error {
-	if header == "" || strings.Trim(header, " \t") == "*" {
+func ifMatch(header Field[string], etag string) error {
+	if !header.Set || strings.Trim(header.Value, " \t") == "*" {
 		return nil
 	}
-	for rest := header; rest != ""; {
+	for rest := header.Value; rest != ""; {
 		var tag string
 		if tag, rest = nextTag(rest); tag == etag {
 			return nil

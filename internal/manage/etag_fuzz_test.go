@@ -13,7 +13,7 @@ func FuzzIfMatch(f *testing.F) {
 		f.Add(header)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		if ifMatch(header, tag) != nil || header == "" || strings.Trim(header, " \t") == "*" {
+		if ifMatch(Stated(header), tag) != nil || strings.Trim(header, " \t") == "*" {
 			return
 		}
 		for before, rest, found := strings.Cut(header, tag); found; before, rest, found = strings.Cut(rest, tag) {

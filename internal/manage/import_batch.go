@@ -31,6 +31,7 @@ type importing struct {
 	to        reach
 	most      int           // keys that the workspace's plan allows; 0: any number
 	room      int           // keys that it allows beside those that there are
+	noPlan    error         // why it can't be told; nil: it can
 	schemes   []keys.Scheme // that the store holds
 	named     bool          // number is above those of the store's keys
 	number    int
@@ -53,7 +54,7 @@ func (r *importRun) begin(ctx context.Context, tx importTx) (*importing, error) 
 	if b.schemes, err = tx.Schemes(ctx); err != nil {
 		return nil, err
 	}
-	if b.most = r.mostKeys(workspace); b.most > 0 {
+	if b.most, b.noPlan = r.mostKeys(workspace); b.most > 0 {
 		n, err := tx.CountKeys(ctx, r.workspace, r.now())
 		if err != nil {
 			return nil, err
@@ -123,7 +124,10 @@ func (b *importing) insert(ctx context.Context, row *ImportRow, of identity) err
 	if err := cataloguesKnow(ctx, b.tx, key); err != nil {
 		return err
 	}
-	if b.most > 0 && b.room <= 0 {
+	switch {
+	case b.noPlan != nil:
+		return b.noPlan
+	case b.most > 0 && b.room <= 0:
 		return planFull(b.most)
 	}
 	if err := b.name(ctx, key); err != nil {

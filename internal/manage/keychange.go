@@ -83,7 +83,11 @@ func (c *keyChange) revive(ctx context.Context) error {
 	}
 	// It may count as one with the key that replaced it.
 	after, err := c.tx.CountKeys(ctx, workspace.Name, c.now)
-	if most := c.mostKeys(workspace); err == nil && most > 0 && after > before && after > most {
+	if err != nil || after <= before {
+		return err
+	}
+	most, err := c.mostKeys(workspace)
+	if err == nil && most > 0 && after > most {
 		return planFull(most)
 	}
 	return err
@@ -99,11 +103,11 @@ func (c *keyChange) belongs(ctx context.Context) error {
 	if err != nil || c.key.ReplacedBy == "" {
 		return err
 	}
-	heir, err := c.tx.Key(ctx, c.key.ReplacedBy)
+	successor, err := c.tx.Key(ctx, c.key.ReplacedBy)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return nil
-	case err == nil && heir.ReplacedBy != "":
+	case err == nil && successor.ReplacedBy != "":
 		return refuse(problem.RotationInProgress, "", "The key that replaced this one was replaced in turn: this one can't come back.")
 	}
 	return err

@@ -52,7 +52,7 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 	var out RevokedKey
 	var earlier storage.Revision // of the change that revoked it before
 	made, err := m.acted(ctx, d, "revoke key", func(tx storage.Tx, to reach) error {
-		key, err := to.find(ctx, tx, id)
+		key, damaged, err := to.ending(ctx, tx, id, m.now())
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,10 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 		} else {
 			entry := m.entryOf(call, d.action, key)
 			entry.Reason = ask.Reason
-			entry.Changes = map[string]storage.FieldChange{"status": {From: key.Status, To: keys.Revoked}}
+			entry.Changes = map[string]storage.FieldChange{"status": {From: textOrNil(key.Status), To: keys.Revoked}}
+			if damaged {
+				entry.Changes = ofDamage(entry.Changes)
+			}
 			err = endKey(ctx, tx, key, entry)
 		}
 		if err != nil {

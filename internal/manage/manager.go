@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -31,6 +32,15 @@ type Config struct {
 	// CatchUp, where this process is a node itself, has it enforce what was
 	// committed and tell the store so. nil: it is none, as commands are.
 	CatchUp func(context.Context)
+	// Closing, where stated, is closed once the server that takes the calls is to
+	// end: no call is kept waiting any longer.
+	Closing <-chan struct{}
+	// Log learns what a caller isn't told; nil: nobody does.
+	Log *slog.Logger
+	// Decide says what a gate of this process would to a request with a key, of
+	// which nothing but the keys of one workspace may be told. nil: there are no
+	// gates here, as for commands.
+	Decide func(ctx context.Context, workspace string, ask Verification) (Verified, error)
 }
 
 // The grace of a rotation where the configuration says nothing, and the most
@@ -70,6 +80,11 @@ type Manager struct {
 	rotationGrace  time.Duration
 	clock          func() time.Time
 	catchUp        func(context.Context)
+	decide         func(ctx context.Context, workspace string, ask Verification) (Verified, error)
+	closing        <-chan struct{} // nil: never
+	waiting        chan struct{}   // holds one token for each call that waits
+	log            *slog.Logger
+	refusedReads   refusedReads
 }
 
 var _ Service = (*Manager)(nil)
@@ -88,10 +103,19 @@ func New(c Config) (*Manager, error) {
 	if catchUp == nil {
 		catchUp = func(context.Context) {}
 	}
+	decide := c.Decide
+	if decide == nil {
+		decide = withoutGates
+	}
+	log := c.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	return &Manager{
 		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
 		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
-		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp,
+		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide,
+		closing: c.Closing, waiting: make(chan struct{}, mostWaiting), log: log,
 	}, nil
 }
 

@@ -72,7 +72,7 @@ func (m *Manager) settleName(d *draft) error {
 	if d.key.Name == "" && m.nameOptional {
 		return nil // named in the transaction, where the others' names are known
 	}
-	return keyName.check("name", d.key.Name)
+	return m.checkName(keyName, d.key.Name)
 }
 
 func (m *Manager) settleDescription(d *draft) error {

@@ -19,8 +19,11 @@ const (
 	// more than one, so that they get fewer, and few, so that no call waits.
 	creationsBite = 10
 
-	maxIdempotencyKey    = 255 // bytes
-	idempotencyKeyHeader = "Idempotency-Key"
+	maxIdempotencyKey = 255 // bytes
+
+	// IdempotencyKeyHeader is what a Call's IdempotencyKey is called outside, in
+	// refusals too.
+	IdempotencyKeyHeader = "Idempotency-Key"
 )
 
 // creating is a call that makes something, in the two ways that it may go.
@@ -80,8 +83,8 @@ func (c *creating) repeat(tx storage.Tx, to reach, was, want storage.Creation) e
 // creation is what would be remembered of a call, without what it makes. The
 // request is compared as it is understood, whatever its spelling was.
 func (m *Manager) creation(d deed, ask any) (storage.Creation, error) {
-	if !isIdempotencyKey(d.call.IdempotencyKey) {
-		return storage.Creation{}, invalid(idempotencyKeyHeader, "must have 1 to %d visible ASCII characters", maxIdempotencyKey)
+	if err := CheckIdempotencyKey(d.call.IdempotencyKey); err != nil {
+		return storage.Creation{}, err
 	}
 	request, err := json.Marshal(struct {
 		Workspace string
@@ -106,14 +109,15 @@ func (a Actor) caller() string {
 	return string(a.Kind) + ":" + a.ID
 }
 
-func isIdempotencyKey(text string) bool {
-	if text == "" || len(text) > maxIdempotencyKey {
-		return false
+// CheckIdempotencyKey refuses what no caller may state as one: an empty text
+// too, which in a Call says that none is stated.
+func CheckIdempotencyKey(text string) error {
+	fits := text != "" && len(text) <= maxIdempotencyKey
+	for i := 0; fits && i < len(text); i++ {
+		fits = text[i] > ' ' && text[i] <= '~'
 	}
-	for i := range len(text) {
-		if text[i] <= ' ' || text[i] > '~' {
-			return false
-		}
+	if !fits {
+		return invalid(IdempotencyKeyHeader, "must have 1 to %d visible ASCII characters", maxIdempotencyKey)
 	}
-	return true
+	return nil
 }

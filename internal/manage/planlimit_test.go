@@ -38,8 +38,8 @@ func (f *fixture) counted(t *testing.T, workspace string) int {
 	}
 	n := 0
 	for _, k := range works {
-		heir := works[k.ReplacedBy]
-		if heir == nil || works[heir.ReplacedBy] != nil {
+		successor := works[k.ReplacedBy]
+		if successor == nil || works[successor.ReplacedBy] != nil {
 			n++
 		}
 	}
@@ -182,7 +182,7 @@ func TestWhatComesBackNeedsRoomInThePlan(t *testing.T) {
 	f := setup(t, catalogue, reversible)
 	revoked, expired := f.mustCreate(t, f.op, manage.NewKey{}), f.mustCreate(t, f.op, manage.NewKey{ExpiresIn: "1h"})
 	pair := f.mustCreate(t, f.op, manage.NewKey{})
-	heir := f.mustRotate(t, f.op, pair.ID, "24h")
+	successor := f.mustRotate(t, f.op, pair.ID, "24h")
 	f.mustRevoke(t, f.op, pair.ID)
 	f.mustRevoke(t, f.op, revoked.ID)
 	f.advance(time.Hour)
@@ -210,7 +210,7 @@ func TestWhatComesBackNeedsRoomInThePlan(t *testing.T) {
 	if _, err := f.ReactivateKey(t.Context(), f.op, last); err != nil {
 		t.Errorf("a key that counted while it was paused: %v", err)
 	}
-	f.mustRevoke(t, f.op, heir.ID) // the key that it replaced counts in its place
+	f.mustRevoke(t, f.op, successor.ID) // the key that it replaced counts in its place
 	full("a revoked key", func(ctx context.Context) error { _, err := f.ReactivateKey(ctx, f.op, revoked.ID); return err })
 	f.mustDelete(t, f.op, pair.ID)
 	if _, err := f.ReactivateKey(t.Context(), f.op, revoked.ID); err != nil {

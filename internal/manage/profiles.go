@@ -25,6 +25,9 @@ type ProfileView struct {
 	Replayed bool `json:"-"`
 }
 
+// Made says what a creation has made, and whether an earlier call had.
+func (v ProfileView) Made() (name string, replayed bool) { return v.Name, v.Replayed }
+
 // CreateProfile implements Service.
 func (m *Manager) CreateProfile(ctx context.Context, call Call, ask NewProfile) (ProfileView, error) {
 	d, err := m.govern(ctx, call, "profile.create")
@@ -32,7 +35,7 @@ func (m *Manager) CreateProfile(ctx context.Context, call Call, ask NewProfile) 
 		return ProfileView{}, err
 	}
 	p := storage.Profile{Name: strings.Trim(ask.Name, " "), Workspace: d.workspace, CreatedAt: m.now()}
-	if err := profileName.check("name", p.Name); err != nil {
+	if err := m.checkName(profileName, p.Name); err != nil {
 		return ProfileView{}, err
 	}
 	if p.Name == "." || p.Name == ".." { // neither can be a segment of a path, by which it would be deleted

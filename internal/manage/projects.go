@@ -29,6 +29,9 @@ type ProjectView struct {
 	Replayed bool `json:"-"`
 }
 
+// Made says what a creation has made, and whether an earlier call had.
+func (v ProjectView) Made() (name string, replayed bool) { return v.Name, v.Replayed }
+
 // CreateProject implements Service.
 func (m *Manager) CreateProject(ctx context.Context, call Call, ask NewProject) (ProjectView, error) {
 	d, err := m.govern(ctx, call, "project.create")
@@ -37,6 +40,9 @@ func (m *Manager) CreateProject(ctx context.Context, call Call, ask NewProject) 
 	}
 	if !isProjectName(ask.Name) {
 		return ProjectView{}, invalid("name", "must be 1 to %d characters, without spaces, slashes and control characters", maxProjectChars)
+	}
+	if err := m.noSecret(ask.Name); err != nil {
+		return ProjectView{}, err
 	}
 	p := storage.Project{Name: ask.Name, Workspace: d.workspace, CreatedAt: m.now()}
 	out := viewOfProject(p)

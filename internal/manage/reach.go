@@ -67,9 +67,14 @@ func (m *Manager) reachByKey(ctx context.Context, r storage.Reader, call Call, t
 }
 
 // find returns a key that the call reaches. Any other is not found, with the
-// same words whether it is there or not.
+// same words whether it is there or not, or damaged.
 func (to reach) find(ctx context.Context, r storage.Reader, id keys.ID) (*keys.Key, error) {
 	key, err := keyIn(ctx, r, to.workspace, id)
+	if errors.Is(err, storage.ErrDamaged) {
+		if _, out := to.owner(ctx, r, id); out != nil {
+			return nil, out
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -79,20 +84,20 @@ func (to reach) find(ctx context.Context, r storage.Reader, id keys.ID) (*keys.K
 	return key, nil
 }
 
-// used answers 404 where a key neither is nor was within reach: what was
-// counted for a key outlives it.
-func (to reach) used(ctx context.Context, r storage.Reader, id keys.ID) error {
+// owner says whose a key is, or was. It answers 404 where that never was within
+// reach: what was counted for a key outlives it.
+func (to reach) owner(ctx context.Context, r storage.Reader, id keys.ID) (storage.UsageOwner, error) {
 	if _, err := workspaceExists(ctx, r, to.workspace); err != nil {
-		return err
+		return storage.UsageOwner{}, err
 	}
 	if !isWord(string(id), maxIDChars) {
-		return errNoKey
+		return storage.UsageOwner{}, errNoKey
 	}
 	owner, err := r.UsageOwner(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (owner.Workspace != to.workspace || !to.sees(owner.Project)) {
-		return errNoKey
+		return storage.UsageOwner{}, errNoKey
 	}
-	return err
+	return owner, err
 }
 
 // sees reports whether what is of a project of the workspace, or of none, is

@@ -16,6 +16,7 @@ type Receipt struct {
 	Confirmed   bool       `json:"confirmed"`
 	ConfirmedAt *time.Time `json:"confirmed_at" doc:"null: not yet."`
 	Pending     []string   `json:"pending,omitempty" doc:"The nodes that had not confirmed when the wait ran out."`
+	Silent      []string   `json:"silent,omitempty" doc:"Where it is confirmed: the nodes that have not said so. They have ended, or refuse every key by now."`
 }
 
 // RevokedKey is a key that was revoked, and the receipt.
@@ -27,6 +28,8 @@ type RevokedKey struct {
 const (
 	// longestWait bounds how long a call may be kept open.
 	longestWait = 5 * time.Minute
+	// mostWaiting bounds how many calls wait at a time.
+	mostWaiting = 64
 	// The nodes are looked at ever less often: after so much of the time that
 	// passed already.
 	shortestPause, longestPause = 2 * time.Millisecond, 50 * time.Millisecond
@@ -69,17 +72,19 @@ type pursuit struct {
 
 // follow finds out who enforces a change that was committed. Neither a store
 // that can't tell nor a caller who goes away undoes that; the receipt says then
-// what is known. Between two looks it holds nothing of the store.
+// what is known. Between two looks it holds nothing of the store. A server that
+// ends is not held up, nor do more calls wait than may: they are told at once.
 func (m *Manager) follow(ctx context.Context, p pursuit) Receipt {
 	m.catchUp(ctx)
 	receipt := Receipt{Revision: int64(p.revision)}
 	over := make(<-chan time.Time)
-	if p.patience != nil {
+	last := true
+	if p.patience != nil && m.wait() {
+		defer m.leave()
 		timer := time.NewTimer(*p.patience - m.clock().Sub(p.since))
 		defer timer.Stop()
-		over = timer.C
+		over, last = timer.C, false
 	}
-	last := p.patience == nil
 	for !m.inForce(ctx, p, &receipt) && !last {
 		pause := min(max(m.clock().Sub(p.since)/pauseIn, shortestPause), longestPause)
 		select {
@@ -87,11 +92,26 @@ func (m *Manager) follow(ctx context.Context, p pursuit) Receipt {
 			return receipt
 		case <-over:
 			last = true // after one more look
+		case <-m.closing:
+			last = true
 		case <-time.After(pause):
 		}
 	}
 	return receipt
 }
+
+// wait takes one of the places of those who may wait, until leave. False says
+// that there is none.
+func (m *Manager) wait() bool {
+	select {
+	case m.waiting <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (m *Manager) leave() { <-m.waiting }
 
 // inForce fills in a receipt with what the store knows now, and reports whether
 // the change is in force everywhere.
@@ -116,7 +136,23 @@ func (m *Manager) inForce(ctx context.Context, p pursuit, receipt *Receipt) (don
 	}
 	now := m.now()
 	receipt.Confirmed, receipt.ConfirmedAt = true, &now
+	receipt.Silent = silent(nodes, p.revision)
 	return true
+}
+
+// silent lists the processes that have not said of any of their registrations
+// that a change is in force there.
+func silent(nodes []storage.Node, revision storage.Revision) (quiet []string) {
+	told := map[string]bool{}
+	for _, n := range nodes {
+		told[n.Name] = told[n.Name] || n.Applied >= revision
+	}
+	for _, name := range names(nodes) {
+		if !told[name] {
+			quiet = append(quiet, name)
+		}
+	}
+	return quiet
 }
 
 // names lists processes, in their order: one may be registered several times,

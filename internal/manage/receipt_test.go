@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -178,7 +179,19 @@ func TestASilentGatewayIsWaitedForUntilItHasOutlivedWhatItKnew(t *testing.T) {
 		if took := time.Since(began); took < 10100*time.Millisecond || took > 10200*time.Millisecond {
 			t.Errorf("confirmed after %v, want 10.1s", took)
 		}
-		wantReceipt(t, got, manage.Receipt{Revision: 2, Nodes: 1, Confirmed: true})
+		wantReceipt(t, got, manage.Receipt{Revision: 2, Nodes: 1, Confirmed: true, Silent: []string{"web-1/1"}})
+	})
+}
+
+// A process has two registrations while a reload replaces one engine by another.
+func TestAProcessThatConfirmedIsNotSilentWhateverItsOlderRegistrationSays(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fixture) {
+		f.node(t, "old", "web-1/1")
+		f.node(t, "dead", "web-2/1")
+		k := f.mustCreate(t, f.op, manage.NewKey{})
+		receipt := f.revoking(t.Context(), t, k.ID, "1m")
+		f.node(t, "renewed", "web-1/1") // registered behind the change
+		wantReceipt(t, receipt(), manage.Receipt{Revision: 2, Nodes: 2, Confirmed: true, Silent: []string{"web-2/1"}})
 	})
 }
 
@@ -261,6 +274,59 @@ func TestManyMayWaitWhileOthersUseTheStore(t *testing.T) {
 		waits.Wait()
 		if slices.Contains(confirmed, false) {
 			t.Error("a wait ended without a confirmation")
+		}
+	})
+}
+
+func TestACallerIsToldAtOnceOnceTheServerEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		closing := make(chan struct{})
+		f := setup(t, func(c *manage.Config) { c.Now, c.Closing = time.Now, closing })
+		f.node(t, "a", "web-1/1")
+		waited, late := f.mustCreate(t, f.op, manage.NewKey{}).ID, f.mustCreate(t, f.op, manage.NewKey{}).ID
+		began := time.Now()
+		receipt := f.revoking(t.Context(), t, waited, "5m")
+		close(closing)
+		want := manage.Receipt{Revision: 3, Nodes: 1, Pending: []string{"web-1/1"}}
+		wantReceipt(t, receipt(), want)
+		want.Revision++
+		wantReceipt(t, f.receiptOf(t, late, "5m"), want)
+		if took := time.Since(began); took > 1500*time.Millisecond { // of which the first call was let wait for one
+			t.Errorf("they were kept for %v", took)
+		}
+	})
+}
+
+func TestNoMoreCallsWaitThanMayAndTheOthersAreToldAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, f *fixture) {
+		const may, more = 64, 10
+		f.node(t, "a", "web-1/1")
+		var waits sync.WaitGroup
+		var atOnce, later atomic.Int64
+		began := time.Now()
+		for range may + more {
+			id := f.mustCreate(t, f.op, manage.NewKey{}).ID
+			waits.Go(func() {
+				out, err := f.RevokeKey(t.Context(), f.op, id, manage.Revocation{Wait: "5s"})
+				if err != nil || out.Receipt.Confirmed || len(out.Receipt.Pending) != 1 {
+					t.Errorf("%+v, %v", out.Receipt, err)
+				}
+				if time.Since(began) < time.Second {
+					atOnce.Add(1)
+				} else {
+					later.Add(1)
+				}
+			})
+		}
+		waits.Wait()
+		if atOnce.Load() != more || later.Load() != may {
+			t.Errorf("%d were told at once, and %d waited", atOnce.Load(), later.Load())
+		}
+		began = time.Now()
+		f.receiptOf(t, f.mustCreate(t, f.op, manage.NewKey{}).ID, "5s")
+		if time.Since(began) < 5*time.Second {
+			t.Error("nobody may wait any more")
 		}
 	})
 }

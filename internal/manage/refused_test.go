@@ -11,10 +11,10 @@ func TestARefusalNamesOnlyWorkspacesThatThereAre(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.workspace(t, "rivals", "")
-	token := f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Workspace: "default"})
 	for named, target := range map[string]string{
 		"rivals": "rivals", "nobodys": "", "ks_live_0123456789ABCDEFGHIJKLMNOPQRST1TaVco": "", "a b": "", "\xff": "",
 	} {
+		token := f.standing(t, manage.Actor{Kind: manage.ActorToken, Workspace: "default"})
 		if _, err := f.ListKeys(t.Context(), manage.Call{Actor: token, Workspace: named}, manage.KeyQuery{}); err == nil {
 			t.Errorf("%q lets it in", named)
 		}

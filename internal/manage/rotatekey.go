@@ -57,14 +57,14 @@ func (m *Manager) rotateKey(ctx context.Context, tx storage.Tx, d deed, to reach
 	if err := change.rotatable(ctx); err != nil {
 		return CreatedKey{}, err
 	}
-	heir, secret := change.heir(d.call.Actor.Name)
-	change.entry.Reason, change.entry.Target = why, string(heir.ID)
-	if err := change.handOver(ctx, heir, grace); err != nil {
+	successor, secret := change.successor(d.call.Actor.Name)
+	change.entry.Reason, change.entry.Target = why, string(successor.ID)
+	if err := change.handOver(ctx, successor, grace); err != nil {
 		return CreatedKey{}, err
 	}
-	made := m.entryOf(d.call, "key.create", heir)
-	made.Reason, made.Changes = why, changesOfNew(heir)
-	return CreatedKey{KeyView: taggedView(heir, storage.UsageTotal{}, change.now), Secret: secret}, tx.AppendAudit(ctx, made)
+	made := m.entryOf(d.call, "key.create", successor)
+	made.Reason, made.Changes = why, changesOfNew(successor)
+	return CreatedKey{KeyView: taggedView(successor, storage.UsageTotal{}, change.now), Secret: secret}, tx.AppendAudit(ctx, made)
 }
 
 // grace reads how long the old key is to work beside the new one.
@@ -89,7 +89,7 @@ func (c *keyChange) rotatable(ctx context.Context) error {
 	case ended(c.was, c.now):
 		return refuse(problem.KeyNotActive, "", "")
 	case c.was.ReplacedBy != "":
-		return refuse(problem.RotationInProgress, "", "The key was replaced already. Rotate the one that replaced it.")
+		return refuse(problem.RotationInProgress, "", "The key was replaced already. Once it has ended, the one that replaced it can be rotated.")
 	case c.was.Replaces == "":
 		return nil
 	}
@@ -100,29 +100,29 @@ func (c *keyChange) rotatable(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !ended(before, c.now):
-		return refuse(problem.RotationInProgress, "", "The key that this one replaced works still. Wait for its end, or end it.")
+		return refuse(problem.RotationInProgress, "", "The key that this one replaced works still. Revoke that one, or wait until it ends at "+before.ExpiresAt.UTC().Format(time.RFC3339)+".")
 	}
 	return nil
 }
 
-// heir is a key with the rights of another, its end included, and a secret of
+// successor is a key with the rights of another, its end included, and a secret of
 // its own. It goes on with the other one's line, and so with its buckets and
 // quotas.
-func (c *keyChange) heir(maker string) (*keys.Key, keys.Secret) {
-	heir, secret := *c.was, c.format.Mint(c.was.Environment)
-	heir.ID, heir.Hint = keys.NewID(), c.format.Hint(secret)
-	heir.Digest, heir.Pepper = c.hasher.New(secret)
-	heir.CreatedBy, heir.CreatedAt = maker, c.now
-	heir.Replaces = c.was.ID
-	return &heir, secret
+func (c *keyChange) successor(maker string) (*keys.Key, keys.Secret) {
+	successor, secret := *c.was, c.format.Mint(c.was.Environment)
+	successor.ID, successor.Hint = keys.NewID(), c.format.Hint(secret)
+	successor.Digest, successor.Pepper = c.hasher.New(secret)
+	successor.CreatedBy, successor.CreatedAt = maker, c.now
+	successor.Replaces = c.was.ID
+	return &successor, secret
 }
 
 // handOver stores the new key, then the end of the old one.
-func (c *keyChange) handOver(ctx context.Context, heir *keys.Key, grace time.Duration) error {
-	if err := c.tx.InsertKey(ctx, heir); err != nil {
+func (c *keyChange) handOver(ctx context.Context, successor *keys.Key, grace time.Duration) error {
+	if err := c.tx.InsertKey(ctx, successor); err != nil {
 		return err
 	}
-	c.key.ReplacedBy = heir.ID
+	c.key.ReplacedBy = successor.ID
 	if end := c.now.Add(grace); c.key.ExpiresAt.IsZero() || end.Before(c.key.ExpiresAt) {
 		c.key.ExpiresAt = end
 	}

@@ -109,7 +109,7 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 	f.mustRevoke(t, f.op, revoked.ID)
 	f.advance(time.Hour)
 	replaced := f.mustCreate(t, f.op, manage.NewKey{})
-	heir := f.mustRotate(t, f.op, replaced.ID, "1h")
+	successor := f.mustRotate(t, f.op, replaced.ID, "1h")
 	for name, row := range map[string]struct {
 		id    keys.ID
 		ask   manage.Rotation
@@ -119,7 +119,7 @@ func TestRotationsThatAreRefusedChangeNothing(t *testing.T) {
 		"a revoked key":           {revoked.ID, manage.Rotation{}, problem.KeyNotActive, ""},
 		"an expired key":          {expired.ID, manage.Rotation{}, problem.KeyNotActive, ""},
 		"a replaced key":          {replaced.ID, manage.Rotation{}, problem.RotationInProgress, ""},
-		"its replacement":         {heir.ID, manage.Rotation{Grace: "0s"}, problem.RotationInProgress, ""},
+		"its replacement":         {successor.ID, manage.Rotation{Grace: "0s"}, problem.RotationInProgress, ""},
 		"a grace too long":        {alive.ID, manage.Rotation{Grace: "24h1s"}, problem.InvalidRequest, "grace"},
 		"a grace that is none":    {alive.ID, manage.Rotation{Grace: "soon"}, problem.InvalidRequest, "grace"},
 		"a negative grace":        {alive.ID, manage.Rotation{Grace: "-1h"}, problem.InvalidRequest, "grace"},
@@ -181,7 +181,7 @@ func TestTheEndOfAReplacedKeyOnlyComesNearer(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	old := f.mustCreate(t, f.op, manage.NewKey{ExpiresIn: "90d"})
-	heir := f.mustRotate(t, f.op, old.ID, "1h")
+	successor := f.mustRotate(t, f.op, old.ID, "1h")
 	refused := func(what string, edit manage.KeyEdit) {
 		t.Helper()
 		f.changesNothing(t, "default", func(ctx context.Context) {
@@ -198,7 +198,7 @@ func TestTheEndOfAReplacedKeyOnlyComesNearer(t *testing.T) {
 	refused("as it was first", manage.KeyEdit{ExpiresIn: manage.Stated("1h")})
 	f.advance(30 * time.Minute)
 	refused("after its end", later)
-	f.mustDelete(t, f.op, heir.ID)
+	f.mustDelete(t, f.op, successor.ID)
 	refused("without its replacement", never)
 	f.mustEdit(t, f.op, old.ID, manage.KeyEdit{Name: manage.Stated("left behind")})
 }

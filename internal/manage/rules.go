@@ -28,7 +28,7 @@ func (m *Manager) settleScopes(d *draft) error {
 		case !isScope(scope):
 			return notAScope(i)
 		case slices.Contains(d.ask.Scopes[:i], scope):
-			return invalid("scopes", "must not repeat one; number %d does", i+1)
+			return repeatedScope(i)
 		case !m.scopeKnown(scope):
 			return m.unknownScope(scope, i)
 		}
@@ -42,6 +42,12 @@ func isScope(text string) bool { return isWord(text, maxScopeChars) }
 // notAScope refuses the text at index i of a list.
 func notAScope(i int) error {
 	return invalid("scopes", "must be words of at most %d characters without spaces; number %d is not", maxScopeChars, i+1)
+}
+
+// repeatedScope refuses the scope at index i of a list: more likely another one
+// was meant.
+func repeatedScope(i int) error {
+	return invalid("scopes", "must not repeat one; number %d does", i+1)
 }
 
 // unknownScope refuses the scope at index i of a list.

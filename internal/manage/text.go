@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/keystile/keystile/internal/keys"
 )
 
 // textRule bounds a field of free text.
@@ -43,6 +45,23 @@ func (t textRule) check(param, text string) error {
 	return nil
 }
 
+// checkName refuses what can't be the name of a thing.
+func (m *Manager) checkName(rule textRule, name string) error {
+	if err := rule.check("name", name); err != nil {
+		return err
+	}
+	return m.noSecret(name)
+}
+
+// noSecret refuses a name with a secret in it, which was pasted into the wrong
+// field: names are kept, shown and logged in clear.
+func (m *Manager) noSecret(name string) error {
+	if m.format.HasSecret(name) {
+		return invalid("name", "must not hold a secret: it is shown to others, and in the audit trail")
+	}
+	return nil
+}
+
 func (t textRule) forbids(r rune) bool {
 	if t.lines && (r == '\n' || r == '\r' || r == '\t') {
 		return false
@@ -61,16 +80,13 @@ func isWord(text string, max int) bool {
 	})
 }
 
-// maxNamed is shorter than any secret that we make.
-const maxNamed = 24
-
 // named is how a message speaks of the word at index i of a list: by itself,
 // as long as that can't be a secret in the wrong place, else by its number.
 func named(word string, i int) string {
 	plain := func(r rune) bool {
 		return r < utf8.RuneSelf && (isAlphanumeric(byte(r)) || strings.ContainsRune(":._-/", r))
 	}
-	if len(word) > maxNamed || strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
+	if !keys.Harmless(word) || strings.ContainsFunc(word, func(r rune) bool { return !plain(r) }) {
 		return fmt.Sprintf("number %d", i+1)
 	}
 	return strconv.Quote(word)

@@ -112,7 +112,7 @@ func (to reach) outlive(token *keys.Token) error {
 
 func (m *Manager) draftToken(ask NewToken, maker, workspace string) (*keys.Token, keys.Secret, error) {
 	name := strings.Trim(ask.Name, " ")
-	if err := tokenName.check("name", name); err != nil {
+	if err := m.checkName(tokenName, name); err != nil {
 		return nil, keys.Secret{}, err
 	}
 	now := m.now()

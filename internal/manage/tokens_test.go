@@ -171,7 +171,7 @@ func TestATokenThatEndedAfterItWasLetInGetsNoFurther(t *testing.T) {
 			token := f.token(t, f.op, ask)
 			call := f.by(t, token)
 			end(token)
-			_, err := f.CreateToken(t.Context(), call, manage.NewToken{Name: "heir"})
+			_, err := f.CreateToken(t.Context(), call, manage.NewToken{Name: "successor"})
 			wantRefusal(t, err, problem.InvalidToken, "")
 			_, err = f.CreateKey(t.Context(), call, manage.NewKey{Name: "a key"})
 			wantRefusal(t, err, problem.InvalidToken, "")

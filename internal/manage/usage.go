@@ -57,7 +57,7 @@ func (m *Manager) KeyUsage(ctx context.Context, call Call, id keys.ID, query Usa
 	}
 	var out UsageView
 	err = m.look(ctx, d, "read usage", func(r storage.Reader, reached reach) error {
-		if err := reached.used(ctx, r, id); err != nil {
+		if _, err := reached.owner(ctx, r, id); err != nil {
 			return err
 		}
 		cells, err := r.UsageCells(ctx, id, from, to)

@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -19,12 +20,17 @@ type NewWorkspace struct {
 
 // WorkspaceView is a workspace as everybody sees it.
 type WorkspaceView struct {
-	Name      string    `json:"name"`
-	Plan      string    `json:"plan" doc:"Empty: none."`
-	CreatedAt time.Time `json:"created_at"`
+	Name string `json:"name"`
+	Plan string `json:"plan" doc:"Empty: none."`
+	// PlanConfigured: the configuration lists the plan, if there is one.
+	PlanConfigured bool      `json:"plan_configured" doc:"false: the configuration lists no such plan any more. The default plan's limits hold then; where there is none, calls are refused."`
+	CreatedAt      time.Time `json:"created_at"`
 	// Replayed: as of a CreatedKey.
 	Replayed bool `json:"-"`
 }
+
+// Made says what a creation has made, and whether an earlier call had.
+func (v WorkspaceView) Made() (name string, replayed bool) { return v.Name, v.Replayed }
 
 // CreateWorkspace implements Service.
 func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspace) (WorkspaceView, error) {
@@ -34,6 +40,9 @@ func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspa
 	}
 	if !isWorkspaceName(ask.Name) {
 		return WorkspaceView{}, invalid("name", "must be 1 to %d letters, digits, dots, hyphens and underscores, the first a letter or digit", maxWorkspaceChars)
+	}
+	if err := m.noSecret(ask.Name); err != nil {
+		return WorkspaceView{}, err
 	}
 	if err := m.planKnown(ask.Plan); err != nil {
 		return WorkspaceView{}, err
@@ -129,7 +138,9 @@ func (m *Manager) ListWorkspaces(ctx context.Context, call Call) (Page[Workspace
 }
 
 func (m *Manager) viewOfWorkspace(w storage.Workspace) WorkspaceView {
-	return WorkspaceView{Name: w.Name, Plan: m.planOf(w), CreatedAt: w.CreatedAt.UTC()}
+	v := WorkspaceView{Name: w.Name, Plan: cmp.Or(w.Plan, m.catalogue.DefaultPlan), CreatedAt: w.CreatedAt.UTC()}
+	v.PlanConfigured = v.Plan == "" || has(m.catalogue.Plans, v.Plan)
+	return v
 }
 
 // isWorkspaceName keeps workspaces to what can stand in a header, a file name

@@ -108,9 +108,18 @@ func (t *table) at(text []byte, i int) (begin, end int) {
 }
 
 // Spells reports whether text holds a secret, in any spelling. It takes time in
-// proportion to the text, whatever both are: a client chooses them.
+// proportion to the text, whatever both are: a client chooses them. It allocates
+// only for what is longer than headers usually are.
 func Spells(text, secret string) bool {
-	return strings.Contains(text, secret) || strings.IndexByte(text, '%') >= 0 && strings.Contains(Decode(text), secret)
+	if strings.Contains(text, secret) {
+		return true
+	}
+	if len(text) <= len(secret) || strings.IndexByte(text, '%') < 0 { // a spelling is longer
+		return false
+	}
+	var read [512]byte
+	var sought [256]byte
+	return bytes.Contains(appendDecoded(read[:0], text), append(sought[:0], secret...))
 }
 
 // Decode returns text as whoever decodes it often enough will read it.
@@ -118,14 +127,17 @@ func Decode(text string) string {
 	if strings.IndexByte(text, '%') < 0 {
 		return text
 	}
-	raw, plain := []byte(text), make([]byte, 0, len(text))
+	return string(appendDecoded(make([]byte, 0, len(text)), text))
+}
+
+func appendDecoded(plain []byte, text string) []byte {
 	for {
-		next := bytes.IndexByte(raw, '%')
+		next := strings.IndexByte(text, '%')
 		if next < 0 {
-			return string(append(plain, raw...))
+			return append(plain, text...)
 		}
-		c, width := decode(raw[next:])
-		plain, raw = append(append(plain, raw[:next]...), c), raw[next+width:]
+		c, width := decode(text[next:])
+		plain, text = append(append(plain, text[:next]...), c), text[next+width:]
 	}
 }
 

@@ -61,6 +61,7 @@ func TestASecretIsFoundInEverySpelling(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"": false, "100%": false, secret[:len(secret)-1]: false, everyByteEscaped(secret[1:]): false,
+		strings.Repeat("%41", 500): false, strings.Repeat("%41", 500) + everyByteEscaped(secret): true, secret[1:] + "%20": false, secret[:len(secret)-1] + "%6f": true,
 		secret: true, "x=" + secret + ";": true, everyByteEscaped(secret): true, "%25" + strings.ReplaceAll(secret, "_", "%255F"): true,
 	} {
 		if got := Spells(text, secret); got != want {
@@ -111,6 +112,15 @@ func TestTextWithoutSecretsIsNotCopied(t *testing.T) {
 	line := []byte(`{"level":"info","request":{"uri":"/v1/projects?page=2%20","headers":{"Accept":["*/*"]}},"status":200}`)
 	if n := testing.AllocsPerRun(100, func() { s.Bytes(line) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// Every header of a request is looked through for copies of its secret.
+func TestLookingForASecretCostsNothingInUsualHeaders(t *testing.T) {
+	for _, text := range []string{"https://app.example.com/projects?tab=items%20all%2C%20or%20none", everyByteEscaped(secret[1:])} {
+		if n := testing.AllocsPerRun(100, func() { Spells(text, secret) }); n != 0 {
+			t.Errorf("%s: %v allocations", text, n)
+		}
 	}
 }
 

@@ -77,8 +77,8 @@ type Site struct {
 	Aliases      keys.Aliases
 }
 
-// Holds reports whether a key holds a scope, by whichever name.
-func (s *Site) Holds(k *keys.Key, scope string) bool { return s.Aliases.Holds(k, scope) }
+// Holds reports whether a key with these scopes holds one, by whichever name.
+func (s *Site) Holds(scopes []string, scope string) bool { return s.Aliases.Holds(scopes, scope) }
 
 // Allows reports whether keys of an environment are taken.
 func (s *Site) Allows(env keys.Environment) bool {

@@ -13,6 +13,9 @@ const DetailsType = "application/problem+json"
 func WantsDetails(accept []string) bool {
 	for _, line := range accept {
 		for part := range strings.SplitSeq(line, ",") {
+			if len(part) < len(DetailsType) {
+				continue // most are, and needn't be parsed
+			}
 			if media, _, err := mime.ParseMediaType(part); err == nil && media == DetailsType {
 				return true
 			}

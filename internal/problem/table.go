@@ -114,7 +114,7 @@ var Rows = []Row{
 		Code: RateLimited, Status: http.StatusTooManyRequests, Type: RateLimitError, Parts: Gate,
 		Title:   "Too many requests",
 		Message: "Too many requests. Try again in {retry_after}.",
-		Advice:  "Wait for as many seconds as `Retry-After` says, then go on. `RateLimit` and `X-RateLimit-Remaining` tell beforehand how much is left.",
+		Advice:  "Wait for as many seconds as `Retry-After` says, then go on. `RateLimit` and `X-RateLimit-Remaining` tell beforehand how much is left. Without those two in the answer, it is not about a limit of the key: the configuration bounds how often an address may present keys that the gate hasn't met (`unknown_keys`), and too many of them came from yours, or from a network that shares it. Check that the client sends a key that exists.",
 	},
 	{
 		Code: QuotaExceeded, Status: http.StatusTooManyRequests, Type: RateLimitError, Parts: Gate,
@@ -132,7 +132,7 @@ var Rows = []Row{
 		Code: LimiterUnavailable, Status: http.StatusServiceUnavailable, Type: APIError, Parts: Gate,
 		Title:   "Limits can't be checked",
 		Message: "Rate limits can't be checked at present. Try again in {retry_after}.",
-		Advice:  "The gate can't reach its limiter, and is configured to refuse in that case. Repeat the request after `Retry-After`.",
+		Advice:  "The gate can't reach its limiter, and is configured to refuse in that case: repeat the request after `Retry-After`. Or the plan of the key's workspace is none of the configuration, and there is no default one: the operator's log names it.",
 	},
 }
 

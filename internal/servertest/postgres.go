@@ -57,10 +57,8 @@ func (p *Postgres) prepare() (err error) {
 	if p.dir, err = os.MkdirTemp("", "keystile-postgres-"); err != nil {
 		return fmt.Errorf("make its folder: %w", err)
 	}
-	if p.owner != nil {
-		if err := os.Chown(p.dir, int(p.owner.Uid), int(p.owner.Gid)); err != nil {
-			return fmt.Errorf("give its folder away: %w", err)
-		}
+	if err := p.own(p.dir); err != nil {
+		return err
 	}
 	said, err := p.run("initdb", "--pgdata", p.data(), "--username=postgres", "--auth=trust", "--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C")
 	if err != nil {
@@ -180,4 +178,24 @@ func (p *Postgres) Close() error {
 		ended = p.process.end(syscall.SIGQUIT)
 	}
 	return errors.Join(ended, os.RemoveAll(p.dir))
+}
+
+// Demote makes a server that was stopped a standby of nobody, from its next
+// start on: it answers reads, and never commits.
+func (p *Postgres) Demote() error {
+	if err := os.WriteFile(filepath.Join(p.data(), "standby.signal"), nil, 0o600); err != nil {
+		return fmt.Errorf("make it a standby: %w", err)
+	}
+	return p.own(filepath.Join(p.data(), "standby.signal"))
+}
+
+// own gives a file to whoever runs the server.
+func (p *Postgres) own(name string) error {
+	if p.owner == nil {
+		return nil
+	}
+	if err := os.Chown(name, int(p.owner.Uid), int(p.owner.Gid)); err != nil {
+		return fmt.Errorf("give %s away: %w", filepath.Base(name), err)
+	}
+	return nil
 }

@@ -22,6 +22,13 @@ var (
 	// ErrGap: the change log no longer holds the position that was asked for
 	// (restored from a backup, pruned): whoever followed it must start anew.
 	ErrGap = errors.New("change log has a gap")
+	// ErrUnreachable: nobody answers where the store is said to be, or nobody
+	// who could yet. It may help to ask again later.
+	ErrUnreachable = errors.New("nobody answers")
+	// ErrDamaged: there is such a row, and it can't mean what it should. It is
+	// never read as one with other rights. UpdateKey mends it, and DeleteKey
+	// removes it.
+	ErrDamaged = errors.New("damaged")
 	// ErrOutOfOrder: a usage batch is not the next one of its incarnation.
 	ErrOutOfOrder = errors.New("usage batch out of order")
 )
@@ -101,7 +108,8 @@ type Store interface {
 
 	// Migrate brings the schema to this version, creating it where there is
 	// none, together with DefaultWorkspace. Calling it again changes nothing;
-	// nodes that start at once run it once.
+	// nodes that start at once run it once. ErrUnreachable where it did nothing
+	// because nobody answered.
 	Migrate(ctx context.Context) error
 
 	// Lookup finds the key that is stored under one of digests, the first one
@@ -118,6 +126,12 @@ type Store interface {
 	Confirm(ctx context.Context) (Position, error)
 	// PollInterval is how often Attend is to be called.
 	PollInterval() time.Duration
+	// OnNews registers a function that is called when there may be news, by a
+	// driver that hears of them before it is asked; others never call it. It
+	// may be called for nothing, concurrently, and must not block; what isn't
+	// heard is found by asking. It is called before Migrate, after which a
+	// driver begins to listen.
+	OnNews(fn func())
 	// Changes returns at most limit changes after a position, oldest first;
 	// ErrGap where that position is not in the log any more. Each change has
 	// an ID of its own, so that a revision of many can be read in parts.
@@ -127,7 +141,8 @@ type Store interface {
 	View(ctx context.Context, fn func(Reader) error) error
 	// Update runs fn in one transaction that excludes other Updates, and
 	// commits when fn returns nil. What fn changed is written to the log in
-	// the same transaction under one revision, which is returned. Where the
+	// the same transaction under one revision, which is returned. fn may be run
+	// again, where a transaction came to nothing that may succeed now. Where the
 	// outcome of the commit is unknown, the error is none of the sentinels.
 	Update(ctx context.Context, fn func(Tx) error) (Revision, error)
 	// OnCommit registers a function that Update calls with its changes after

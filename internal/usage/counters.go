@@ -6,26 +6,14 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 )
 
-// manyCells is how many cells a handle searches one by one before it makes an
-// index.
-const manyCells = 16
-
-// keptCells is how many cells' memory a handle keeps from sweep to sweep: a key
-// that is called all the time is on a few endpoints, and there are many keys
-// that are in memory and idle.
-const keptCells = 4
-
-// Counters is a handle on the counters of one key.
+// Counters is a handle on the counters of one key. There are as many as keys in
+// memory, and most of them are idle: what was counted is elsewhere.
 type Counters struct {
 	recorder *Recorder
 	id       keys.ID
 
-	mu     sync.Mutex
-	listed bool   // the recorder knows of counts in here
-	recent int    // index of the cell that was counted into last
-	latest *notes // nil: none since the sweep
-	cells  []cell
-	index  map[slot]int // of cells; nil where they are few
+	mu    sync.Mutex
+	tally *tally // nil: nothing was counted since the sweep
 }
 
 // slot is what the cells of one key are told apart by.
@@ -66,19 +54,12 @@ func (c *Counters) Count(e Event) {
 	at := slotOf(&e)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.find(at).add(one)
-	c.note(note{e.At, at.endpoint, e.Method, e.Client, e.Status, e.Denied})
-	if !c.listed {
-		c.listed = true
+	if c.tally == nil {
+		c.tally = c.recorder.tallies.Get().(*tally)
 		c.recorder.list(c)
 	}
-}
-
-func (c *Counters) note(one note) {
-	if c.latest == nil {
-		c.latest = c.recorder.blanks.Get().(*notes)
-	}
-	c.latest.add(one)
+	c.tally.find(at).add(one)
+	c.tally.latest.add(note{e.At, at.endpoint, e.Method, e.Client, e.Status, e.Denied}, c.recorder.room)
 }
 
 const secondsPerHour = 60 * 60
@@ -112,49 +93,4 @@ func class(status int) string {
 		return classes[first]
 	}
 	return classes[5]
-}
-
-// find returns the sum of a slot, which it makes where there is none.
-func (c *Counters) find(at slot) *sum {
-	if c.recent < len(c.cells) && c.cells[c.recent].slot == at {
-		return &c.cells[c.recent].sum
-	}
-	c.recent = c.search(at)
-	if c.recent == len(c.cells) {
-		c.cells = append(c.cells, cell{slot: at})
-		c.keepIndex()
-	}
-	return &c.cells[c.recent].sum
-}
-
-// search returns the index of a slot's cell, or of the place for a new one.
-func (c *Counters) search(at slot) int {
-	if c.index != nil {
-		if i, found := c.index[at]; found {
-			return i
-		}
-		return len(c.cells)
-	}
-	for i := range c.cells {
-		if c.cells[i].slot == at {
-			return i
-		}
-	}
-	return len(c.cells)
-}
-
-// keepIndex takes note of a new last cell.
-func (c *Counters) keepIndex() {
-	if c.index != nil {
-		last := len(c.cells) - 1
-		c.index[c.cells[last].slot] = last
-		return
-	}
-	if len(c.cells) <= manyCells {
-		return
-	}
-	c.index = make(map[slot]int, 2*len(c.cells))
-	for i := range c.cells {
-		c.index[c.cells[i].slot] = i
-	}
 }

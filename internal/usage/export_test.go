@@ -7,7 +7,10 @@ func SetBatchBound(r *Recorder, cells int) { r.ledger.mostCells = cells }
 func CellsIn(c *Counters) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.cells)
+	if c.tally == nil {
+		return 0
+	}
+	return len(c.tally.cells)
 }
 
 // For tests of the spool's format.

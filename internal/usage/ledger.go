@@ -47,24 +47,14 @@ func (l *ledger) init(incarnation string) {
 func (c *Counters) drain(l *ledger, now time.Time, notes int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.drainNotes(l, notes)
-	for i := range c.cells {
-		l.add(place{c.id, c.cells[i].slot}, c.cells[i].sum, now)
+	t := c.tally
+	c.tally = nil
+	l.keep(c.id, &t.latest, notes)
+	for i := range t.cells {
+		l.add(place{c.id, t.cells[i].slot}, t.cells[i].sum, now)
 	}
-	c.cells, c.index, c.listed = c.cells[:0], nil, false
-	if cap(c.cells) > keptCells {
-		c.cells = nil
-	}
-}
-
-func (c *Counters) drainNotes(l *ledger, most int64) {
-	if c.latest == nil {
-		return
-	}
-	l.keep(c.id, c.latest, most)
-	*c.latest = notes{}
-	c.recorder.blanks.Put(c.latest)
-	c.latest = nil
+	t.reset()
+	c.recorder.tallies.Put(t)
 }
 
 func (l *ledger) add(at place, s sum, now time.Time) {

@@ -13,7 +13,8 @@ import (
 // exact and notes are bounded: of what a key does between two sweeps only the
 // latest few are noted, and how many are missing before a note stands in it.
 const (
-	notesPerKey   = 10   // at most, from one sweep to the next
+	notesPerKey   = 50   // at most, from one sweep to the next
+	fewNotes      = 8    // that each key has room for, however many keys there are
 	notesPerSweep = 500  // of all keys together, save that each may have one
 	maxNotes      = 1000 // that wait for the store
 )
@@ -28,24 +29,42 @@ type note struct {
 	denied   problem.Code
 }
 
-// notes are the latest calls of one key, oldest first from count modulo their
-// number on.
+// notes are the latest calls of one key. Their memory grows with their number;
+// once there are as many as may be, they go on as a ring, oldest first from
+// count modulo their number on.
 type notes struct {
-	ring  [notesPerKey]note
+	ring  []note
 	count int64 // of all calls, noted or not
 }
 
-func (n *notes) add(one note) {
-	n.ring[n.count%notesPerKey] = one
+// add notes one call. room is asked whether there may be more than a few.
+func (n *notes) add(one note, room func() bool) {
+	kept := int64(len(n.ring))
+	if n.count == kept && kept < notesPerKey && (kept < fewNotes || room()) {
+		n.ring = append(n.ring, one)
+	} else {
+		n.ring[n.count%kept] = one
+	}
 	n.count++
+}
+
+// room reports whether a key may have one note more, of those that all keys
+// share.
+func (r *Recorder) room() bool { return r.shared.Add(1) <= notesPerSweep }
+
+// reset forgets the notes and keeps their memory.
+func (n *notes) reset() {
+	clear(n.ring) // which hold on to names of routes
+	n.ring, n.count = n.ring[:0], 0
 }
 
 // latest calls fn for at most the most latest notes, oldest first, and returns
 // how many calls before those are missing.
 func (n *notes) latest(most int64, fn func(*note)) (missed int64) {
-	kept := min(n.count, notesPerKey, most)
+	held := int64(len(n.ring))
+	kept := min(held, most)
 	for i := n.count - kept; i < n.count; i++ {
-		fn(&n.ring[i%notesPerKey])
+		fn(&n.ring[i%held])
 	}
 	return n.count - kept
 }
@@ -73,9 +92,6 @@ func (n *note) stored(id keys.ID) storage.NotedCall {
 	call := storage.NotedCall{
 		KeyID: id, At: n.at.UTC(), Method: n.method, Endpoint: n.endpoint.Value(),
 		Status: n.status, Denied: string(n.denied),
-	}
-	if n.denied != "" {
-		call.Status = n.denied.Row().Status
 	}
 	if n.client.IsValid() {
 		call.Client = n.client.String()

@@ -40,12 +40,14 @@ func TestTheLatestCallsAreNotedAsTheyWere(t *testing.T) {
 	c := b.Counters("key_1")
 	client := netip.MustParseAddr("192.0.2.7")
 	c.Count(usage.Event{At: noon, Endpoint: getX, Status: 201, Method: http.MethodPost, Client: client})
-	c.Count(usage.Event{At: noon.Add(time.Second), Denied: problem.RateLimited, Method: http.MethodGet, Client: client})
+	c.Count(usage.Event{At: noon.Add(time.Second), Denied: problem.RateLimited, Status: 429, Method: http.MethodGet, Client: client})
+	c.Count(usage.Event{At: noon.Add(time.Second), Denied: problem.RateLimited, Status: 200, Method: http.MethodGet, Client: client}) // only observed
 	c.Count(usage.Event{At: noon.Add(2 * time.Second), Endpoint: getX, Method: http.MethodGet})
 	b.flush(t, nil)
 	want := []storage.NotedCall{
 		{KeyID: "key_1", At: noon, Method: "POST", Endpoint: "GET /v1/x", Status: 201, Client: "192.0.2.7"},
 		{KeyID: "key_1", At: noon.Add(time.Second), Method: "GET", Endpoint: "default", Status: 429, Denied: "rate_limited", Client: "192.0.2.7"},
+		{KeyID: "key_1", At: noon.Add(time.Second), Method: "GET", Endpoint: "default", Status: 200, Denied: "rate_limited", Client: "192.0.2.7"},
 		{KeyID: "key_1", At: noon.Add(2 * time.Second), Method: "GET", Endpoint: "GET /v1/x"},
 	}
 	if diff := gocmp.Diff(want, b.store.noted()["key_1"]); diff != "" {
@@ -132,5 +134,42 @@ func TestNotesOfABatchInDoubtAreNotChanged(t *testing.T) {
 	b.flush(t, nil)
 	if calls := b.store.noted()["key_1"]; len(calls) != 5 || told(calls) != 5 {
 		t.Errorf("five calls are noted as %+v", calls)
+	}
+}
+
+func TestAKeyThatIsNotBusyHasEachOfItsCallsNoted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const calls = 50
+	for range 3 { // memory that is used again holds nothing of before
+		before := len(b.store.noted()["key_1"])
+		b.count("key_1", calls)
+		b.flush(t, nil)
+		if noted := b.store.noted()["key_1"]; len(noted)-before != calls || told(noted) != int64(len(noted)) {
+			t.Fatalf("%d calls at once: %d notes more, of %d calls in all", calls, len(noted)-before, told(noted))
+		}
+	}
+}
+
+func TestTheNotesOfManyBusyKeysTellOfEachCall(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const busy, calls = 100, 40 // more than all keys together have room for
+	for i := range busy {
+		c := b.Counters(keys.ID(fmt.Sprint("key_", i)))
+		for n := range calls {
+			c.Count(call(noon.Add(time.Duration(n) * time.Second)))
+		}
+	}
+	b.flush(t, nil)
+	for id, noted := range b.store.noted() {
+		if told(noted) != calls {
+			t.Errorf("%d notes of %s tell of %d calls, want %d", len(noted), id, told(noted), calls)
+		}
+		for n, one := range noted { // the latest, in their order
+			if want := noon.Add(time.Duration(calls-len(noted)+n) * time.Second); !one.At.Equal(want) {
+				t.Errorf("note %d of %s is of %v, want %v", n, id, one.At, want)
+			}
+		}
 	}
 }

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -15,13 +16,14 @@ type Recorder struct {
 	mu    sync.Mutex
 	dirty []*Counters // counted into since the sweep
 
-	blanks sync.Pool // of *notes
+	tallies sync.Pool    // of *tally
+	shared  atomic.Int64 // notes beyond a key's first few, since the sweep
 }
 
 // NewRecorder makes a recorder. incarnation names this start of the process to
 // the store: a UUID that no other recorder has or ever had.
 func NewRecorder(incarnation string) *Recorder {
-	r := &Recorder{blanks: sync.Pool{New: func() any { return new(notes) }}}
+	r := &Recorder{tallies: sync.Pool{New: func() any { return new(tally) }}}
 	r.ledger.init(incarnation)
 	return r
 }
@@ -30,8 +32,14 @@ func NewRecorder(incarnation string) *Recorder {
 // there may be several for one key: their counts are added up. A handle that
 // was counted into may be dropped at any time without losing a count.
 func (r *Recorder) Counters(id keys.ID) *Counters {
-	return &Counters{recorder: r, id: id}
+	c := new(Counters)
+	r.Bind(c, id)
+	return c
 }
+
+// Bind is Counters for a handle that has its place already, as a part of
+// something else. It must be new.
+func (r *Recorder) Bind(c *Counters, id keys.ID) { c.recorder, c.id = r, id }
 
 // list puts a handle on the list of the next sweep.
 func (r *Recorder) list(c *Counters) {
@@ -44,6 +52,7 @@ func (r *Recorder) list(c *Counters) {
 func (r *Recorder) sweep(now time.Time) {
 	r.mu.Lock()
 	swept := r.dirty
+	r.shared.Store(0)
 	r.dirty = make([]*Counters, 0, len(swept))
 	r.mu.Unlock()
 

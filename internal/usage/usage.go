@@ -32,7 +32,7 @@ type Event struct {
 	Project  Label
 	// Denied is the code of a refusal; empty for an allowed call.
 	Denied problem.Code
-	// Status is the status line of an allowed call; 0 where none was written.
+	// Status is that of the status line; 0 where none was written.
 	Status int
 	Cost   int64
 	// Method and Client are noted of the latest calls; nothing is counted by

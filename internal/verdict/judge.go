@@ -37,19 +37,19 @@ func Judge(p *Principal, f *Facts) problem.Code {
 // JudgeRoute is the part of Judge that comes before whose project the request
 // is for: status, environment, workspace, route.
 func JudgeRoute(p *Principal, f *Facts) problem.Code {
-	if code := status(&p.Key, f.Now); code != "" {
+	if code := status(p, f.Now); code != "" {
 		return code
 	}
-	if !f.Site.Allows(p.Key.Environment) {
+	if !f.Site.Allows(p.Environment) {
 		return problem.EnvironmentNotAllowed
 	}
-	if f.Site.Workspace != "" && f.Site.Workspace != p.Key.Workspace {
+	if f.Site.Workspace != "" && f.Site.Workspace != p.Workspace {
 		return problem.WorkspaceMismatch
 	}
 	if f.Match.Route == nil && !(f.Site.DefaultAllow && policy.KnownMethod(f.Method)) {
 		return problem.RouteNotAllowed
 	}
-	if !all(f.Match, func(r *policy.Route) bool { return r.Takes(p.Key.Environment) }) {
+	if !all(f.Match, func(r *policy.Route) bool { return r.Takes(p.Environment) }) {
 		return problem.EnvironmentNotAllowed
 	}
 	return ""
@@ -57,10 +57,10 @@ func JudgeRoute(p *Principal, f *Facts) problem.Code {
 
 // JudgeRights is the part from there on: project, scopes, address.
 func JudgeRights(p *Principal, f *Facts) problem.Code {
-	if code := project(&p.Key, f); code != "" {
+	if code := project(p, f); code != "" {
 		return code
 	}
-	if !all(f.Match, func(r *policy.Route) bool { return fulfils(&p.Key, f.Site, r) }) {
+	if !all(f.Match, func(r *policy.Route) bool { return fulfils(p.Scopes, f.Site, r) }) {
 		return problem.InsufficientScope
 	}
 	if !Within(p.Nets, f.Client) {
@@ -69,8 +69,8 @@ func JudgeRights(p *Principal, f *Facts) problem.Code {
 	return ""
 }
 
-func status(k *keys.Key, now time.Time) problem.Code {
-	switch k.StatusAt(now) {
+func status(p *Principal, now time.Time) problem.Code {
+	switch p.StatusAt(now) {
 	case keys.Active:
 		return ""
 	case keys.Inactive:
@@ -84,15 +84,15 @@ func status(k *keys.Key, now time.Time) problem.Code {
 
 // project holds a key that is restricted to one project to it. A route that
 // speaks of a project, but of none that can be read, is no restricted key's.
-func project(k *keys.Key, f *Facts) problem.Code {
+func project(p *Principal, f *Facts) problem.Code {
 	route := f.Match.Route
 	if route != nil && route.Project != "" {
 		switch {
 		case f.ProjectElsewhere:
 			return problem.WorkspaceMismatch
-		case k.Project != "" && k.Project != f.Project:
+		case p.Project != "" && p.Project != f.Project:
 			return problem.ProjectMismatch
-		case k.Project == "" && !policy.PlainName(f.Project):
+		case p.Project == "" && !policy.PlainName(f.Project):
 			// It can be another workspace's to an upstream that reads names loosely.
 			return problem.ProjectMismatch
 		}
@@ -119,27 +119,27 @@ func all(m *policy.Match, ok func(*policy.Route) bool) bool {
 	return true
 }
 
-func fulfils(k *keys.Key, site *policy.Site, r *policy.Route) bool {
+func fulfils(held []string, site *policy.Site, r *policy.Route) bool {
 	for _, scope := range r.Scopes {
-		if !site.Holds(k, scope) {
+		if !site.Holds(held, scope) {
 			return false
 		}
 	}
-	return len(r.AnyOf) == 0 || holdsOne(k, site, r.AnyOf)
+	return len(r.AnyOf) == 0 || holdsOne(held, site, r.AnyOf)
 }
 
-func holdsOne(k *keys.Key, site *policy.Site, scopes []string) bool {
+func holdsOne(held []string, site *policy.Site, scopes []string) bool {
 	for _, scope := range scopes {
-		if site.Holds(k, scope) {
+		if site.Holds(held, scope) {
 			return true
 		}
 	}
 	return false
 }
 
-// Missing returns which of a match's scopes a key lacks, and the alternatives
-// of which it has none.
-func Missing(k *keys.Key, site *policy.Site, m *policy.Match) (required, missing, anyOf []string) {
+// Missing returns which of a match's scopes a key with those held lacks, and the
+// alternatives of which it has none.
+func Missing(held []string, site *policy.Site, m *policy.Match) (required, missing, anyOf []string) {
 	demanding := m.Shadows
 	if m.Route != nil {
 		demanding = append([]*policy.Route{m.Route}, m.Shadows...)
@@ -150,11 +150,11 @@ func Missing(k *keys.Key, site *policy.Site, m *policy.Match) (required, missing
 				continue
 			}
 			required = append(required, scope)
-			if !site.Holds(k, scope) {
+			if !site.Holds(held, scope) {
 				missing = append(missing, scope)
 			}
 		}
-		if len(r.AnyOf) > 0 && !holdsOne(k, site, r.AnyOf) {
+		if len(r.AnyOf) > 0 && !holdsOne(held, site, r.AnyOf) {
 			anyOf = append(anyOf, r.AnyOf...)
 		}
 	}

@@ -59,7 +59,7 @@ func TestAKeyIsGoodWhileItsStatusSaysSo(t *testing.T) {
 		want    string
 	}{
 		"active for good":                 {keys.Active, time.Time{}, ""},
-		"active until later":              {keys.Active, noon.Add(time.Nanosecond), ""},
+		"active until later":              {keys.Active, noon.Add(time.Microsecond), ""},
 		"RACE-04 expired at this instant": {keys.Active, noon, "expired_key"},
 		"RACE-04 expired before":          {keys.Active, noon.Add(-time.Hour), "expired_key"},
 		"inactive":                        {keys.Inactive, time.Time{}, "inactive_key"},
@@ -293,7 +293,7 @@ func TestMissingScopesAreNamed(t *testing.T) {
 	} {
 		var m policy.Match
 		table.Find("GET", c.path, &m)
-		required, missing, anyOf := verdict.Missing(&keys.Key{Scopes: words(c.holds)}, &policy.Site{}, &m)
+		required, missing, anyOf := verdict.Missing(words(c.holds), &policy.Site{}, &m)
 		if got := fmt.Sprint(required, missing, anyOf); got != c.want {
 			t.Errorf("%q with %q: %s, want %s", c.path, c.holds, got, c.want)
 		}
@@ -318,14 +318,37 @@ func TestJudgingDoesNotAllocate(t *testing.T) { // not parallel: it counts alloc
 	}
 }
 
-func TestAPrincipalHoldsItsKey(t *testing.T) {
+func TestAPrincipalIsWhatItsKeySays(t *testing.T) {
 	t.Parallel()
 	a := setup()
+	a.key.Lineage, a.key.Owner, a.key.Profile, a.key.Plan = "key_0", "ann", "gold", "pro"
 	p, err := verdict.NewPrincipal(&a.key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(a.key, p.Key); diff != "" {
+	got := keys.Key{
+		ID: p.ID, Lineage: p.Lineage, Owner: p.Owner, Status: p.Status, Environment: p.Environment, Scopes: p.Scopes,
+		Workspace: p.Workspace, Project: p.Project, Profile: p.Profile, Plan: p.Plan, ExpiresAt: a.key.ExpiresAt, AllowedIPs: a.key.AllowedIPs,
+	}
+	if diff := cmp.Diff(a.key, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestAPrincipalExpiresWhenItsKeyDoes(t *testing.T) {
+	t.Parallel()
+	for _, end := range []time.Time{{}, noon, time.Unix(0, 0), time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC), time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC)} {
+		for _, status := range []keys.Status{keys.Active, keys.Inactive, keys.Revoked} {
+			k := keys.Key{Status: status, ExpiresAt: end}
+			p, err := verdict.NewPrincipal(&k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, now := range []time.Time{noon, end, end.Add(-1), end.Add(time.Hour), end.Add(-time.Hour)} {
+				if got, want := p.StatusAt(now), k.StatusAt(now); got != want {
+					t.Errorf("a key that expires at %v is %q at %v, want %q", end, got, now, want)
+				}
+			}
+		}
 	}
 }

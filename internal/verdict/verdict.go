@@ -3,10 +3,8 @@
 package verdict
 
 import (
-	"net/netip"
 	"time"
 
-	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/problem"
 )
@@ -45,21 +43,4 @@ func (v *Verdict) Outcome() string {
 		return string(problem.InternalError)
 	}
 	return string(v.Code)
-}
-
-// Principal is who a request speaks for: a key, with what its record says
-// parsed into the form that is checked.
-type Principal struct {
-	Key  keys.Key
-	Nets []netip.Prefix // of AllowedIPs
-}
-
-// NewPrincipal parses a key's record. An address that can't be parsed makes it
-// an error: the key must not get wider by it.
-func NewPrincipal(k *keys.Key) (*Principal, error) {
-	nets, err := ParseNets(k.AllowedIPs)
-	if err != nil {
-		return nil, err
-	}
-	return &Principal{Key: *k, Nets: nets}, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 // damage is what may have happened to a row. Each would give wider rights, or
@@ -77,6 +78,9 @@ func wantNoKey(t *testing.T, s *Store, nobodys bool) {
 		return err
 	})
 	wantLine(t, err, "key_bad", "damaged")
+	if !errors.Is(err, storage.ErrDamaged) {
+		t.Errorf("nobody can tell that from a store that is away: %v", err)
+	}
 }
 
 func wantOthers(t *testing.T, s *Store) {
@@ -103,7 +107,7 @@ type alarms struct {
 func (a *alarms) raise(id string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if damaged := (*corruption)(nil); errors.As(err, &damaged) {
+	if damaged := (*sqlcore.CorruptionError)(nil); errors.As(err, &damaged) {
 		a.ids = append(a.ids, id)
 	}
 }

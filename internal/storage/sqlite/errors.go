@@ -65,16 +65,3 @@ func busy(err error) bool {
 func refused(err error) bool {
 	return errors.Is(err, sql.ErrNoRows) || codeOf(err)&primary == lib.SQLITE_CONSTRAINT
 }
-
-// corruption is a row that can't mean what it should. Whoever reads it could
-// not tell; it is never read as a row with other rights.
-type corruption struct {
-	what, id string
-	err      error
-}
-
-// Error implements error.
-func (c *corruption) Error() string { return fmt.Sprintf("%s %s is damaged: %v", c.what, c.id, c.err) }
-
-// Unwrap returns what is wrong with the row.
-func (c *corruption) Unwrap() error { return c.err }

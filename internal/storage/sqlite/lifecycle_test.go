@@ -66,20 +66,20 @@ func TestUsageOfKeysFromBeforeKnowsItsProject(t *testing.T) {
 func TestUseOfNamesIsFoundByIndex(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	for query, index := range map[string]string{projectInUse: "keys_by_project", profileInUse: "keys_by_profile"} {
-		var plan []string
-		rows, err := raw(t, s.path).QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, "default", "name", 1)
-		must(t, err)
-		for rows.Next() {
-			var id, parent, unused int
-			var detail string
-			must(t, rows.Scan(&id, &parent, &unused, &detail))
-			plan = append(plan, detail)
-		}
-		must(t, rows.Err())
-		must(t, rows.Close())
-		if got := strings.Join(plan, "; "); !strings.Contains(got, "SEARCH keys USING") || !strings.Contains(got, index) {
-			t.Errorf("%s is not used: %s", index, got)
+	for index, ask := range map[string]func(storage.Reader) (bool, error){
+		"keys_by_project": func(r storage.Reader) (bool, error) {
+			return r.ProjectInUse(t.Context(), storage.DefaultWorkspace, "name", noon)
+		},
+		"keys_by_profile": func(r storage.Reader) (bool, error) {
+			return r.ProfileInUse(t.Context(), storage.DefaultWorkspace, "name")
+		},
+	} {
+		plan := planOfLast(t, s, func(r storage.Reader) error {
+			_, err := ask(r)
+			return err
+		})
+		if !strings.Contains(plan, "SEARCH keys USING") || !strings.Contains(plan, index) {
+			t.Errorf("%s is not used: %s", index, plan)
 		}
 	}
 }

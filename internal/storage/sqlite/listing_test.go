@@ -11,6 +11,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 // mixed are keys of which some fit each filter: more than few, few, or none.
@@ -40,7 +41,7 @@ func mixed() []*keys.Key {
 
 // fits says in Go what a filter selects.
 func fits(k *keys.Key, f storage.KeyFilter) bool {
-	text := strings.ToLower(k.Name) + between + strings.ToLower(k.Hint) + between + strings.ToLower(string(k.ID))
+	text := strings.ToLower(k.Name) + sqlcore.Between + strings.ToLower(k.Hint) + sqlcore.Between + strings.ToLower(string(k.ID))
 	after := f.AfterID == "" || k.CreatedAt.Before(f.After) || k.CreatedAt.Equal(f.After) && k.ID > f.AfterID
 	return k.Workspace == f.Workspace && (f.Status == "" || k.StatusAt(f.Now) == f.Status) &&
 		(f.Environment == "" || k.Environment == f.Environment) && (f.Project == "" || k.Project == f.Project) &&
@@ -80,7 +81,7 @@ func everyWay(t *testing.T, s *Store) {
 		}
 		return strings.Compare(string(a.ID), string(b.ID))
 	})
-	queries := []string{"", "customer", "CUSTOMER 1", "customer 77", "zebra~", "Zebra", "~", "z", "ä", "“quoted” '", "0%", "no such thing", "~~", "y_0", "key_00001", "1\x1f", "er 1" + between}
+	queries := []string{"", "customer", "CUSTOMER 1", "customer 77", "zebra~", "Zebra", "~", "z", "ä", "“quoted” '", "0%", "no such thing", "~~", "y_0", "key_00001", "1\x1f", "er 1" + sqlcore.Between}
 	asked := 0
 	for _, status := range []keys.Status{"", keys.Active, keys.Inactive, keys.Revoked, keys.Expired} {
 		for _, environment := range []keys.Environment{"", keys.Test} {
@@ -165,10 +166,10 @@ func TestEachFilterHasItsIndex(t *testing.T) {
 
 func listPlan(t *testing.T, s *Store, f storage.KeyFilter) string {
 	t.Helper()
-	var l *listing
-	must(t, s.View(t.Context(), func(r storage.Reader) (err error) {
-		l, err = r.(*reader).inListOrder(t.Context(), f)
+	var l *sqlcore.Listing
+	must(t, s.snapshot(t.Context(), func(q *sqlcore.Session, _ storage.Position) (err error) {
+		l, err = (&lister{q, s.bounds}).inListOrder(t.Context(), f)
 		return err
 	}))
-	return planOf(t, s, l.query(), l.args)
+	return planOf(t, s, l.Query(), l.Args)
 }

@@ -5,11 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 // Lookup implements storage.Store. Key and revision come from one statement,
@@ -37,32 +37,14 @@ func (c *connections) lookup(ctx context.Context, digests []keys.Digest) (storag
 		return found, err
 	}
 	args := digestArgs(digests)
-	var row keyRow
+	var row sqlcore.KeyRow
 	// The first row is of the first digest that a key has.
-	err = statement.QueryRowContext(ctx, args...).Scan(append([]any{&found.Revision, &found.NewestScheme}, row.dest()...)...)
-	if err != nil || !row.id.Valid {
-		return found, lostHead(err)
+	err = statement.QueryRowContext(ctx, args...).Scan(append([]any{&found.Revision, &found.NewestScheme}, row.Dest()...)...)
+	if err != nil || !row.Found() {
+		return found, sqlcore.LostHead(err)
 	}
-	found.Key, err = row.key()
+	found.Key, err = row.Key()
 	return found, err
-}
-
-func digestArgs(digests []keys.Digest) []any {
-	args := make([]any, len(digests))
-	for i := range digests {
-		args[i] = digests[i][:]
-	}
-	return args
-}
-
-// KeyByDigest implements storage.Reader.
-func (r *reader) KeyByDigest(ctx context.Context, digests []keys.Digest) (*keys.Key, error) {
-	var row keyRow
-	err := r.row(ctx, "SELECT "+keyColumns+" FROM keys WHERE "+digestIn(len(digests)), digestArgs(digests), row.dest()...)
-	if err != nil {
-		return nil, fmt.Errorf("find key: %w", err)
-	}
-	return row.key()
 }
 
 // maxDigests bounds the statements that are kept prepared: one for each
@@ -103,23 +85,9 @@ func (l *lookups) statement(ctx context.Context, db *sql.DB, count int) (*sql.St
 // digests have a key, such as one from before the pepper, the first one's is
 // taken.
 func lookupQuery(count int) string {
-	return "SELECT revision, newest, " + keyColumns + ` FROM
+	return "SELECT revision, newest, " + sqlcore.KeyColumns + ` FROM
 		(SELECT revision, COALESCE((SELECT id FROM schemes ORDER BY seq DESC LIMIT 1), '') AS newest FROM head)
 		LEFT JOIN keys ON ` + digestIn(count)
-}
-
-// digestIn selects the keys of so many digests, and of these the first one's.
-func digestIn(count int) string {
-	var in, order strings.Builder
-	for i := range count {
-		fmt.Fprintf(&in, ", ?%d", i+1)
-		fmt.Fprintf(&order, " WHEN ?%d THEN %d", i+1, i)
-	}
-	condition := "digest IN (" + strings.TrimPrefix(in.String(), ", ") + ")"
-	if count < 2 {
-		return condition // a digest has one key at most
-	}
-	return condition + " ORDER BY CASE digest" + order.String() + " END LIMIT 1"
 }
 
 func (l *lookups) close() error {

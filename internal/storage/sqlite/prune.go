@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 // There is no index of cells by hour: it made the file half as large again and
@@ -14,8 +15,6 @@ import (
 // snapshot beside the writers; a transaction only removes what it is told.
 
 const (
-	cellKey = `key_id, hour, endpoint, project, outcome`
-
 	// keysWithOld visits the next keys that were used, and tells which of them
 	// have old cells. Each step is one seek.
 	keysWithOld = `WITH RECURSIVE used(id) AS (
@@ -48,7 +47,7 @@ func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool
 		return false, fmt.Errorf("look for old usage: %w", err)
 	}
 	if len(found.cells)+len(found.sums)+len(found.incarnations) > 0 {
-		if err := s.change(ctx, func(q *session) error { return found.remove(ctx, q, p) }); err != nil {
+		if err := s.change(ctx, func(q *sqlcore.Session) error { return found.remove(ctx, q, p) }); err != nil {
 			return false, fmt.Errorf("remove old usage: %w", err)
 		}
 	}
@@ -58,30 +57,30 @@ func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool
 
 func (s *Store) findOld(ctx context.Context, p storage.UsagePrune) (*old, error) {
 	found := &old{}
-	return found, s.snapshot(ctx, func(q *session, _ storage.Position) (err error) {
+	return found, s.snapshot(ctx, func(q *sqlcore.Session, _ storage.Position) (err error) {
 		if !p.CellsBefore.IsZero() {
 			if err := s.findOldCells(ctx, q, p, found); err != nil {
 				return err
 			}
-			found.sums, err = collect(ctx, q, oldSums, []any{keys.Live, keys.Test, micros(p.CellsBefore), p.Limit}, columns(3))
+			found.sums, err = sqlcore.Collect(ctx, q, oldSums, []any{keys.Live, keys.Test, sqlcore.Micros(p.CellsBefore), p.Limit}, columns(3))
 			if err != nil {
 				return err
 			}
 		}
-		found.incarnations, err = collect(ctx, q, `SELECT incarnation FROM usage_incarnations WHERE updated < ? LIMIT ?`,
-			[]any{micros(p.IncarnationsBefore), p.Limit}, columns(1))
+		found.incarnations, err = sqlcore.Collect(ctx, q, `SELECT incarnation FROM usage_incarnations WHERE updated < ? LIMIT ?`,
+			[]any{sqlcore.Micros(p.IncarnationsBefore), p.Limit}, columns(1))
 		return err
 	})
 }
 
 // findOldCells looks at as many keys as may be removed cells of.
-func (s *Store) findOldCells(ctx context.Context, q *session, p storage.UsagePrune, found *old) error {
+func (s *Store) findOldCells(ctx context.Context, q *sqlcore.Session, p storage.UsagePrune, found *old) error {
 	var from keys.ID
 	if at := s.pruned.Load(); at != nil {
 		from = *at
 	}
 	visited, last, of := 0, keys.ID(""), []any(nil)
-	err := q.each(ctx, keysWithOld, []any{from, p.Limit, micros(p.CellsBefore)}, func(row scan) (bool, error) {
+	err := q.Each(ctx, keysWithOld, []any{from, p.Limit, sqlcore.Micros(p.CellsBefore)}, func(row sqlcore.Scan) (bool, error) {
 		var stale bool
 		err := row(&last, &stale)
 		if visited++; stale {
@@ -93,8 +92,8 @@ func (s *Store) findOldCells(ctx context.Context, q *session, p storage.UsagePru
 		return err
 	}
 	for chunk := range slices.Chunk(of, rowsPerStatement) {
-		cells, err := collect(ctx, q, "SELECT "+cellKey+" FROM usage_cells WHERE key_id IN "+placeholders(1, len(chunk))+" AND hour < ? LIMIT ?",
-			slices.Concat(chunk, []any{micros(p.CellsBefore), p.Limit - len(found.cells)}), columns(5))
+		cells, err := sqlcore.Collect(ctx, q, "SELECT "+sqlcore.CellKey+" FROM usage_cells WHERE key_id IN "+sqlcore.Placeholders(1, len(chunk))+" AND hour < ? LIMIT ?",
+			slices.Concat(chunk, []any{sqlcore.Micros(p.CellsBefore), p.Limit - len(found.cells)}), columns(5))
 		if err != nil {
 			return err
 		}
@@ -110,8 +109,8 @@ func (s *Store) findOldCells(ctx context.Context, q *session, p storage.UsagePru
 }
 
 // columns reads so many columns as they are.
-func columns(n int) func(scan) ([]any, error) {
-	return func(row scan) ([]any, error) {
+func columns(n int) func(sqlcore.Scan) ([]any, error) {
+	return func(row sqlcore.Scan) ([]any, error) {
 		values, dest := make([]any, n), make([]any, n)
 		for i := range values {
 			dest[i] = &values[i]
@@ -121,19 +120,19 @@ func columns(n int) func(scan) ([]any, error) {
 }
 
 // remove asks for the age once more: an incarnation may have come back.
-func (o *old) remove(ctx context.Context, q *session, p storage.UsagePrune) error {
+func (o *old) remove(ctx context.Context, q *sqlcore.Session, p storage.UsagePrune) error {
 	for _, of := range []struct {
 		table, key, age string
 		rows            [][]any
 		before          int64
 	}{
-		{"usage_cells", cellKey, "hour", o.cells, micros(p.CellsBefore)},
-		{"workspace_usage", "workspace, environment, hour", "hour", o.sums, micros(p.CellsBefore)},
-		{"usage_incarnations", "incarnation", "updated", o.incarnations, micros(p.IncarnationsBefore)},
+		{"usage_cells", sqlcore.CellKey, "hour", o.cells, sqlcore.Micros(p.CellsBefore)},
+		{"workspace_usage", "workspace, environment, hour", "hour", o.sums, sqlcore.Micros(p.CellsBefore)},
+		{"usage_incarnations", "incarnation", "updated", o.incarnations, sqlcore.Micros(p.IncarnationsBefore)},
 	} {
 		for chunk := range slices.Chunk(of.rows, rowsPerStatement) {
-			statement := fmt.Sprintf("DELETE FROM %s WHERE (%s) IN (VALUES %s) AND %s < ?", of.table, of.key, placeholders(len(chunk), len(chunk[0])), of.age)
-			if err := q.exec(ctx, statement, append(slices.Concat(chunk...), of.before)...); err != nil {
+			statement := fmt.Sprintf("DELETE FROM %s WHERE (%s) IN (VALUES %s) AND %s < ?", of.table, of.key, sqlcore.Placeholders(len(chunk), len(chunk[0])), of.age)
+			if err := q.Exec(ctx, statement, append(slices.Concat(chunk...), of.before)...); err != nil {
 				return err
 			}
 		}

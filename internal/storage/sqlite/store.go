@@ -92,6 +92,9 @@ func Open(path string, opts ...Option) (*Store, error) {
 // OnCommit implements storage.Store.
 func (s *Store) OnCommit(fn func([]storage.Change)) { s.onCommit = fn }
 
+// OnNews implements storage.Store: whoever writes to a file tells nobody.
+func (s *Store) OnNews(func()) {}
+
 // Close implements storage.Store.
 func (s *Store) Close() error {
 	s.mu.Lock()

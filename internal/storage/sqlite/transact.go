@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 // View implements storage.Store.
 func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
-	return s.snapshot(ctx, func(q *session, _ storage.Position) error { return fn(&reader{q, s.bounds, s.onCorrupt}) })
+	return s.snapshot(ctx, func(q *sqlcore.Session, _ storage.Position) error { return fn(sqlcore.NewReader(q, s.onCorrupt)) })
 }
 
 // snapshot runs fn on one state of the database, with the head of the change
 // log as it is in there.
-func (s *Store) snapshot(ctx context.Context, fn func(*session, storage.Position) error) error {
+func (s *Store) snapshot(ctx context.Context, fn func(*sqlcore.Session, storage.Position) error) error {
 	c, err := s.connect()
 	if err != nil {
 		return err
@@ -32,7 +33,7 @@ func (s *Store) snapshot(ctx context.Context, fn func(*session, storage.Position
 		return fmt.Errorf("begin to read: %w", translate(err))
 	}
 	defer func() { _ = tx.Rollback() }() // there is nothing to lose
-	return fn(&session{tx: tx}, head)
+	return fn(s.session(tx), head)
 }
 
 // beginRead reads the head because SQLite takes its snapshot at the first
@@ -53,8 +54,8 @@ func beginRead(ctx context.Context, db *sql.DB) (*sql.Tx, storage.Position, erro
 // Update implements storage.Store.
 func (s *Store) Update(ctx context.Context, fn func(storage.Tx) error) (storage.Revision, error) {
 	var revision storage.Revision
-	err := s.change(ctx, func(q *session) error {
-		tx := &transaction{reader: reader{q, s.bounds, s.onCorrupt}}
+	err := s.change(ctx, func(q *sqlcore.Session) error {
+		tx := sqlcore.NewTransaction(q, s.onCorrupt)
 		err := fn(tx)
 		if err != nil {
 			return err
@@ -75,12 +76,12 @@ func writer(c *connections) *sql.DB { return c.write }
 // where fn returns nil. It waits for the busy timeout once, for the writers of
 // this process and of others together: where another process holds the
 // database, those that queue here don't each wait as long as the first.
-func (s *Store) change(ctx context.Context, fn func(*session) error) error {
+func (s *Store) change(ctx context.Context, fn func(*sqlcore.Session) error) error {
 	return s.changeBy(ctx, writer, fn)
 }
 
 // changeBy is change on one of the connections that write.
-func (s *Store) changeBy(ctx context.Context, by func(*connections) *sql.DB, fn func(*session) error) error {
+func (s *Store) changeBy(ctx context.Context, by func(*connections) *sql.DB, fn func(*sqlcore.Session) error) error {
 	giveUp := time.NewTimer(s.busyTimeout)
 	defer giveUp.Stop()
 	release, err := s.lockWriter(ctx, giveUp.C)
@@ -101,12 +102,12 @@ func (s *Store) changeBy(ctx context.Context, by func(*connections) *sql.DB, fn 
 		return fmt.Errorf("begin to write: %w", translate(err))
 	}
 	defer func() { _ = tx.Rollback() }() // nothing after a commit
-	q := &session{tx: tx}
+	q := s.session(tx)
 	if err := fn(q); err != nil {
 		return err
 	}
-	if q.fault != nil { // fn may have passed over it
-		return fmt.Errorf("nothing was changed: %w", q.fault)
+	if fault := q.Fault(); fault != nil { // fn may have passed over it
+		return fmt.Errorf("nothing was changed: %w", fault)
 	}
 	return s.commit(ctx, c, tx)
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 // each one of the list. It is empty where there is none, or none is needed: the
 // list fills a page soon, an owner's keys are few already, or no index of texts
 // can hold what is looked for.
-func (r *reader) rare(ctx context.Context, f storage.KeyFilter) (string, error) {
+func (r *lister) rare(ctx context.Context, f storage.KeyFilter) (string, error) {
 	if f.Query == "" || f.Owner != "" || !utf8.ValidString(f.Query) || strings.ContainsRune(f.Query, 0) {
 		return "", nil
 	}
@@ -63,7 +64,7 @@ const withParts = "SELECT 1 FROM key_words WHERE key_words MATCH ?"
 
 // rarePart takes the rarest part, or where each is in too many keys, some of
 // them together.
-func (r *reader) rarePart(ctx context.Context, parts []string) (string, error) {
+func (r *lister) rarePart(ctx context.Context, parts []string) (string, error) {
 	// Most texts have a part that is rare indeed, and is soon told from the others.
 	for _, most := range []int{r.tooMany / 10, r.tooMany} {
 		rarest, err := r.rarest(ctx, parts, most)
@@ -81,7 +82,7 @@ func (r *reader) rarePart(ctx context.Context, parts []string) (string, error) {
 
 // rarest returns the part that the fewest keys have; empty where none is in
 // less than most of them.
-func (r *reader) rarest(ctx context.Context, parts []string, most int) (rarest string, err error) {
+func (r *lister) rarest(ctx context.Context, parts []string, most int) (rarest string, err error) {
 	for _, part := range parts {
 		n, err := r.count(ctx, withParts, most, part)
 		if err != nil {
@@ -95,12 +96,12 @@ func (r *reader) rarest(ctx context.Context, parts []string, most int) (rarest s
 }
 
 // rareStart takes the parts that begin with a text that is too short for one.
-func (r *reader) rareStart(ctx context.Context, chars []rune) (string, error) {
+func (r *lister) rareStart(ctx context.Context, chars []rune) (string, error) {
 	text := string(chars)
 	// Where there is no such part, this one asks for what isn't there.
-	parts, sum := []string{quoted(text + strings.Repeat(between, partChars-len(chars)))}, 0
-	err := r.each(ctx, "SELECT term, doc FROM key_parts WHERE term >= ? AND term <= ?", []any{text, text + string(utf8.MaxRune)},
-		func(row scan) (bool, error) {
+	parts, sum := []string{quoted(text + strings.Repeat(sqlcore.Between, partChars-len(chars)))}, 0
+	err := r.Each(ctx, "SELECT term, doc FROM key_parts WHERE term >= ? AND term <= ?", []any{text, text + string(utf8.MaxRune)},
+		func(row sqlcore.Scan) (bool, error) {
 			var part string
 			var keys int
 			err := row(&part, &keys)

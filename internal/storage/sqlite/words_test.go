@@ -12,6 +12,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 func TestWordsLeadToKeysByTheirNumbers(t *testing.T) {
@@ -19,14 +20,14 @@ func TestWordsLeadToKeysByTheirNumbers(t *testing.T) {
 	s := setup(t)
 	f := storage.KeyFilter{Workspace: storage.DefaultWorkspace, Query: "text", Owner: "o", AfterID: "key_a", After: noon}
 	l := candidates(f, quoted("tex"))
-	plan := planOf(t, s, l.query(), l.args)
+	plan := planOf(t, s, l.Query(), l.Args)
 	if !strings.Contains(plan, "SCAN key_words VIRTUAL TABLE") || !strings.Contains(plan, "SEARCH key_numbers USING INTEGER PRIMARY KEY") {
 		t.Errorf("candidates:\n%s", plan)
 	}
 	for _, n := range []int{1, atATime} {
 		f.Owner = ""
-		l = thoseOf(f, slices.Repeat([]any{"key_a"}, n))
-		if plan := planOf(t, s, l.query(), l.args); !strings.Contains(plan, "SEARCH keys USING INDEX sqlite_autoindex_keys_1 (id=?)") {
+		l = (&lister{Session: sqlcore.NewSession(nil, dialect{})}).thoseOf(f, slices.Repeat([]any{"key_a"}, n))
+		if plan := planOf(t, s, l.Query(), l.Args); !strings.Contains(plan, "SEARCH keys USING INDEX sqlite_autoindex_keys_1 (id=?)") {
 			t.Errorf("of %d:\n%s", n, plan)
 		}
 	}
@@ -52,11 +53,11 @@ func TestOnlyWhatIsNotFrequentIsLookedForByWords(t *testing.T) {
 	must(t, err)
 	for query, want := range map[string]string{
 		"key_": "", "k": "", "ey": "", "": "", "\xff": "", "a\x00b": "",
-		"the zebra": quoted("the"), "ebr": quoted("ebr"), "no such": quoted("no "), "key_007": quoted("007"), "~": `"~` + between + between + `" OR "~` + between + `h"`,
-		"~~": `"~~` + between + `"`,
+		"the zebra": quoted("the"), "ebr": quoted("ebr"), "no such": quoted("no "), "key_007": quoted("007"), "~": `"~` + sqlcore.Between + sqlcore.Between + `" OR "~` + sqlcore.Between + `h"`,
+		"~~": `"~~` + sqlcore.Between + `"`,
 	} {
-		must(t, s.View(t.Context(), func(r storage.Reader) error {
-			got, err := r.(*reader).rare(t.Context(), storage.KeyFilter{Workspace: storage.DefaultWorkspace, Query: query, Now: noon, Limit: 50})
+		must(t, s.snapshot(t.Context(), func(q *sqlcore.Session, _ storage.Position) error {
+			got, err := (&lister{q, s.bounds}).rare(t.Context(), storage.KeyFilter{Workspace: storage.DefaultWorkspace, Query: query, Now: noon, Limit: 50})
 			if got != want {
 				t.Errorf("%q: asked for %q, want %q", query, got, want)
 			}
@@ -109,7 +110,7 @@ func TestWordsGoWithTheirKey(t *testing.T) {
 	key.Name = "other name"
 	_, err = s.Update(t.Context(), func(tx storage.Tx) error { return tx.UpdateKey(t.Context(), key) })
 	must(t, err)
-	if answers("fir") != 0 || answers("oth") != 1 || answers("nam") != 1 || answers("a"+between+between) != 1 {
+	if answers("fir") != 0 || answers("oth") != 1 || answers("nam") != 1 || answers("a"+sqlcore.Between+sqlcore.Between) != 1 {
 		t.Errorf("renamed, it answers to its old name %d, to its new one %d times", answers("fir"), answers("oth"))
 	}
 	_, err = s.Update(t.Context(), func(tx storage.Tx) error { return tx.DeleteKey(t.Context(), "key_a") })
@@ -149,7 +150,7 @@ func FuzzAQueryIsPartOfAText(f *testing.F) {
 			return tx.DeleteKey(t.Context(), "key_x")
 		})
 		must(t, err)
-		if want := strings.Contains(searchable(key), strings.ToLower(query)); (got == 1) != want {
+		if want := strings.Contains(strings.ToLower(strings.Join([]string{name, key.Hint, string(key.ID)}, sqlcore.Between)), strings.ToLower(query)); (got == 1) != want {
 			t.Errorf("%q in %q: found %d", query, name, got)
 		}
 	})

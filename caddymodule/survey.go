@@ -1,0 +1,128 @@
+package caddymodule
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/intercept"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+)
+
+// standing is a gate and where it stands.
+type standing struct {
+	gate *Handler
+	// place says which addresses, hosts and paths lead there. It stays the same
+	// for as long as a site does, across reloads and restarts, and no two gates
+	// stand at one place.
+	place string
+	hosts []hostMatcher // each narrows the one before; none: any host
+	ports ports
+	// behind says that requests come here only after something else has
+	// answered them: an error, or an upstream.
+	behind bool
+}
+
+// surveyOf lists the gates of an HTTP app, wherever in it they stand.
+func surveyOf(app *caddyhttp.App) []standing {
+	s := survey{taken: map[string]int{}}
+	servers := slices.SortedFunc(maps.Values(app.Servers), func(a, b *caddyhttp.Server) int {
+		return cmp.Compare(addressesOf(a), addressesOf(b))
+	})
+	for _, server := range servers {
+		from := way{place: addressesOf(server), ports: portsOf(app, server)}
+		s.routes(server.Routes, from)
+		for _, name := range slices.Sorted(maps.Keys(server.NamedRoutes)) {
+			s.route(server.NamedRoutes[name], way{place: from.place + " &" + name, ports: from.ports})
+		}
+		s.errors(server.Errors, from)
+	}
+	return s.found
+}
+
+func addressesOf(server *caddyhttp.Server) string { return strings.Join(server.Listen, ",") }
+
+// survey is a walk through what handles requests.
+type survey struct {
+	found []standing
+	taken map[string]int // how many gates stand at a place
+}
+
+// way is what leads to a route.
+type way struct {
+	place  string
+	hosts  []hostMatcher
+	ports  ports
+	behind bool
+}
+
+// through is the way on through a route's matchers.
+func (w way) through(sets caddyhttp.MatcherSets) way {
+	w.hosts = append(slices.Clip(w.hosts), hostsOf(sets)...)
+	for _, set := range sets {
+		for _, matcher := range set {
+			switch m := matcher.(type) {
+			case *caddyhttp.MatchHost:
+				w.place += " " + strings.Join(*m, ",")
+			case *caddyhttp.MatchPath:
+				w.place += " " + strings.Join(*m, ",")
+			}
+		}
+	}
+	return w
+}
+
+// after is the way on behind an answer.
+func (w way) after(what string) way {
+	w.place += " " + what
+	w.behind = true
+	return w
+}
+
+func (s *survey) routes(routes caddyhttp.RouteList, from way) {
+	for i := range routes {
+		s.route(&routes[i], from)
+	}
+}
+
+func (s *survey) errors(of *caddyhttp.HTTPErrorConfig, from way) {
+	if of != nil {
+		s.routes(of.Routes, from.after("errors"))
+	}
+}
+
+func (s *survey) responses(of []caddyhttp.ResponseHandler, from way) {
+	for i := range of {
+		s.routes(of[i].Routes, from.after("responses"))
+	}
+}
+
+func (s *survey) route(route *caddyhttp.Route, from way) {
+	from = from.through(route.MatcherSets)
+	for _, handler := range route.Handlers {
+		switch h := handler.(type) {
+		case *Handler:
+			s.add(h, from)
+		case *caddyhttp.Subroute:
+			s.routes(h.Routes, from)
+			s.errors(h.Errors, from)
+		case *reverseproxy.Handler:
+			s.responses(h.HandleResponse, from)
+		case *intercept.Intercept:
+			s.responses(h.HandleResponse, from)
+		}
+	}
+}
+
+// add tells gates at one place apart by their order.
+func (s *survey) add(h *Handler, from way) {
+	s.taken[from.place]++
+	place := from.place
+	if n := s.taken[place]; n > 1 {
+		place += fmt.Sprintf(" #%d", n)
+	}
+	s.found = append(s.found, standing{gate: h, place: place, hosts: from.hosts, ports: from.ports, behind: from.behind})
+}

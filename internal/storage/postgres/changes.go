@@ -1,0 +1,91 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
+)
+
+// channel is what news are told on.
+const channel = "keystile_changes"
+
+// record gives the changes of a transaction their place in the log, and tells
+// who listens: here before the commit, elsewhere with it. It is the last that
+// happens before the commit. Without changes it returns the revision that
+// stands.
+func (s *Store) record(ctx context.Context, tx *sqlcore.Transaction) (storage.Revision, error) {
+	changes := tx.Name()
+	if len(changes) == 0 || tx.Fault() != nil {
+		return tx.Revision(ctx)
+	}
+	var revision storage.Revision
+	var told string
+	if err := tx.Row(ctx, logChanges, append(rowsOf(changes), s.keep), &revision, &told); err != nil {
+		return 0, fmt.Errorf("log the change: %w", sqlcore.LostHead(err))
+	}
+	for i := range changes {
+		changes[i].Revision = revision
+	}
+	s.onCommit(changes)
+	return revision, nil
+}
+
+// logChanges numbers the changes, logs them, forgets the oldest ones and sends
+// word, in one round trip. The last change gives the head its ID.
+const logChanges = `WITH next AS (
+		UPDATE head SET revision = revision + 1, id = (?1::text[])[cardinality(?1::text[])] RETURNING revision),
+	logged AS (
+		INSERT INTO change_log (revision, ordinal, id, subject, name, digests)
+		SELECT next.revision, c.ordinal - 1, c.id, c.subject, c.name, c.digests
+		FROM next, unnest(?1::text[], ?2::text[], ?3::text[], ?4::bytea[]) WITH ORDINALITY AS c (id, subject, name, digests, ordinal)),
+	forgotten AS (
+		DELETE FROM change_log USING next WHERE change_log.revision <= next.revision - ?5)
+	SELECT next.revision, pg_notify('` + channel + `', '')::text FROM next`
+
+// rowsOf are the columns of changes, each as an array.
+func rowsOf(changes []storage.Change) []any {
+	var ids, subjects, names []string
+	var digests [][]byte
+	for i := range changes {
+		c := &changes[i]
+		ids, subjects, names = append(ids, c.ID), append(subjects, string(c.Subject)), append(names, c.Name)
+		digests = append(digests, sqlcore.JoinDigests(c.Digests))
+	}
+	return []any{ids, subjects, names, digests}
+}
+
+// Changes implements storage.Store.
+func (s *Store) Changes(ctx context.Context, after storage.Position, limit int) ([]storage.Change, error) {
+	var changes []storage.Change
+	err := s.snapshot(ctx, func(q *sqlcore.Session, head storage.Position) (err error) {
+		changes, err = sqlcore.Changes(ctx, q, head, after, limit)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the changes after revision %d: %w", after.Revision, err)
+	}
+	return changes, nil
+}
+
+// Catalogue implements storage.Store.
+func (s *Store) Catalogue(ctx context.Context) (storage.Catalogue, error) {
+	var all storage.Catalogue
+	err := s.snapshot(ctx, func(q *sqlcore.Session, head storage.Position) error {
+		var standby bool
+		err := q.Row(ctx, `SELECT pg_is_in_recovery()`, nil, &standby)
+		switch {
+		case err != nil:
+			return err
+		case standby:
+			return errStandby
+		}
+		all, err = sqlcore.Catalogue(ctx, q, head.Revision)
+		return err
+	})
+	if err != nil {
+		return storage.Catalogue{}, fmt.Errorf("read workspaces and projects: %w", err)
+	}
+	return all, nil
+}

@@ -1,0 +1,41 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
+)
+
+// PruneUsage implements storage.Store. Whoever adds usage waits for it, so
+// rows stay where they were found.
+func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool, err error) {
+	err = s.change(ctx, s.usage, beginUsage, func(q *sqlcore.Session) error {
+		more = false
+		for _, of := range []struct {
+			table, age string
+			before     int64
+			given      bool
+		}{
+			{"usage_cells", "hour", sqlcore.Micros(p.CellsBefore), !p.CellsBefore.IsZero()},
+			{"workspace_usage", "hour", sqlcore.Micros(p.CellsBefore), !p.CellsBefore.IsZero()},
+			{"usage_incarnations", "updated", sqlcore.Micros(p.IncarnationsBefore), true},
+		} {
+			if !of.given {
+				continue
+			}
+			n, err := q.Change(ctx, "DELETE FROM "+of.table+" WHERE ctid = ANY (ARRAY (SELECT ctid FROM "+of.table+
+				" WHERE "+of.age+" < ? LIMIT ?))", of.before, p.Limit)
+			if err != nil {
+				return err
+			}
+			more = more || n >= int64(p.Limit)
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("remove old usage: %w", err)
+	}
+	return more, nil
+}

@@ -1,0 +1,105 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
+)
+
+// conn runs sqlcore's statements in a transaction.
+type conn struct{ tx *sql.Tx }
+
+func (s *Store) session(tx *sql.Tx) *sqlcore.Session {
+	return sqlcore.NewSession(conn{tx}, dialect{s.bounds})
+}
+
+// Exec implements sqlcore.Conn.
+func (c conn) Exec(ctx context.Context, statement string, args []any) (int64, error) {
+	result, err := c.tx.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// Query implements sqlcore.Conn.
+func (c conn) Query(ctx context.Context, query string, args []any) (sqlcore.Rows, error) {
+	rows, err := c.tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, rows.Err()
+}
+
+// QueryRow implements sqlcore.Conn.
+func (c conn) QueryRow(ctx context.Context, query string, args []any, dest []any) error {
+	return c.tx.QueryRowContext(ctx, query, args...).Scan(dest...)
+}
+
+// dialect is SQLite's SQL.
+type dialect struct{ bounds bounds }
+
+var _ sqlcore.Dialect = dialect{}
+
+// Translate implements sqlcore.Dialect.
+func (dialect) Translate(err error) error { return translate(err) }
+
+// Refused implements sqlcore.Dialect.
+func (dialect) Refused(err error) bool { return refused(err) }
+
+// Now implements sqlcore.Dialect.
+func (dialect) Now() string { return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)" }
+
+// AuditBy implements sqlcore.Dialect: no statistics are kept that SQLite could
+// choose an index by.
+func (dialect) AuditBy(index string) string { return "audit INDEXED BY " + index }
+
+// Holds implements sqlcore.Dialect.
+func (dialect) Holds(column, text string) sqlcore.Condition {
+	return sqlcore.Condition{SQL: "instr(" + column + ", ?) > 0", Args: []any{text}}
+}
+
+// Union implements sqlcore.Dialect: SQLite merges what two indexes have in order.
+func (dialect) Union(one, other sqlcore.Condition, _ string, _ int) sqlcore.Condition {
+	return sqlcore.Condition{SQL: one.SQL + " UNION ALL " + other.SQL, Args: append(one.Args, other.Args...)}
+}
+
+// Among implements sqlcore.Dialect.
+func (dialect) Among(column string, values []string) sqlcore.Condition {
+	args := make([]any, len(values))
+	for i, value := range values {
+		args[i] = value
+	}
+	return sqlcore.Condition{SQL: column + " IN " + sqlcore.Placeholders(1, len(values)), Args: args}
+}
+
+// FirstOf implements sqlcore.Dialect.
+func (dialect) FirstOf(digests []keys.Digest) sqlcore.Condition {
+	return sqlcore.Condition{SQL: digestIn(len(digests)), Args: digestArgs(digests)}
+}
+
+func digestArgs(digests []keys.Digest) []any {
+	args := make([]any, len(digests))
+	for i := range digests {
+		args[i] = digests[i][:]
+	}
+	return args
+}
+
+// digestIn selects the keys of so many digests, and of these the first one's.
+func digestIn(count int) string {
+	var in, order strings.Builder
+	for i := range count {
+		fmt.Fprintf(&in, ", ?%d", i+1)
+		fmt.Fprintf(&order, " WHEN ?%d THEN %d", i+1, i)
+	}
+	condition := "digest IN (" + strings.TrimPrefix(in.String(), ", ") + ")"
+	if count < 2 {
+		return condition // a digest has one key at most
+	}
+	return condition + " ORDER BY CASE digest" + order.String() + " END LIMIT 1"
+}
