@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,4 +157,27 @@ func TestREDIS04AFailoverIsAnOutageThatEnds(t *testing.T) {
 		t.Errorf("%.1f%% of what is allowed was granted", 100*part)
 	}
 	hundred.within(t, c, after)
+}
+
+func TestThePasswordOfRedisIsInNoLogAndNoConfiguration(t *testing.T) {
+	const password = "correct-horse-of-redis"
+	r := throwawayRedis(t, "--requirepass", password)
+	for name, url := range map[string]string{"right": "redis://:" + password + "@" + r.Address(), "wrong": "redis://:" + password + "x@" + r.Address()} {
+		g := setup(t, options{app: "limiter redis {env.REDIS_URL}\n" + ofHundred, env: []string{"REDIS_URL=" + url}, behind: "respond ok"})
+		g.secret(password) // looked for in all that the gate has written
+		k := g.key()
+		got := g.get("/", k.bearer())
+		if got.status != http.StatusOK {
+			t.Errorf("%s password: answered %v", name, got)
+		}
+		if away := g.counter("keystile_limiter_away"); (away == 1) != (name == "wrong") {
+			t.Errorf("%s password: keystile_limiter_away %v", name, away)
+		}
+		if text := g.adminGet("/config/"); strings.Contains(text, password) || !strings.Contains(text, "{env.REDIS_URL}") {
+			t.Errorf("the configuration is %s", text)
+		}
+		if log := g.log(); (name == "wrong") != strings.Contains(log, "WRONGPASS") {
+			t.Errorf("%s password: the log is\n%s", name, log)
+		}
+	}
 }
