@@ -32,7 +32,8 @@ func sums(t testing.TB, made []key, databases ...string) map[string]sum {
 	return all
 }
 
-// view reads a database as another process does.
+// view reads a database as another process does. It is a file, or the address
+// of one on a server.
 func view(t testing.TB, database string, fn func(context.Context, storage.Reader) error) {
 	t.Helper()
 	store, err := openStore(database)

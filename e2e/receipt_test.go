@@ -43,46 +43,62 @@ func TestNoRequestThatIsSentBehindAReceiptIsLetInByAnyGateway(t *testing.T) {
 type watcher struct {
 	stop  chan struct{}
 	ended chan struct{}
-	made  []exchanged
+	every time.Duration // between two calls; 0: none
+
+	mu   sync.Mutex
+	made []exchanged
 }
 
 // exchanged is one request.
 type exchanged struct {
 	sent   time.Time // or a little earlier
+	came   time.Time // the answer
 	status int
 	code   string
 	err    error
 }
 
 // watch has a key in the memory of each gate, and calls them until wantRefused.
-func watch(t *testing.T, gates []*gate, k key) (all []*watcher) {
+func watch(t *testing.T, gates []*gate, k key) []*watcher {
+	t.Helper()
+	return watchEvery(t, gates, k, 0)
+}
+
+// watchEvery is watch with a pause from call to call.
+func watchEvery(t *testing.T, gates []*gate, k key, every time.Duration) (all []*watcher) {
 	t.Helper()
 	for _, g := range gates {
-		w := &watcher{stop: make(chan struct{}), ended: make(chan struct{})}
+		w := &watcher{stop: make(chan struct{}), ended: make(chan struct{}), every: every}
 		ask, c := g.request(http.MethodGet, "/", k.bearer()), g.connect()
 		if got := w.call(c, ask); got.status != http.StatusOK {
 			t.Fatalf("at first: %+v", got)
 		}
-		go func() {
-			defer close(w.ended)
-			for more := 3; more > 0; {
-				w.made = append(w.made, w.call(c, ask))
-				select {
-				case <-w.stop:
-					more--
-				default:
-				}
-			}
-		}()
+		go w.run(c, ask)
 		all = append(all, w)
 	}
 	return all
 }
 
+func (w *watcher) run(c *client, ask string) {
+	defer close(w.ended)
+	defer func() { _ = c.Close() }() // nobody needs it any more
+	for more := 3; more > 0; {
+		one := w.call(c, ask)
+		w.mu.Lock()
+		w.made = append(w.made, one)
+		w.mu.Unlock()
+		select {
+		case <-w.stop:
+			more--
+		case <-time.After(w.every):
+		}
+	}
+}
+
 func (w *watcher) call(c *client, ask string) exchanged {
 	one := exchanged{sent: time.Now()}
 	got, err := c.exchange(ask)
-	one.status, one.code, one.err = got.status, got.code(), err
+	one.came, one.status, one.code, one.err = time.Now(), got.status, got.code(), err
 	return one
 }
 
