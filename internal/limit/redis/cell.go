@@ -22,7 +22,8 @@ type cell struct {
 
 	waiting int64 // what requests wait for, in sum
 	least   int64 // and the least that one of them waits for
-	pause   limit.Instant
+	pause   limit.Instant // until then, Redis isn't asked: it was just emptied
+	low     int64         // units in hand under which a slice is filled up
 }
 
 func newCell(cfg *Config, id string, l *limit.Limit) *cell {

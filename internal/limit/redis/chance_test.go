@@ -64,8 +64,11 @@ func newWorld(t *testing.T, nodes int) *world {
 	for range nodes {
 		w.nodes = append(w.nodes, w.join(nodes))
 	}
-	for _, n := range w.nodes {
-		n.Beat() // each knows of all
+	for range 60 { // each hears of all, and buckets fill
+		w.pass(100 * time.Millisecond)
+		for _, n := range w.nodes {
+			n.Beat()
+		}
 	}
 	return w
 }
@@ -212,6 +215,57 @@ func TestNoWindowHoldsMoreThanTheLimitWhateverNodesDo(t *testing.T) {
 			w.nodes = slices.Concat(w.nodes[1:], w.nodes[:1])
 		}
 		w.live()
+	}
+	w.report(0)
+}
+
+// Where Redis is cut off from nodes at random, each goes on with its share. A
+// switch may repeat what the node doesn't know of: never more than one burst.
+func TestSharesAndLeasesTogetherHandOutOneBurstMoreAtMost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	for range 4000 {
+		w.pass(time.Duration(w.random.Int64N(int64(12 * time.Millisecond))))
+		for range w.random.IntN(12) {
+			w.take(w.nodes[w.random.IntN(len(w.nodes))])
+		}
+		if w.random.IntN(150) == 0 {
+			n := w.nodes[w.random.IntN(len(w.nodes))]
+			n.cut.Store(!n.cut.Load())
+			n.Beat()
+		}
+		w.live()
+	}
+	for _, n := range w.nodes {
+		n.cut.Store(false)
+	}
+	w.report(1)
+}
+
+// Where all nodes lose Redis at once, having asked it all the time, and find it
+// again one after the other, nothing is handed out twice.
+func TestAnOutageOfABusyFleetHandsOutNothingTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	away := false
+	for i := range 4000 {
+		w.pass(time.Duration(w.random.Int64N(int64(4 * time.Millisecond))))
+		for _, n := range w.nodes {
+			for range 3 {
+				w.take(n)
+			}
+		}
+		if i%800 == 400 {
+			away = !away
+			for _, n := range w.nodes {
+				n.cut.Store(away)
+				n.Beat()
+			}
+		}
+		w.live()
+	}
+	for _, n := range w.nodes {
+		n.cut.Store(false)
 	}
 	w.report(0)
 }

@@ -1,7 +1,7 @@
 // Package redis is the limiter of a fleet. Buckets are kept in Redis, or in
 // Valkey; each node leases slices of them, sized by what it has to serve, and
 // spends them from its own memory. The scripts beside this file are the other
-// half of it; docs/adr/0014-leased-slices.md argues why a limit is never passed.
+// half of it; docs/adr/0016-leased-slices.md argues why a limit is never passed.
 package redis
 
 import (

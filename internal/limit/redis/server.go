@@ -21,6 +21,8 @@ var (
 	beatScript string
 	//go:embed lease.lua
 	leaseScript string
+	//go:embed run.lua
+	runScript string
 )
 
 // errAnswer says that Redis answered something that the scripts don't.
@@ -33,6 +35,7 @@ type server struct {
 	prelude string
 	beats   *goredis.Script
 	leases  *goredis.Script
+	runs    *goredis.Script
 }
 
 func (s *server) init(cfg *Config) {
@@ -45,11 +48,13 @@ func (s *server) init(cfg *Config) {
 	options.DisableIdentity = true
 	options.PoolSize, options.MinIdleConns = couriers+1, couriers+1
 	options.DialerRetries = 1
+	options.OnConnect = s.greet
 	s.client = goredis.NewClient(&options)
 }
 
 func (s *server) compile() {
 	s.beats, s.leases = goredis.NewScript(s.prelude+beatScript), goredis.NewScript(s.prelude+leaseScript)
+	s.runs = goredis.NewScript(s.prelude + runScript)
 }
 
 func (s *server) close() { _ = s.client.Close() } // nothing is under way any more
