@@ -61,13 +61,13 @@ type link struct {
 	mu      sync.Mutex
 	name    string // of the epoch
 	at      phase
-	change  chan struct{} // closed when the phase changes
-	without []parcel      // cells that spend from shares
+	change  chan struct{}      // closed when the phase changes
+	without map[*cell]*buckets // cells that spend from shares
 }
 
 func (k *link) init(l *Limiter) {
 	k.limiter, k.log, k.stats = l, slog.New(slog.DiscardHandler), new(limit.Stats)
-	k.change = make(chan struct{})
+	k.change, k.without = make(chan struct{}), map[*cell]*buckets{}
 	k.loop = background.NewLoop(probeEvery, k.tick)
 }
 

@@ -41,7 +41,11 @@ type server struct {
 func (s *server) init(cfg *Config) {
 	s.cfg, s.prelude = cfg, fleetScript
 	s.compile()
-	options := *cfg.Server
+}
+
+// open makes the client, which begins to connect.
+func (s *server) open() {
+	options := *s.cfg.Server
 	options.MaxRetries = -1 // a script that may have run isn't repeated
 	options.ContextTimeoutEnabled = true
 	options.Protocol = 2

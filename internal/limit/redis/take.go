@@ -98,6 +98,9 @@ func (s *subject) wait(ctx context.Context, r *request) (limit.Decision, error) 
 		}
 		if phase == joined && len(calls) == 0 || patience.over {
 			defer b.mu.Unlock()
+			if phase != joined && l.link.deny.Load() {
+				return limit.Decision{}, limit.ErrUnavailable
+			}
 			return r.refused(now, l.link.era.Load()), nil
 		}
 		b.mu.Unlock()
