@@ -31,7 +31,7 @@ const (
 // the hours of what is old together.
 func (e *Engine) prune(ctx context.Context) {
 	if err := e.bitByBit(ctx, e.pruneSome); err != nil {
-		e.cfg.Log.Error("old usage could not be removed; it is tried again in an hour", "error", err)
+		e.notPruned(ctx, "old usage could not be removed; it is tried again in an hour", err)
 		return
 	}
 	before := e.cfg.Now().UTC().Add(-hoursKept).Truncate(day)
@@ -45,31 +45,32 @@ func (e *Engine) prune(ctx context.Context) {
 	}
 	some := func(ctx context.Context) (more bool, err error) { return e.cfg.Store.RollUpUsage(ctx, what) }
 	if err := e.bitByBit(ctx, some); err != nil {
-		e.cfg.Log.Error("old hours of usage could not be put together; it is tried again in an hour", "error", err)
+		e.notPruned(ctx, "old hours of usage could not be put together; it is tried again in an hour", err)
 		return
 	}
+	e.rolledUp.Store(&before)
+}
+
+// notPruned says so, unless it was stopped.
+func (e *Engine) notPruned(ctx context.Context, what string, err error) {
 	if ctx.Err() == nil {
-		e.rolledUp.Store(&before)
+		e.cfg.Log.Error(what, "error", err)
 	}
 }
 
-// bitByBit calls some until there is no more, or the context ends, which is no
-// error.
+// bitByBit calls some until there is no more.
 func (e *Engine) bitByBit(ctx context.Context, some func(context.Context) (more bool, err error)) error {
 	for {
 		within, cancel := context.WithTimeout(ctx, finalTimeout)
 		more, err := some(within)
 		cancel()
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil || !more:
+		if err != nil || !more {
 			return err
 		}
 		select {
 		case <-time.After(prunePause):
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		}
 	}
 }
