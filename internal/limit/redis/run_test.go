@@ -1,6 +1,9 @@
 package redis_test
 
 import (
+	"context"
+	"errors"
+	"net"
 	"testing"
 	"time"
 
@@ -77,5 +80,32 @@ func await(t *testing.T, l *redis.Limiter) {
 			t.Fatal("the node doesn't join")
 		}
 		l.Beat()
+	}
+}
+
+func TestALimiterThatIsNotStartedAsksNobody(t *testing.T) {
+	t.Parallel()
+	asked := false
+	cfg := redis.Config{Node: "one", Clock: func() limit.Instant { return 0 }, Server: &goredis.Options{
+		Dialer: func(context.Context, string, string) (net.Conn, error) {
+			asked = true
+			return nil, errCut
+		},
+	}}
+	l := redis.New(cfg)
+	l.SetNodes(2)
+	if d, err := l.Subject("key_1").Take(t.Context(), drainable(), 5, time.Time{}); err != nil || !d.Granted {
+		t.Errorf("half of the bucket, of one of two nodes: %+v, %v", d, err)
+	}
+	if d, err := l.Subject("key_1").Take(t.Context(), drainable(), 1, time.Time{}); err != nil || d.Granted {
+		t.Errorf("more than half of it: %+v, %v", d, err)
+	}
+	l.SetDeny(true)
+	if _, err := l.Subject("key_1").Take(t.Context(), drainable(), 1, time.Time{}); !errors.Is(err, limit.ErrUnavailable) {
+		t.Errorf("where it is to deny: %v", err)
+	}
+	l.Stop()
+	if asked {
+		t.Error("it asked")
 	}
 }
