@@ -12,7 +12,6 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
-	"github.com/keystile/keystile/internal/storage/sqlite"
 )
 
 // acmesRevokedKey is a key that the gate refuses as revoked.
@@ -98,7 +97,7 @@ func hoursAreKeptFor400Days(t testing.TB, g *gate) {
 // applied counts what a gate would have counted.
 func (g *gate) applied(cells ...storage.UsageCell) {
 	g.t.Helper()
-	store, err := sqlite.Open(g.db, sqlite.MustExist())
+	store, err := openStore(g.db)
 	if err != nil {
 		g.t.Fatal(err)
 	}

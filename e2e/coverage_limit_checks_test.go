@@ -12,7 +12,6 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
-	"github.com/keystile/keystile/internal/storage/sqlite"
 )
 
 // bucket is what a rate limit grants.
@@ -126,7 +125,7 @@ func theMonthsQuotaIsTheWorkspaces(t testing.TB, g *gate) {
 // spend stores so much use of a key, as a node that served it would.
 func spend(t testing.TB, g *gate, k key, cost int64) {
 	t.Helper()
-	store, err := sqlite.Open(g.db, sqlite.MustExist())
+	store, err := openStore(g.db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func keysStandInTheDatabase(t testing.TB, g *gate) {
 			address = value
 		}
 	}
-	store, err := openDatabase(address)
+	store, err := openStore(address)
 	if err != nil {
 		t.Fatal(err)
 	}

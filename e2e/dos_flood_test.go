@@ -75,6 +75,9 @@ func floodUnknown(t *testing.T) {
 	attack.addr = bare
 	beside := g.during(made[:known], func() { came = g.flood(attack) })
 	t.Logf("known keys while the same flood is answered without a gate: %v; %v", beside, came)
+	if meanwhile.at(99) > 2*beside.at(99) {
+		t.Errorf("the gate makes a flood that it answers more than twice as bad for known keys: %v, want at most twice %v", meanwhile.at(99), beside.at(99))
+	}
 }
 
 func TestFloodOfMalformedKeysNeverReachesTheStore(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
-	"github.com/keystile/keystile/internal/storage/sqlite"
 )
 
 func TestRevokedKeyIsRefusedWithinHalfASecondEachTimeUnderLoad(t *testing.T) {
@@ -104,7 +103,7 @@ func (g *gate) revokeBeside(k key, wait time.Duration) (r revocation) {
 // watchStatus waits until the store shows a key's status, and sets before to
 // the time when it was last seen to be another.
 func (g *gate) watchStatus(k key, status keys.Status, before *time.Time) {
-	store, err := sqlite.Open(g.db, sqlite.MustExist())
+	store, err := openStore(g.db)
 	if err != nil {
 		g.t.Error(err)
 		return

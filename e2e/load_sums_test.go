@@ -2,17 +2,14 @@ package e2e
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
-	"github.com/keystile/keystile/internal/storage/sqlite"
 )
 
 // sum is what a store holds on the use of one key.
@@ -39,7 +36,7 @@ func sums(t testing.TB, made []key, databases ...string) map[string]sum {
 // of one on a server.
 func view(t testing.TB, database string, fn func(context.Context, storage.Reader) error) {
 	t.Helper()
-	store, err := openAny(database)
+	store, err := openStore(database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,13 +49,6 @@ func view(t testing.TB, database string, fn func(context.Context, storage.Reader
 	if err := store.View(ctx, func(r storage.Reader) error { return fn(ctx, r) }); err != nil {
 		t.Fatalf("read %s: %v", database, err)
 	}
-}
-
-func openAny(database string) (storage.Store, error) {
-	if strings.HasPrefix(database, "postgres://") {
-		return openDatabase(database)
-	}
-	return sqlite.Open(database, sqlite.MustExist())
 }
 
 func addSums(ctx context.Context, r storage.Reader, ids []keys.ID, all map[string]sum) error {
@@ -154,7 +144,7 @@ func (c *commits) count() int64 {
 // returns is called.
 func lock(t testing.TB, database string) (release func()) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+database+"?mode=rw&_pragma=busy_timeout(5000)")
+	db, err := openSQL(database)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/keystile/keystile/internal/servertest"
 )
 
 // The main line on a store that nodes share: the same as on a file.
@@ -38,7 +40,7 @@ func TestANodeOfPostgreSQLKeepsNothingThatAnotherOneNeeds(t *testing.T) {
 	t.Parallel()
 	one := setup(t, options{driver: "postgres"})
 	k := one.key()
-	other := setup(t, options{driver: "postgres", store: "{env." + databaseVariable + "}", env: []string{databaseVariable + "=" + one.database}})
+	other := setup(t, options{store: one.db})
 	eventuallyAnswers(t, other, k.Secret, http.StatusOK, "")
 	if status := one.stop(); status != 0 {
 		t.Errorf("exit status %d", status)
@@ -62,6 +64,50 @@ func TestThePasswordOfADatabaseIsInNoDumpOfTheConfiguration(t *testing.T) {
 	}
 	if !strings.Contains(body, "{env."+databaseVariable+"}") || strings.Contains(body, databasePassword) {
 		t.Errorf("dumped: %s", body)
+	}
+}
+
+// STORE-01, STORE-04: a gate without its database says so, and needs nobody
+// when it is back.
+func TestAGateWithoutItsDatabaseSaysSoAndGoesOnWhenItIsBack(t *testing.T) {
+	t.Parallel()
+	server, err := servertest.NewPostgres()
+	if err != nil {
+		t.Fatal(err)
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { must(server.Close()) })
+	must(server.Create("keys"))
+	g := setup(t, options{store: withPassword(server.DSN("keys")), app: "max_staleness 1s"})
+	k := g.key()
+	eventuallyAnswers(t, g, k.Secret, http.StatusOK, "")
+	for what, end := range map[string]func() error{"stopped": server.Stop, "killed": server.Kill} {
+		must(end())
+		eventuallyAnswers(t, g, k.Secret, http.StatusServiceUnavailable, "store_unavailable")
+		if got := g.get("/any", bearer(drawSecret("live"))); got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+			t.Errorf("%s: a key that the gate doesn't know gets %v", what, got)
+		}
+		if done := g.cli("keys", "list"); done.status == 0 || strings.Count(done.err, "\n") != 1 {
+			t.Errorf("%s: a command says %+v", what, done)
+		}
+		must(server.Start())
+		eventuallyAnswers(t, g, k.Secret, http.StatusOK, "")
+	}
+	g.must(nil, "keys", "revoke", k.ID, "--wait", "10s")
+	if got := g.get("/any", k.bearer()); got.status != http.StatusUnauthorized {
+		t.Errorf("revoked: %v", got)
+	}
+	g.stop()
+	must(server.Stop())
+	done := g.run("run", "--config", g.config, "--adapter", "caddyfile")
+	if lines := strings.Count(done.err, `"level":"error"`) + strings.Count(done.err, "Error:"); done.status == 0 || lines != 1 ||
+		!strings.Contains(done.err, "keys") || strings.Contains(done.err, databasePassword) {
+		t.Errorf("a start without a database: %+v", done)
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 // returns how to get the answer.
 func (d desk) hang(k key) (answered <-chan response) {
 	d.t.Helper()
-	d.sql("INSERT OR REPLACE INTO nodes (incarnation, name, applied, trust, beats, doubted) VALUES ('silent', 'web-9/1', 0, 3600000000, 0, 0)")
+	d.sql("INSERT INTO nodes (incarnation, name, applied, trust, beats, doubted) VALUES ('silent', 'web-9/1', 0, 3600000000, 0, false) " +
+		"ON CONFLICT (incarnation) DO UPDATE SET applied = 0, trust = 3600000000, beats = 0, doubted = false")
 	done := make(chan response, 1)
 	go func() {
 		got, err := d.call(http.MethodPost, "/v1/keys/"+k.ID+"/revoke", `{"wait":"5m"}`)

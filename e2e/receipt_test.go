@@ -263,7 +263,7 @@ func TestAReloadLeavesNoGatewayBehindAndCountsNoneTwice(t *testing.T) {
 	if now := m.registered(); len(now) != 1 || now[0].Incarnation != before.Incarnation {
 		t.Errorf("with another pepper, %d gateways are registered", len(now))
 	}
-	m.options.store = "$DIR/other.db"
+	m.options.store = m.another()
 	m.reload(m.caddyfile())
 	m.awaitRegistered(0) // in the database that isn't used any more
 }

@@ -7,14 +7,13 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
-	"github.com/keystile/keystile/internal/storage/sqlite"
 )
 
 // usedLong counts one call of a key in each of some past hours, as a gate did
 // at that time.
 func (g *gate) usedLong(id string, ages ...time.Duration) {
 	g.t.Helper()
-	store, err := sqlite.Open(g.db, sqlite.MustExist())
+	store, err := openStore(g.db)
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func (o options) composed() string {
 	metrics
 %s
 	keystile {
-		store %s %s
+		%s
 %s
 	}
 }
@@ -49,12 +49,7 @@ http://:$PORT {
 }
 
 %s
-`, o.global, orElse(o.driver, "sqlite"), o.storePath(), o.app, o.before, o.policy, orElse(o.behind, "reverse_proxy $UPSTREAM"), o.sites)
-}
-
-// storePath is where the database is.
-func (o options) storePath() string {
-	return orElse(o.store, "$DIR/keys.db")
+`, o.global, o.storeLine(), o.app, o.before, o.policy, orElse(o.behind, "reverse_proxy $UPSTREAM"), o.sites)
 }
 
 func orElse(text, other string) string {

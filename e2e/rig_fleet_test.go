@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/storage"
-	"github.com/keystile/keystile/internal/storage/sqlite"
 )
 
 // beside starts another gate on the same database.
@@ -26,7 +25,7 @@ func (g *gate) beside(o options) *gate {
 // registered are the gateways that the store knows.
 func (g *gate) registered() (nodes []storage.Node) {
 	g.t.Helper()
-	store, err := sqlite.Open(g.db, sqlite.MustExist())
+	store, err := openStore(g.db)
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 type options struct {
 	app      string    // lines of the global keystile block, beside the store
 	driver   string    // of the store; empty: sqlite, or what placed says
-	store    string    // what stands behind the driver; empty: $DIR/keys.db, or a new database
+	store    string    // path or address of the database; empty: $DIR/keys.db, or a new one on a server
 	policy   string    // lines of the site's keystile block
 	global   string    // more global options
 	before   string    // lines of the site before the gate
@@ -45,9 +45,7 @@ type gate struct {
 	addr   string // of the site: IP and port
 	admin  string // of Caddy's admin endpoint
 	config string // path of the Caddyfile
-	db     string // path of the database
-	// database is the address of a database on a server; empty: it is a file
-	database string
+	db     string // path of the database, or its address on a server
 
 	redis *servertest.Redis // of its limiter, where the test has one
 

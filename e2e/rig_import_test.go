@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/storage"
-	"github.com/keystile/keystile/internal/storage/sqlite"
 )
 
 // importWithin is how long it may take until an import has stored something.
@@ -15,7 +14,7 @@ const importWithin = 60 * time.Second
 // view looks at the gate's store as another process does. A store that isn't
 // there yet is an error.
 func (g *gate) view(look func(context.Context, storage.Reader) error) error {
-	store, err := sqlite.Open(g.db, sqlite.MustExist())
+	store, err := openStore(g.db)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,16 @@
 package e2e
 
 import (
+	"database/sql"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx of openSQL
 
 	"github.com/keystile/keystile/internal/servertest"
 	"github.com/keystile/keystile/internal/storage"
@@ -22,33 +26,63 @@ const storeVariable = "KEYSTILE_E2E_STORE"
 const databaseVariable = "DATABASE_URL"
 
 // placed settles where a gate's store is. One with the PostgreSQL store gets a
-// database of its own; the address holds a password, which must not leak.
+// database of its own, unless its options name one; the address holds a
+// password, which must not leak.
 func (g *gate) placed() {
 	o := &g.options
 	if o.driver == "" && o.store == "" && o.whole == "" {
 		o.driver = os.Getenv(storeVariable)
 	}
 	if o.driver == "postgres" && o.store == "" {
-		g.database = newDatabase(g.t)
-		o.store, o.env = "{env."+databaseVariable+"}", append(o.env, databaseVariable+"="+g.database)
+		o.store = newDatabase(g.t)
+	}
+	if onServer(o.store) {
+		o.driver, o.env, g.db = "postgres", append(o.env, databaseVariable+"="+o.store), o.store
 		g.secret(databasePassword)
 	}
 }
 
-// openStore opens the gate's store as another process does.
-func (g *gate) openStore() (storage.Store, error) {
-	if g.database == "" {
-		return sqlite.Open(g.db, sqlite.MustExist())
+// another is where a gate can have another database of the same kind.
+func (g *gate) another() string {
+	if onServer(g.db) {
+		return newDatabase(g.t)
 	}
-	return openDatabase(g.database)
+	return "$DIR/other.db"
 }
 
-func openDatabase(address string) (storage.Store, error) {
-	cfg, err := postgres.ParseDSN(address)
+// storeLine is the option of the store. The address of a database is in the
+// gate's environment, or written out where that has another one.
+func (o options) storeLine() string {
+	switch {
+	case !onServer(o.store):
+		return "store " + orElse(o.driver, "sqlite") + " " + orElse(o.store, "$DIR/keys.db")
+	case slices.Contains(o.env, databaseVariable+"="+o.store):
+		return "store postgres {env." + databaseVariable + "}"
+	}
+	return "store postgres " + o.store
+}
+
+// onServer reports whether a database is on a server, and no file.
+func onServer(database string) bool { return strings.HasPrefix(database, "postgres://") }
+
+// openStore opens a database as another process does.
+func openStore(database string) (storage.Store, error) {
+	if !onServer(database) {
+		return sqlite.Open(database, sqlite.MustExist())
+	}
+	cfg, err := postgres.ParseDSN(database)
 	if err != nil {
 		return nil, err
 	}
 	return postgres.Open(cfg), nil
+}
+
+// openSQL opens a database for statements of the test's own.
+func openSQL(database string) (*sql.DB, error) {
+	if !onServer(database) {
+		return sql.Open("sqlite", "file:"+database+"?mode=rw&_pragma=busy_timeout(5000)")
+	}
+	return sql.Open("pgx", database)
 }
 
 // postgresServer is one for all tests; it starts when the first one needs it.
@@ -73,7 +107,12 @@ func newDatabase(t testing.TB) string {
 	if err := server.Create(name); err != nil {
 		t.Fatal(err)
 	}
-	return strings.Replace(server.DSN(name), "postgres@", "postgres:"+databasePassword+"@", 1)
+	return withPassword(server.DSN(name))
+}
+
+// withPassword is an address whose password nobody asks for.
+func withPassword(address string) string {
+	return strings.Replace(address, "postgres@", "postgres:"+databasePassword+"@", 1)
 }
 
 func stopServers() {

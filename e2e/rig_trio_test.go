@@ -90,7 +90,7 @@ func (f *trio) add(o options, user string) *member {
 	o.driver, o.store = "postgres", "{env."+databaseVariable+"}"
 	o.env = append(o.env, databaseVariable+"="+f.address(m, len(f.members)))
 	m.address, m.gate = "http://"+api, prepare(f.t, o)
-	m.database = f.server.DSN(f.name)
+	m.db = f.server.DSN(f.name)
 	m.secret(databasePassword)
 	f.members = append(f.members, m)
 	return m

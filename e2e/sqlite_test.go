@@ -18,7 +18,7 @@ type queryer interface {
 // withSQL looks into a database beside the gate.
 func withSQL(t testing.TB, database string, look func(queryer) error) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+database+"?mode=rw&_pragma=busy_timeout(5000)")
+	db, err := openSQL(database)
 	if err != nil {
 		t.Fatal(err)
 	}

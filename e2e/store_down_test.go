@@ -114,7 +114,7 @@ func (f *trio) wantChanges(t *testing.T, all []*changes) {
 	for _, c := range all {
 		c.halt()
 		t.Logf("%d keys and %d revocations were acknowledged", len(c.created), len(c.revoked))
-		c.stand(t, f.members[0].database)
+		c.stand(t, f.members[0].db)
 	}
 	if half := f.sql(`SELECT count(*) FROM keys WHERE NOT EXISTS (SELECT 1 FROM audit WHERE key_id = keys.id AND action = 'key.create')`); half != "0" {
 		t.Errorf("%s keys were made without a word in the audit trail", half)

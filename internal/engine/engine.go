@@ -73,6 +73,7 @@ type Engine struct {
 	confirmed confirmation
 	cutter    *background.Loop
 	pruner    *background.Loop
+	rolledUp  atomic.Pointer[time.Time] // days before have no hours any more; nil: nobody knows
 
 	settings   settings
 	inflight   inflight

@@ -12,8 +12,6 @@ import (
 	"github.com/keystile/keystile/internal/usage"
 )
 
-const day = 24 * time.Hour
-
 // hours are those that the store holds of a key, as ages.
 func (f *fixture) ages(id keys.ID) (ages []time.Duration) {
 	f.t.Helper()
@@ -91,5 +89,33 @@ func TestPruningEndsWithTheEngine(t *testing.T) {
 	another.prune(ended)
 	if n := len(f.ages(k.ID)); n != 1 {
 		t.Errorf("an engine that ends went on removing: %d cells", n)
+	}
+}
+
+func TestHoursOfUsageAreKeptForTwoMonthsAndDaysBehindThat(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	k, secret := f.key(f.other, nil)
+	old := f.now().UTC().Add(-70 * day).Truncate(day)
+	young := f.now().UTC().Add(-60 * day).Truncate(day)
+	var ages []time.Duration
+	for _, start := range []time.Time{old, young} {
+		ages = append(ages, f.now().Sub(start.Add(5*time.Hour)), f.now().Sub(start.Add(6*time.Hour)))
+	}
+	f.usedAt(k, secret, ages...)
+	later := f.idle() // one that begins with what is there
+	for range 2 {
+		later.prune(t.Context())
+		if got := len(f.ages(k.ID)); got != 3 || f.ages(k.ID)[0] != f.now().Sub(old) {
+			t.Fatalf("usage of %v ago, want one day and two hours", f.ages(k.ID))
+		}
+	}
+	f.offset.Add(int64(10 * day))
+	later.prune(t.Context())
+	if got := len(f.ages(k.ID)); got != 2 {
+		t.Errorf("ten days later, usage of %v ago, want two days", f.ages(k.ID))
+	}
+	if n := f.calls(k.ID); n != 4 {
+		t.Errorf("the key was called %d times, want 4", n)
 	}
 }

@@ -50,11 +50,27 @@ func (f *fixture) open(s *Settings) *Engine {
 	return e
 }
 
+// openOn is open, by a store around the one of the file.
+func (f *fixture) openOn(around *telling, s *Settings) *Engine {
+	f.t.Helper()
+	store, err := sqlite.Open(f.path)
+	must(f.t, err)
+	around.Store = store
+	e := f.engine(around)
+	must(f.t, e.Start(f.t.Context(), s))
+	return e
+}
+
 // idle makes an engine that isn't started.
 func (f *fixture) idle() *Engine {
 	f.t.Helper()
 	store, err := sqlite.Open(f.path)
 	must(f.t, err)
+	return f.engine(store)
+}
+
+func (f *fixture) engine(store storage.Store) *Engine {
+	f.t.Helper()
 	e, err := New(Config{
 		Store: store, Limiter: local.New(f.start), Now: f.now,
 		Log: slog.New(slog.DiscardHandler), Stats: new(Stats), SpoolDir: filepath.Join(filepath.Dir(f.path), "spool"),

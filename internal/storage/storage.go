@@ -161,6 +161,11 @@ type Store interface {
 	// the start. UsageTotals stay as they are, and nobody hears of a change.
 	PruneUsage(ctx context.Context, p UsagePrune) (more bool, err error)
 
+	// RollUpUsage puts the hours of old days together, a little at a time: it is
+	// called until more is false. All sums stay what they were, and nobody hears
+	// of a change.
+	RollUpUsage(ctx context.Context, r UsageRollUp) (more bool, err error)
+
 	// Close releases what the store holds. Calling it again is harmless.
 	Close() error
 }

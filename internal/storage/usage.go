@@ -63,6 +63,16 @@ type UsagePrune struct {
 	Limit int
 }
 
+// UsageRollUp says which cells RollUpUsage puts together: those of one day of
+// UTC, of one key, endpoint, project and outcome become one, in the day's first
+// hour.
+type UsageRollUp struct {
+	From, Before time.Time // starts of days; a zero From: all before
+	// Limit bounds the keys' days that one call puts together, and how much it
+	// looks at; at least 1.
+	Limit int
+}
+
 // UsageTotal is the sum over all of a key's allowed calls.
 type UsageTotal struct {
 	Calls    int64

@@ -42,7 +42,7 @@ func (b *buckets) find(l *Limiter, want *limit.Limit) *cell {
 
 // retire marks the buckets as swept if nothing is lost by that. Whoever still
 // holds them finds the mark, and looks for the live ones.
-func (b *buckets) retire(now limit.Instant) bool {
+func (b *buckets) retire(l *Limiter, now limit.Instant) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, c := range b.cells {
@@ -51,7 +51,8 @@ func (b *buckets) retire(now limit.Instant) bool {
 		}
 	}
 	for _, c := range b.cells {
-		c.share = nil // whoever settles finds nothing to do
+		c.share = nil // it is whole again: Redis needn't be told
+		l.link.forget(c)
 	}
 	b.swept = true
 	return true

@@ -32,7 +32,9 @@ func (l *Limiter) compose(c *cell, now limit.Instant) arguments {
 	c.usable(now, era)
 	lease.measure(now)
 	a := arguments{key: c.key, interval: c.interval, burst: c.burst(), held: lease.held, back: lease.back, seq: l.seq.Add(1), epoch: l.link.epoch()}
-	wanted := c.slice(l.link.present.Load()) - lease.held
+	slice := c.slice(l.link.present.Load())
+	wanted := slice - lease.held
+	c.low = slice / 2
 	switch {
 	case c.waiting > 0:
 		a.need = max(0, c.least-lease.held)

@@ -20,9 +20,10 @@ type cell struct {
 	share *share // of a time without Redis; nil: none, or Redis was told
 	call  *call  // under way; nil: none
 
-	waiting int64 // what requests wait for, in sum
-	least   int64 // and the least that one of them waits for
-	pause   limit.Instant
+	waiting int64         // what requests wait for, in sum
+	least   int64         // and the least that one of them waits for
+	pause   limit.Instant // until then, Redis isn't asked: it was just emptied
+	low     int64         // units in hand under which a slice is filled up
 }
 
 func newCell(cfg *Config, id string, l *limit.Limit) *cell {

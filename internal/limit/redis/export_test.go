@@ -52,3 +52,33 @@ func (l *Limiter) Beat() { l.link.tick(context.Background()) }
 
 // Joined reports whether Redis counts this node as present.
 func (l *Limiter) Joined() bool { return l.link.phase() == joined }
+
+// Tend does what is due on the agenda, and awaits it.
+func (l *Limiter) Tend() {
+	l.agenda.tend()
+	l.Await()
+}
+
+// CallOf makes a call for a bucket as a node would have made it earlier: under a
+// number of the test's. It returns whether Redis took it for news.
+func (l *Limiter) CallOf(key string, seq uint64, held, want int64) (kept, granted int64, news bool) {
+	a := arguments{
+		key: l.cfg.Name + ":{rate}:" + key, seq: seq, epoch: l.link.epoch(), interval: 1e12, burst: 100, held: held, need: 1, want: want,
+	}
+	answers, err := l.server.lease(context.Background(), []arguments{a})
+	if err != nil {
+		panic(err)
+	}
+	return answers[0].kept, answers[0].granted, answers[0].kind == settled
+}
+
+// Held is how many units a node may spend of a subject's buckets by now.
+func (l *Limiter) Held(id string) (sum int64) {
+	b := l.table.Resolve(id, func() *buckets { return &buckets{id: id} })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range b.cells {
+		sum += c.usable(l.cfg.Clock(), l.link.era.Load())
+	}
+	return sum
+}

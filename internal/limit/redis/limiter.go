@@ -1,7 +1,7 @@
 // Package redis is the limiter of a fleet. Buckets are kept in Redis, or in
 // Valkey; each node leases slices of them, sized by what it has to serve, and
 // spends them from its own memory. The scripts beside this file are the other
-// half of it; docs/adr/0014-leased-slices.md argues why a limit is never passed.
+// half of it; docs/adr/0016-leased-slices.md argues why a limit is never passed.
 package redis
 
 import (
@@ -50,6 +50,7 @@ type Limiter struct {
 	agenda agenda
 	seq    atomic.Uint64
 	start  sync.Once
+	began  atomic.Bool
 	stop   sync.Once
 }
 
@@ -75,6 +76,8 @@ func New(cfg Config) *Limiter {
 // Start implements limit.Fleet.
 func (l *Limiter) Start(ctx context.Context, s limit.Surroundings) {
 	l.start.Do(func() {
+		l.began.Store(true)
+		l.server.open()
 		l.link.begin(ctx, s)
 		l.post.begin(ctx)
 		l.agenda.begin(ctx)
@@ -90,6 +93,10 @@ func (l *Limiter) SetDeny(deny bool) { l.link.deny.Store(deny) }
 // Stop implements limit.Fleet.
 func (l *Limiter) Stop() {
 	l.stop.Do(func() {
+		l.start.Do(func() {}) // none may follow
+		if !l.began.Load() {
+			return
+		}
 		l.agenda.end()
 		l.post.end()
 		l.link.end()
@@ -105,7 +112,7 @@ func (l *Limiter) Subject(id string) limit.Subject { return &subject{limiter: l,
 // weren't used lately, since Redis knows of them.
 func (l *Limiter) Sweep(time.Time) {
 	now := l.cfg.Clock()
-	l.table.Sweep(func(b *buckets) bool { return b.retire(now) })
+	l.table.Sweep(func(b *buckets) bool { return b.retire(l, now) })
 }
 
 // Len is how many subjects are in memory.

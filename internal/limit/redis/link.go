@@ -55,19 +55,19 @@ type link struct {
 	// complained says that the operator was told that Redis is away.
 	complained atomic.Bool
 
-	// These are the loop's own.
-	seen int64
+	turn sync.Mutex // held by whoever beats
+	seen int64      // when Redis was last heard, by its own clock
 
 	mu      sync.Mutex
 	name    string // of the epoch
 	at      phase
-	change  chan struct{} // closed when the phase changes
-	without []parcel      // cells that spend from shares
+	change  chan struct{}      // closed when the phase changes
+	without map[*cell]*buckets // cells that spend from shares
 }
 
 func (k *link) init(l *Limiter) {
 	k.limiter, k.log, k.stats = l, slog.New(slog.DiscardHandler), new(limit.Stats)
-	k.change = make(chan struct{})
+	k.change, k.without = make(chan struct{}), map[*cell]*buckets{}
 	k.loop = background.NewLoop(probeEvery, k.tick)
 }
 
@@ -156,6 +156,8 @@ func (k *link) rejoin() {
 
 // tick beats, until there is nothing to do before the next time.
 func (k *link) tick(ctx context.Context) {
+	k.turn.Lock()
+	defer k.turn.Unlock()
 	for range roundsToJoin {
 		if !k.round(ctx) {
 			return
@@ -257,6 +259,8 @@ func (k *link) hear(state fleetState) {
 // end gives back what this node holds, and leaves.
 func (k *link) end() {
 	k.loop.Stop()
+	k.turn.Lock()
+	defer k.turn.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
 	if k.phase() == joined {

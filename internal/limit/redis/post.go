@@ -34,6 +34,20 @@ type parcel struct {
 	cell    *cell
 }
 
+// await waits until no call about the cell is under way.
+func (p parcel) await(ctx context.Context) {
+	p.buckets.mu.Lock()
+	under := p.cell.call
+	p.buckets.mu.Unlock()
+	if under == nil {
+		return
+	}
+	select {
+	case <-under.done:
+	case <-ctx.Done():
+	}
+}
+
 func (p *post) init(l *Limiter) {
 	p.limiter = l
 	for i := range p.couriers {

@@ -21,6 +21,8 @@ var (
 	beatScript string
 	//go:embed lease.lua
 	leaseScript string
+	//go:embed run.lua
+	runScript string
 )
 
 // errAnswer says that Redis answered something that the scripts don't.
@@ -33,23 +35,30 @@ type server struct {
 	prelude string
 	beats   *goredis.Script
 	leases  *goredis.Script
+	runs    *goredis.Script
 }
 
 func (s *server) init(cfg *Config) {
 	s.cfg, s.prelude = cfg, fleetScript
 	s.compile()
-	options := *cfg.Server
+}
+
+// open makes the client, which begins to connect.
+func (s *server) open() {
+	options := *s.cfg.Server
 	options.MaxRetries = -1 // a script that may have run isn't repeated
 	options.ContextTimeoutEnabled = true
 	options.Protocol = 2
 	options.DisableIdentity = true
 	options.PoolSize, options.MinIdleConns = couriers+1, couriers+1
 	options.DialerRetries = 1
+	options.OnConnect = s.greet
 	s.client = goredis.NewClient(&options)
 }
 
 func (s *server) compile() {
 	s.beats, s.leases = goredis.NewScript(s.prelude+beatScript), goredis.NewScript(s.prelude+leaseScript)
+	s.runs = goredis.NewScript(s.prelude + runScript)
 }
 
 func (s *server) close() { _ = s.client.Close() } // nothing is under way any more

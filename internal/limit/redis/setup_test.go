@@ -36,9 +36,6 @@ func TestMain(m *testing.M) {
 	}), goleak.IgnoreAnyFunction("os/exec.(*Cmd).Wait"))
 }
 
-// node is one limiter of a fleet.
-type node struct{ *redis.Limiter }
-
 // fleet is a name for keys that no other test uses.
 func fleet() string { return fmt.Sprintf("test%d", shared.names.Add(1)) }
 
@@ -51,7 +48,7 @@ func options(t testing.TB) *goredis.Options {
 }
 
 // join starts a node by the machine's clock.
-func join(t testing.TB, cfg redis.Config, nodes int) node {
+func join(t testing.TB, cfg redis.Config, nodes int) *redis.Limiter {
 	t.Helper()
 	if cfg.Server == nil {
 		cfg.Server = options(t)
@@ -67,7 +64,7 @@ func join(t testing.TB, cfg redis.Config, nodes int) node {
 	l.SetNodes(nodes)
 	l.Start(t.Context(), surroundings())
 	t.Cleanup(l.Stop)
-	return node{l}
+	return l
 }
 
 // virtual is a clock that a test sets, for nodes and for Redis.

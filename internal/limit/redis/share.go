@@ -101,34 +101,49 @@ func (l *Limiter) takeShare(b *buckets, r *request, now limit.Instant) (limit.De
 func (k *link) note(p parcel) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.without = append(k.without, p)
+	k.without[p.cell] = p.buckets
+}
+
+// forget is of cells that Redis needn't be told of any more.
+func (k *link) forget(c *cell) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.without, c)
+}
+
+// noted takes some cells that Redis has to be told of.
+func (k *link) noted() (parcels []parcel) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for c, b := range k.without {
+		if len(parcels) == atOnce {
+			break
+		}
+		parcels = append(parcels, parcel{b, c})
+		delete(k.without, c)
+	}
+	return parcels
 }
 
 // settleShares tells Redis what was spent without it, before it counts this node
 // as present again.
 func (l *Limiter) settleShares(ctx context.Context) error {
-	for {
-		l.link.mu.Lock()
-		n := min(atOnce, len(l.link.without))
-		parcels := l.link.without[:n:n]
-		l.link.without = l.link.without[n:]
-		l.link.mu.Unlock()
-		if n == 0 {
-			return nil
-		}
+	for parcels := l.link.noted(); len(parcels) > 0; parcels = l.link.noted() {
 		if err := l.exchangeAlone(ctx, parcels); err != nil {
-			l.link.mu.Lock()
-			l.link.without = append(l.link.without, parcels...)
-			l.link.mu.Unlock()
+			for _, p := range parcels {
+				l.link.note(p)
+			}
 			return err
 		}
 	}
+	return nil
 }
 
 // exchangeAlone is exchange for cells that no request may ask about meanwhile.
 func (l *Limiter) exchangeAlone(ctx context.Context, parcels []parcel) error {
 	due := parcels[:0:0]
 	for _, p := range parcels {
+		p.await(ctx)
 		p.buckets.mu.Lock()
 		if p.cell.share != nil && p.cell.call == nil {
 			p.cell.call = &call{done: make(chan struct{})}

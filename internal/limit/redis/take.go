@@ -64,18 +64,13 @@ func (s *subject) lock() *buckets {
 // buckets' lock.
 func (l *Limiter) follow(b *buckets, r *request, now limit.Instant) {
 	for _, c := range r.each() {
-		if c.call == nil && c.runsLow(now, l.link.present.Load()) {
+		if c.lease.held < c.low && c.call == nil && now >= c.pause && c.stored(now) >= c.interval {
 			l.post.send(b, c)
 		}
 	}
 	if !b.planned {
 		l.agenda.plan(b, now+reportAfter)
 	}
-}
-
-// runsLow reports whether a slice is half used and there may be more.
-func (c *cell) runsLow(now limit.Instant, present int64) bool {
-	return now >= c.pause && 2*c.lease.held < c.slice(present) && c.stored(now) >= c.interval
 }
 
 // wait is the take of a request that lacks something.
@@ -103,6 +98,9 @@ func (s *subject) wait(ctx context.Context, r *request) (limit.Decision, error) 
 		}
 		if phase == joined && len(calls) == 0 || patience.over {
 			defer b.mu.Unlock()
+			if phase != joined && l.link.deny.Load() {
+				return limit.Decision{}, limit.ErrUnavailable
+			}
 			return r.refused(now, l.link.era.Load()), nil
 		}
 		b.mu.Unlock()

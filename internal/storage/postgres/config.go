@@ -18,7 +18,7 @@ import (
 const (
 	// connectTimeout and pingTimeout hold where the connection string says
 	// nothing: a server that takes a connection and is silent is no server.
-	connectTimeout = 5 * time.Second
+	connectTimeout = 3 * time.Second
 	pingTimeout    = time.Second
 	// pulseConns are for what a node says and asks several times a second: it
 	// must not wait for those who read keys.

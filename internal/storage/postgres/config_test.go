@@ -81,6 +81,20 @@ func TestAPasswordIsInNothingThatIsPrinted(t *testing.T) {
 	}
 }
 
+func TestAServerThatCanNotBeReachedIsSaidInOneLine(t *testing.T) {
+	t.Parallel()
+	for _, dsn := range []string{"postgres://ann@127.0.0.1:9/keys", "host=127.0.0.1,127.0.0.2 port=9,9 user=ann dbname=keys"} {
+		s := open(t, dsn)
+		_, looked := find(t.Context(), s, "key_a")
+		_, confirmed := s.Confirm(t.Context())
+		for _, err := range []error{looked, confirmed, s.Migrate(t.Context())} {
+			if err == nil || strings.ContainsAny(err.Error(), "\n\t") {
+				t.Errorf("got %v", err)
+			}
+		}
+	}
+}
+
 func TestAnotherPasswordMakesAnotherFingerprint(t *testing.T) {
 	t.Parallel()
 	seed := maphash.MakeSeed()

@@ -74,6 +74,27 @@ func TestADamagedRowIsNoAnswerAndHarmsNobodyElse(t *testing.T) {
 	}
 }
 
+func TestALostHeadOfTheLogIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	s := open(t, schema(t))
+	must(t, s.Migrate(t.Context()))
+	_, err := s.Register(t.Context(), storage.Node{Incarnation: "a"})
+	must(t, err)
+	mustExec(t, raw(t, s), `DELETE FROM head`)
+	_, looked := find(t.Context(), s, "key_a")
+	_, confirmed := s.Confirm(t.Context())
+	_, registered := s.Register(t.Context(), storage.Node{Incarnation: "b"})
+	_, inserted := insert(t.Context(), s, "key_a")
+	_, _, attended := s.Attend(t.Context(), storage.Beat{Incarnation: "a"})
+	_, _, nobody := s.Attend(t.Context(), storage.Beat{Incarnation: "c"})
+	for what, err := range map[string]error{
+		"look-up": looked, "confirm": confirmed, "register": registered, "insert": inserted, "attend": attended, "attend as nobody": nobody,
+		"view": s.View(t.Context(), func(storage.Reader) error { return nil }),
+	} {
+		wantUnknown(t, what, err)
+	}
+}
+
 func TestTheAuditTrailCanNotBeRewritten(t *testing.T) {
 	t.Parallel()
 	s := open(t, schema(t))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -63,11 +64,23 @@ func translate(err error) error {
 	if code == uniqueViolation {
 		return fmt.Errorf("%w: %w", storage.ErrExists, err)
 	}
+	if _, dialling := errors.AsType[*pgconn.ConnectError](err); dialling {
+		err = oneLine{err}
+	}
 	if words, known := faults[code]; known {
 		return fmt.Errorf("%s: %w", words, err)
 	}
 	return err
 }
+
+// oneLine is an error that says in one line what several attempts came to.
+type oneLine struct{ error }
+
+// Error implements error.
+func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+
+// Unwrap returns the error as it was.
+func (e oneLine) Unwrap() error { return e.error }
 
 func isNoRows(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 

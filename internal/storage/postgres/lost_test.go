@@ -167,34 +167,64 @@ func TestAWriterThatStandsStillIsEnded(t *testing.T) {
 	}
 }
 
+// STORE-03: a server that takes connections, and is silent.
 func TestACallIsHeldUpNoLongerThanItsContext(t *testing.T) {
 	t.Parallel()
-	line := tapped(t)
-	s := open(t, line.dsn(empty(t, shared(t))))
-	must(t, s.Migrate(t.Context()))
-	_, err := insert(t.Context(), s, "key_a")
-	must(t, err)
-	line.freeze()
-	for range 2 { // on a connection from before, and on a new one
-		ctx, end := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer end()
-		_, err := find(ctx, s, "key_a")
-		_, alsoFailed := insert(ctx, s, "key_b")
-		_, noBeat := s.Beat(ctx, storage.Beat{Incarnation: "a"})
-		for what, err := range map[string]error{"look-up": err, "insert": alsoFailed, "beat": noBeat} {
-			wantUnknown(t, what, err)
-			if !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("%s: %v, want the context's end", what, err)
+	for what, ways := range map[string][]servertest.Way{
+		"both ways": {servertest.ToServer, servertest.ToClient}, "questions": {servertest.ToServer}, "answers": {servertest.ToClient},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			proxy, err := servertest.NewProxy(shared(t).Address())
+			must(t, err)
+			t.Cleanup(func() { must(t, proxy.Close()) })
+			s := open(t, strings.Replace(empty(t, shared(t)), shared(t).Address(), proxy.Address(), 1))
+			must(t, s.Migrate(t.Context()))
+			_, err = insert(t.Context(), s, "key_a")
+			must(t, err)
+			for _, way := range ways {
+				proxy.BlackHole(way)
 			}
+			for range 2 { // on a connection from before, and on a new one
+				wantHeldUp(t, s)
+			}
+			proxy.Heal()
+			eventually(t, "found again", func() bool {
+				key, err := find(t.Context(), s, "key_a")
+				return err == nil && key != nil
+			})
+			_, err = insert(t.Context(), s, "key_c")
+			must(t, err)
+		})
+	}
+}
+
+// wantHeldUp checks that calls end with their contexts.
+func wantHeldUp(t *testing.T, s *Store) {
+	t.Helper()
+	for what, call := range map[string]func(context.Context) error{
+		"look-up": func(ctx context.Context) error {
+			_, err := find(ctx, s, "key_a")
+			return err
+		},
+		"insert": func(ctx context.Context) error {
+			_, err := insert(ctx, s, "key_b")
+			return err
+		},
+		"beat": func(ctx context.Context) error {
+			_, err := s.Beat(ctx, storage.Beat{Incarnation: "a"})
+			return err
+		},
+		"view": func(ctx context.Context) error { return s.View(ctx, func(storage.Reader) error { return nil }) },
+	} {
+		ctx, end := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		err := call(ctx)
+		end()
+		wantUnknown(t, what, err)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v, want the context's end", what, err)
 		}
 	}
-	line.thaw()
-	eventually(t, "found again", func() bool {
-		key, err := find(t.Context(), s, "key_a")
-		return err == nil && key != nil
-	})
-	_, err = insert(t.Context(), s, "key_c")
-	must(t, err)
 }
 
 // Whoever ends a process waits only for so long.

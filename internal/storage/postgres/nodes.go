@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -92,10 +91,10 @@ var beat = number(`WITH log AS (
 // whyNot says why no row was updated.
 func whyNot(ctx context.Context, pool *pgxpool.Pool, incarnation string) error {
 	var there bool
-	err := pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM nodes WHERE incarnation = $1)`, incarnation).Scan(&there)
+	err := pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM nodes WHERE incarnation = $1) FROM head`, incarnation).Scan(&there)
 	switch {
 	case err != nil:
-		return err
+		return sqlcore.LostHead(err)
 	case there:
 		return storage.ErrGap
 	}
@@ -106,15 +105,16 @@ func whyNot(ctx context.Context, pool *pgxpool.Pool, incarnation string) error {
 // have entered the node.
 func (s *Store) Register(ctx context.Context, n storage.Node) (storage.Position, error) {
 	var head storage.Position
+	var entered bool
 	c, err := s.connect()
 	if err == nil {
-		err = c.pulse.QueryRow(ctx, register, n.Incarnation, n.Name, sqlcore.CeilMicros(n.Trust)).Scan(&head.Revision, &head.ID)
+		err = c.pulse.QueryRow(ctx, register, n.Incarnation, n.Name, sqlcore.CeilMicros(n.Trust)).Scan(&head.Revision, &head.ID, &entered)
 	}
-	if isNoRows(err) {
-		err = errors.Join(storage.ErrExists) // or there is no head, which every other call says
+	if err == nil && !entered {
+		err = storage.ErrExists
 	}
 	if err != nil {
-		return storage.Position{}, fmt.Errorf("register node %s: %w", n.Name, translate(err))
+		return storage.Position{}, fmt.Errorf("register node %s: %w", n.Name, translate(sqlcore.LostHead(err)))
 	}
 	return head, nil
 }
@@ -123,7 +123,7 @@ const register = `WITH log AS (SELECT revision, id FROM head),
 	entered AS (
 		INSERT INTO nodes (` + sqlcore.NodeColumns + `) SELECT $1, $2, revision, $3, 1, false FROM log
 		ON CONFLICT DO NOTHING RETURNING incarnation)
-	SELECT revision, id FROM log, entered`
+	SELECT revision, id, EXISTS (SELECT 1 FROM entered) FROM log`
 
 // Unregister implements storage.Store.
 func (s *Store) Unregister(ctx context.Context, incarnation string) error {

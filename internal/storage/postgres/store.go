@@ -152,10 +152,10 @@ func (s *Store) Close() error {
 
 // promise holds a connection to what a commit means: it is on the disk, and on
 // the standbys that the server was told to wait for. Who wants more than that
-// may have it.
+// may have it. Compiling a statement takes longer than any of ours runs.
 func promise(ctx context.Context, c *pgx.Conn) error {
-	_, err := c.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false)
-		WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')`)
+	_, err := c.Exec(ctx, `SELECT set_config('jit', 'off', false), CASE
+		WHEN current_setting('synchronous_commit') NOT IN ('on', 'remote_apply') THEN set_config('synchronous_commit', 'on', false) END`)
 	return err
 }
 

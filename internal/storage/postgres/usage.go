@@ -70,7 +70,19 @@ var (
 		ON CONFLICT (key_id) DO UPDATE SET last_used = greatest(was.last_used, excluded.last_used), ` + plus("calls")
 )
 
+// addCells adds to the sums of cells, and of the workspaces that they are of.
 func addCells(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {
+	if err := addToCells(ctx, q, cells); err != nil {
+		return err
+	}
+	ids, hours, costs := make([]string, len(cells)), make([]int64, len(cells)), make([]int64, len(cells))
+	for i := range cells {
+		ids[i], hours[i], costs[i] = string(cells[i].KeyID), sqlcore.Micros(cells[i].Hour), max(cells[i].Cost, 0)
+	}
+	return q.Exec(ctx, sumsAdded, ids, hours, costs)
+}
+
+func addToCells(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {
 	var ids, endpoints, projects, outcomes []string
 	var hours, counts, costs, lasts []int64
 	var denied []bool
@@ -81,10 +93,7 @@ func addCells(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell
 		denied, counts, costs = append(denied, c.Denied), append(counts, max(c.Count, 0)), append(costs, max(c.Cost, 0))
 		lasts = append(lasts, sqlcore.Micros(c.Last))
 	}
-	if err := q.Exec(ctx, cellsAdded, ids, hours, endpoints, projects, outcomes, denied, counts, costs, lasts); err != nil {
-		return err
-	}
-	return q.Exec(ctx, sumsAdded, ids, hours, costs)
+	return q.Exec(ctx, cellsAdded, ids, hours, endpoints, projects, outcomes, denied, counts, costs, lasts)
 }
 
 func addTotals(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {

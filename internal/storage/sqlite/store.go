@@ -42,6 +42,8 @@ type Store struct {
 	statfs      func(path string) (mount, error)
 	// writer holds one token: whoever writes takes it, in the order of asking.
 	writer chan struct{}
+	// rolledUp is where RollUpUsage goes on; nil: at the first key.
+	rolledUp atomic.Pointer[keys.ID]
 	// pruned is where PruneUsage goes on; nil: at the first key.
 	pruned atomic.Pointer[keys.ID]
 

@@ -17,6 +17,7 @@ var pruneGuarantees = []guarantee{
 	{"IdleIncarnationsAreForgotten", pruneIncarnations},
 	{"PruningIsNoChange", pruneMovesNothing},
 	{"WhatIsFlushedLateIsPrunedLater", pruneAgain},
+	{"HoursOfOldDaysArePutTogetherAndAllSumsStay", rollUp},
 }
 
 func inHour(hour int) func(*storage.UsageCell) {
