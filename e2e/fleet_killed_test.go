@@ -67,7 +67,7 @@ func TestAKilledGateLosesAtMostOneFlushIntervalAndNoOtherGateAnything(t *testing
 		for _, m := range f.members[1:] {
 			m.stop()
 		}
-		stored := sums(t, made, f.members[0].database)[made[0].ID]
+		stored := sums(t, made, f.members[0].db)[made[0].ID]
 		t.Logf("the database holds %d calls, clients counted %d, of them %d at the killed gate in the last interval", stored.total, all, late)
 		// Each worker may have had one call counted whose answer was cut off.
 		if stored.total > all+workers || stored.total < all-late || stored.total != stored.allowed {
@@ -116,5 +116,5 @@ func TestCountsWaitForADatabaseThatIsAwayForLongInBoundedMemory(t *testing.T) {
 	if status, ok := p.end(syscall.SIGTERM, stopWithin); status != 0 || !ok {
 		t.Errorf("exit status %d", status)
 	}
-	wantSums(t, c, made, m.database)
+	wantSums(t, c, made, m.db)
 }

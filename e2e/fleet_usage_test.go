@@ -128,7 +128,7 @@ func TestWhatClientsOfThreeGatesCountIsWhatTheDatabaseHolds(t *testing.T) {
 			t.Errorf("exit status %d", status)
 		}
 	}
-	wantSums(t, sum, made, f.members[0].database)
+	wantSums(t, sum, made, f.members[0].db)
 }
 
 // slowCommits make the commit of each flush take a while, so that it can be
