@@ -117,7 +117,13 @@ func (s *Store) listen() {
 	}
 }
 
-// Close implements storage.Store. It waits for calls that are under way.
+// closeWithin bounds how long Close waits. A connection whose statement was
+// given up asks the server to stop it, and one that is silent keeps it waiting;
+// it ends by itself, some seconds later.
+const closeWithin = 3 * time.Second
+
+// Close implements storage.Store. It waits for calls that are under way, but no
+// longer than closeWithin.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	live := s.live
@@ -129,8 +135,18 @@ func (s *Store) Close() error {
 	if live.listener != nil {
 		live.listener.stop()
 	}
-	live.pulse.Close()
-	live.main.Close()
+	var closing sync.WaitGroup
+	closing.Go(live.pulse.Close)
+	closing.Go(live.main.Close)
+	closed := make(chan struct{})
+	go func() {
+		closing.Wait()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeWithin):
+	}
 	return nil
 }
 
