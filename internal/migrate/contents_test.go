@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -38,8 +37,8 @@ func read(t *testing.T, s Store) contents {
 	t.Helper()
 	c := contents{Cells: map[keys.ID][]storage.UsageCell{}, Activity: map[keys.ID][]storage.NotedCall{}, Owners: map[keys.ID]storage.UsageOwner{}}
 	must(t, s.View(t.Context(), func(r storage.Reader) error {
-		for _, part := range []func(*testing.T, context.Context, storage.Reader){c.readCatalogue, c.readKeys, c.readUsage} {
-			part(t, t.Context(), r)
+		for _, part := range []func(*testing.T, storage.Reader){c.readCatalogue, c.readKeys, c.readUsage} {
+			part(t, r)
 		}
 		return nil
 	}))
@@ -52,60 +51,60 @@ func read(t *testing.T, s Store) contents {
 	return c
 }
 
-func (c *contents) readCatalogue(t *testing.T, ctx context.Context, r storage.Reader) {
+func (c *contents) readCatalogue(t *testing.T, r storage.Reader) {
 	t.Helper()
 	var err error
-	c.Workspaces, err = r.Workspaces(ctx)
+	c.Workspaces, err = r.Workspaces(t.Context())
 	must(t, err)
-	c.Projects, err = r.Projects(ctx, "acme")
+	c.Projects, err = r.Projects(t.Context(), "acme")
 	must(t, err)
-	c.Profiles, err = r.Profiles(ctx, "acme")
+	c.Profiles, err = r.Profiles(t.Context(), "acme")
 	must(t, err)
-	schemes, err := r.Schemes(ctx)
+	schemes, err := r.Schemes(t.Context())
 	must(t, err)
 	for _, s := range schemes {
 		c.Schemes = append(c.Schemes, scheme{s.ID, string(s.Algorithm), s.Key.Reveal()})
 	}
 	for _, workspace := range []string{"", "acme"} {
-		tokens, err := r.Tokens(ctx, workspace)
+		tokens, err := r.Tokens(t.Context(), workspace)
 		must(t, err)
 		c.Tokens = append(c.Tokens, tokens...)
 	}
 }
 
-func (c *contents) readKeys(t *testing.T, ctx context.Context, r storage.Reader) {
+func (c *contents) readKeys(t *testing.T, r storage.Reader) {
 	t.Helper()
 	var err error
 	for _, workspace := range []string{storage.DefaultWorkspace, "acme"} {
-		page, err := r.Keys(ctx, storage.KeyFilter{Workspace: workspace, Now: noon, Limit: 10_000})
+		page, err := r.Keys(t.Context(), storage.KeyFilter{Workspace: workspace, Now: noon, Limit: 10_000})
 		must(t, err)
 		c.Keys = append(c.Keys, page...)
-		found, err := r.Keys(ctx, storage.KeyFilter{Workspace: workspace, Query: "鍵", Now: noon, Limit: 10})
+		found, err := r.Keys(t.Context(), storage.KeyFilter{Workspace: workspace, Query: "鍵", Now: noon, Limit: 10})
 		must(t, err)
 		c.Keys = append(c.Keys, found...)
 	}
-	c.Peppers, err = r.Peppers(ctx, noon)
+	c.Peppers, err = r.Peppers(t.Context(), noon)
 	must(t, err)
-	c.Audit, err = r.Audit(ctx, storage.AuditFilter{Workspace: storage.DefaultWorkspace, Unplaced: true, Limit: 1000})
+	c.Audit, err = r.Audit(t.Context(), storage.AuditFilter{Workspace: storage.DefaultWorkspace, Unplaced: true, Limit: 1000})
 	must(t, err)
 }
 
-func (c *contents) readUsage(t *testing.T, ctx context.Context, r storage.Reader) {
+func (c *contents) readUsage(t *testing.T, r storage.Reader) {
 	t.Helper()
 	var err error
-	c.Totals, err = r.UsageTotals(ctx, used)
+	c.Totals, err = r.UsageTotals(t.Context(), used)
 	must(t, err)
 	for _, id := range used {
-		c.Cells[id], err = r.UsageCells(ctx, id, time.Time{}, time.Time{})
+		c.Cells[id], err = r.UsageCells(t.Context(), id, time.Time{}, time.Time{})
 		must(t, err)
-		c.Activity[id], err = r.Activity(ctx, id, 1000)
+		c.Activity[id], err = r.Activity(t.Context(), id, 1000)
 		must(t, err)
-		if owner, err := r.UsageOwner(ctx, id); err == nil {
+		if owner, err := r.UsageOwner(t.Context(), id); err == nil {
 			c.Owners[id] = owner
 		}
 	}
 	for _, of := range []storage.UsageOf{{Workspace: storage.DefaultWorkspace, Environment: keys.Live}, {Workspace: "acme", Environment: keys.Live}, {Lineage: "key_old"}} {
-		cost, err := r.UsageCost(ctx, of, noon)
+		cost, err := r.UsageCost(t.Context(), of, noon)
 		must(t, err)
 		c.Costs = append(c.Costs, cost)
 	}

@@ -81,7 +81,7 @@ var (
 	ErrNone = errors.New("the store is not being moved")
 )
 
-// NotEmptyError: the store that is to be filled holds something already.
+// NotEmptyError says that the store which is to be filled holds something already.
 type NotEmptyError struct{ What []string }
 
 // Error implements error.
@@ -89,7 +89,7 @@ func (e *NotEmptyError) Error() string {
 	return fmt.Sprintf("the store that is to be filled holds %s already: give it a new, empty one", list(e.What))
 }
 
-// MismatchError: tables are not the same in both stores.
+// MismatchError says that tables are not the same in both stores.
 type MismatchError struct{ Tables []string }
 
 // Error implements error.

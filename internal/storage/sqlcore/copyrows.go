@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// ErrKept: rows that can't be changed or deleted are other ones than they
-// should be.
+// ErrKept says that rows which can't be changed or deleted are other ones than
+// they should be.
 var ErrKept = errors.New("it holds entries that the other store doesn't have, and entries are never deleted")
 
 // compareKeys puts rows in the order of their table, as the databases do.

@@ -115,7 +115,7 @@ func appendCanonical(text []byte, value any) []byte {
 	case []byte:
 		part = v
 	case int64:
-		part = binary.BigEndian.AppendUint64(nil, uint64(v)) //nolint:gosec // its bits, whatever the sign
+		part = binary.BigEndian.AppendUint64(nil, uint64(v))
 	case bool:
 		part = []byte{0}
 		if v {
