@@ -234,6 +234,11 @@ var ManagementRows = []Row{
 		Advice: "Create a key that has it as you want it.",
 	},
 	{
+		Code: StoreMoving, Status: http.StatusServiceUnavailable, Type: APIError, Parts: Management,
+		Title: "Moving to another store", Message: "Nothing can be changed at present: all keys are being moved to another store. Keys work and can be looked at. Changes are taken again where that store is used, or once the move is given up.",
+		Advice: "The operator moves all keys to another store with `keystile migrate`. Repeat the change when gates use the new one: until then this one is only read, so that nothing is lost on the way. `keystile migrate --abort` gives the move up.",
+	},
+	{
 		Code: InternalError, Status: http.StatusInternalServerError, Type: APIError, Parts: Management,
 		Title: "Internal error", Message: "Something went wrong here. Nothing was changed.",
 		Advice: "The operator's log has the reason under the `request_id`.",

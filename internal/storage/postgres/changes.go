@@ -18,12 +18,12 @@ const channel = "keystile_changes"
 func (s *Store) record(ctx context.Context, tx *sqlcore.Transaction) (storage.Revision, error) {
 	changes := tx.Name()
 	if len(changes) == 0 || tx.Fault() != nil {
-		return tx.Revision(ctx)
+		return tx.Settle(ctx)
 	}
 	var revision storage.Revision
 	var told string
 	if err := tx.Row(ctx, logChanges, append(rowsOf(changes), s.keep), &revision, &told); err != nil {
-		return 0, fmt.Errorf("log the change: %w", sqlcore.LostHead(err))
+		return 0, fmt.Errorf("log the change: %w", tx.NotLogged(ctx, err))
 	}
 	for i := range changes {
 		changes[i].Revision = revision
@@ -35,7 +35,7 @@ func (s *Store) record(ctx context.Context, tx *sqlcore.Transaction) (storage.Re
 // logChanges numbers the changes, logs them, forgets the oldest ones and sends
 // word, in one round trip. The last change gives the head its ID.
 const logChanges = `WITH next AS (
-		UPDATE head SET revision = revision + 1, id = (?1::text[])[cardinality(?1::text[])] RETURNING revision),
+		UPDATE head SET revision = revision + 1, id = (?1::text[])[cardinality(?1::text[])] WHERE ` + sqlcore.Still + ` RETURNING revision),
 	logged AS (
 		INSERT INTO change_log (revision, ordinal, id, subject, name, digests)
 		SELECT next.revision, c.ordinal - 1, c.id, c.subject, c.name, c.digests

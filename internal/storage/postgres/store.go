@@ -27,6 +27,7 @@ var errClosed = errors.New("the store is closed")
 type Store struct {
 	cfg       *Config
 	mustExist bool
+	part      bool // it may be one that is being filled
 	keep      int64
 	onCorrupt func(id string, err error)
 	onCommit  func([]storage.Change)
@@ -56,6 +57,10 @@ type Option func(*Store)
 // MustExist makes Migrate refuse, with a NoSchemaError, to create tables in a
 // database that has none of ours.
 func MustExist() Option { return func(s *Store) { s.mustExist = true } }
+
+// Part lets Migrate pass over that the store is being filled by a migration of
+// data, and isn't complete.
+func Part() Option { return func(s *Store) { s.part = true } }
 
 // OnCorrupt registers who hears of damaged rows that a list leaves out. It is
 // called from the goroutine that lists, and may be called concurrently.

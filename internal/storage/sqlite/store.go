@@ -33,7 +33,8 @@ var (
 type Store struct {
 	path        string // absolute
 	mustExist   bool
-	user        int // whose the file must be
+	part        bool // it may be one that is being filled
+	user        int  // whose the file must be
 	busyTimeout time.Duration
 	keep        int64
 	bounds      bounds
@@ -60,6 +61,10 @@ type Option func(*Store)
 // MustExist makes Migrate refuse, with a NoDatabaseError, to create a database
 // that isn't there.
 func MustExist() Option { return func(s *Store) { s.mustExist = true } }
+
+// Part lets Migrate pass over that the store is being filled by a migration of
+// data, and isn't complete.
+func Part() Option { return func(s *Store) { s.part = true } }
 
 // BusyTimeout is how long a call waits for other writers, of this process and
 // of others that hold the database. The default is 5 s.
