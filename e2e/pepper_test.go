@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -118,7 +117,7 @@ func createStore(t *testing.T, g *gate) {
 	if done := g.cli("import", empty, "--plaintext", "--create"); done.status != 0 {
 		t.Fatal(done.err)
 	}
-	if _, err := os.Stat(g.db); err != nil {
-		t.Fatal(err)
+	if !g.storeIsReady() {
+		t.Fatal("the database wasn't made")
 	}
 }

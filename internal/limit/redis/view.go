@@ -38,11 +38,24 @@ func (c *cell) stored(now limit.Instant) int64 {
 	return v.level + gained
 }
 
+// untold reports whether a cost can't refill before Redis is told of what was
+// spent: it refills nothing in the place of what is leased.
+func (c *cell) untold(cost int64) bool {
+	if c.lease.told <= c.lease.held || cost > c.burst() {
+		return false
+	}
+	return c.room()+c.lease.held*c.interval < cost*c.interval
+}
+
+// room is how much can be stored beside what is leased, in nanoseconds of refill.
+func (c *cell) room() int64 {
+	return int64(float64(c.window)*c.view.share) - c.view.out*c.interval
+}
+
 // stalled reports whether the bucket can't refill any further, so from now on,
 // because Redis doesn't know what was spent.
 func (c *cell) stalled(now limit.Instant) bool {
-	room := int64(float64(c.window)*c.view.share) - c.view.out*c.interval
-	return c.stored(now) >= room
+	return c.stored(now) >= c.room()
 }
 
 // stretch is how long it takes to refill so much.
