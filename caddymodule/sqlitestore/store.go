@@ -81,7 +81,7 @@ func (s *Store) Key() string { return "sqlite:" + s.file }
 func (s *Store) SpoolDir() string { return s.file + ".spool" }
 
 // Open returns the store; its Migrate makes the file.
-func (s *Store) Open() (storage.Store, error) { return s.open() }
+func (s *Store) Open() (storage.Store, error) { return s.open(sqlite.OnCreate(reportNew)) }
 
 // OpenForCommand returns a store that only the file's owner may touch, and
 // that makes the file only where create is set.
@@ -147,6 +147,11 @@ func (s *Store) open(more ...sqlite.Option) (storage.Store, error) {
 // that opened it.
 func reportDamage(id string, err error) {
 	caddy.Log().Named("keystile.stores.sqlite").Error("a damaged row is left out", zap.String("id", id), zap.Error(err))
+}
+
+// reportNew is for whoever mistyped a path: every key is unknown then.
+func reportNew(path string) {
+	caddy.Log().Named("keystile.stores.sqlite").Info("made a new database, without any keys", zap.String("path", path))
 }
 
 // Interface guards.

@@ -39,6 +39,7 @@ type Store struct {
 	keep        int64
 	bounds      bounds
 	onCorrupt   func(id string, err error)
+	onCreate    func(path string)
 	onCommit    func([]storage.Change)
 	statfs      func(path string) (mount, error)
 	// writer holds one token: whoever writes takes it, in the order of asking.
@@ -74,6 +75,9 @@ func BusyTimeout(d time.Duration) Option { return func(s *Store) { s.busyTimeout
 // called from the goroutine that lists, and may be called concurrently.
 func OnCorrupt(fn func(id string, err error)) Option { return func(s *Store) { s.onCorrupt = fn } }
 
+// OnCreate registers who hears that a new database was made, and where.
+func OnCreate(fn func(path string)) Option { return func(s *Store) { s.onCreate = fn } }
+
 // Open names a database file. It touches nothing: the file is opened by the
 // first call that needs it, and made by Migrate alone. Until then, every other
 // call fails with a NoDatabaseError.
@@ -87,7 +91,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 	}
 	s := &Store{
 		path: abs, busyTimeout: defaultBusyTimeout, keep: defaultKeep, bounds: usualBounds, statfs: statfs,
-		onCorrupt: func(string, error) {}, onCommit: func([]storage.Change) {},
+		onCorrupt: func(string, error) {}, onCreate: func(string) {}, onCommit: func([]storage.Change) {},
 		writer: make(chan struct{}, 1), user: anyUser,
 	}
 	for _, opt := range opts {
