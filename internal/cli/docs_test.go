@@ -54,8 +54,8 @@ RFC 3339 has them. A secret is printed once, when it is made.
 | status | meaning |
 |---|---|
 | 0 | done |
-| 1 | refused, or failed; a change that was refused changed nothing |
-| 2 | bad usage: a command, a flag, an argument or a value that isn't one, whatever there is in the store |
+| 1 | refused, or failed, such as for a name that is too short; a change that was refused changed nothing |
+| 2 | bad usage: no such command or flag, a missing argument, or a value that isn't of its flag's kind, such as ` + "`--expires soon`" + ` |
 | 3 | ` + "`keys revoke --wait`" + `: revoked, but a gateway had not confirmed it in time |
 
 Deleting asks first; without a terminal to ask on, it does nothing and says so, and with ` + "`--yes`" + ` it doesn't ask.

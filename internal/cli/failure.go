@@ -27,8 +27,11 @@ func (a *app) fail(c *cobra.Command, err error) error {
 	if wrong, ok := errors.AsType[*usageError](err); ok {
 		return a.badUsage(c, wrong.text)
 	}
-	if what, ok := misused(c, err); ok {
-		return a.badUsage(c, what)
+	if says, status, ok := refusedValue(c, err); ok {
+		if status == StatusBadUsage {
+			return a.badUsage(c, says)
+		}
+		return a.leave(c, status, says+".")
 	}
 	if open, ok := errors.AsType[*unconfirmed](err); ok {
 		return a.leave(c, StatusUnconfirmed, open.text)
