@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -62,7 +63,7 @@ func (g *gate) another() string {
 	if onServer(g.db) {
 		return newDatabase(g.t)
 	}
-	return "$DIR/other.db"
+	return filepath.Join(g.dir, fmt.Sprintf("other_%d.db", databases.Add(1)))
 }
 
 // storeLine is the option of the store. The address of a database is in the
