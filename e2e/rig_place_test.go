@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -45,8 +46,15 @@ func (g *gate) placed() {
 		o.driver, o.env, g.db = "postgres", append(o.env, databaseVariable+"="+o.store), o.store
 		g.secret(databasePassword)
 	}
+	o.limitedWith(g.t, g.db)
+}
+
+// limitedWith settles where a gate's limits are counted: with those of all gates
+// that share a database.
+func (o *options) limitedWith(t testing.TB, database string) {
+	t.Helper()
 	if o.limiter == "" && os.Getenv(limiterVariable) == "redis" {
-		o.limiter = "redis " + g.redisDatabase()
+		o.limiter = "redis " + redisDatabase(t, database)
 	}
 }
 
@@ -55,7 +63,7 @@ func (g *gate) another() string {
 	if onServer(g.db) {
 		return newDatabase(g.t)
 	}
-	return "$DIR/other.db"
+	return filepath.Join(g.dir, fmt.Sprintf("other_%d.db", databases.Add(1)))
 }
 
 // storeLine is the option of the store. The address of a database is in the
@@ -149,20 +157,20 @@ var (
 	}{of: map[string]int{}}
 )
 
-// redisDatabase is the address of what the gate shares with those on its store.
-func (g *gate) redisDatabase() string {
-	g.t.Helper()
+// redisDatabase is the address of what gates on a store's database share.
+func redisDatabase(t testing.TB, database string) string {
+	t.Helper()
 	redisStarted.Store(true)
 	server, err := redisServer()
 	if err != nil {
-		g.t.Fatal(err)
+		t.Fatal(err)
 	}
 	redisPlaces.Lock()
 	defer redisPlaces.Unlock()
-	number, known := redisPlaces.of[g.db]
+	number, known := redisPlaces.of[database]
 	if !known {
 		number = len(redisPlaces.of)
-		redisPlaces.of[g.db] = number
+		redisPlaces.of[database] = number
 	}
 	return fmt.Sprintf("%s/%d", server.URL(), number)
 }
