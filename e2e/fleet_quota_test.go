@@ -56,3 +56,71 @@ func TestFLEET01GatesThatRaceForOneQuotaHoldIt(t *testing.T) {
 		t.Errorf("%d calls passed in all, of %d", passed, most)
 	}
 }
+
+func TestAFleetsQuotaSurvivesItsGatesAndIsGrantedToItsEnd(t *testing.T) {
+	const most, share = 200, 10
+	r := throwawayRedis(t)
+	gates, k := threeGates(t, r.URL(), "quota 200/month")
+	passed := 0
+	for _, g := range gates {
+		passed += g.pass(k, share)
+	}
+	gates[0].reload(gates[0].caddyfile())
+	if status := gates[1].stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	gates[1].start()
+	for range most + 5 { // what a gate held that is going on comes back within two seconds
+		if gates[1].get("/", k.bearer()).status == http.StatusOK {
+			passed++
+		}
+	}
+	eventually(t, 10*time.Second, "the quota is granted to its end", func() bool {
+		passed += gates[2].pass(k, 1)
+		return passed >= most
+	})
+	gates[2].kill()
+	gates[2].start()
+	for _, g := range gates {
+		passed += g.pass(k, share)
+	}
+	if passed != most {
+		t.Errorf("%d calls passed in all, of %d", passed, most)
+	}
+}
+
+func TestAFleetsQuotaIsRefusedOrSharedWithoutRedis(t *testing.T) {
+	for failure, mostOfOne := range map[string]int{"deny": 0, "share": 30} {
+		t.Run(failure, func(t *testing.T) {
+			r := throwawayRedis(t)
+			gates, k := threeGates(t, r.URL(), "on_limiter_failure "+failure+"\nquota 90/month")
+			must(t, r.Stop())
+			passed := 0
+			for range 100 {
+				switch got := gates[0].get("/", k.bearer()); {
+				case got.status == http.StatusOK:
+					passed++
+				case failure == "deny":
+					wantAnswer(t, gates[0], got, http.StatusServiceUnavailable, "limiter_unavailable")
+				default:
+					wantAnswer(t, gates[0], got, http.StatusTooManyRequests, "quota_exceeded")
+				}
+			}
+			if passed != mostOfOne {
+				t.Errorf("%d calls passed at one of three gates without Redis, want %d", passed, mostOfOne)
+			}
+			must(t, r.Start())
+			eventually(t, 20*time.Second, "the rest passes once Redis is back", func() bool {
+				for _, g := range gates {
+					if g.get("/", k.bearer()).status == http.StatusOK {
+						passed++
+					}
+				}
+				return passed >= 90
+			})
+			if passed > 90 {
+				t.Errorf("%d calls passed in all", passed)
+			}
+		})
+	}
+}
