@@ -47,7 +47,7 @@ var arrows = map[string][]string{
 	"internal/storage/postgres": {"internal/keys", "internal/storage", "internal/storage/sqlcore"},
 	"internal/storage/memory":   {"internal/keys", "internal/storage"},
 	"internal/limit/subjects":   {},
-	"internal/limit/redis":      {"internal/background", "internal/limit", "internal/limit/subjects"},
+	"internal/limit/redis":      {"internal/background", "internal/limit", "internal/limit/subjects", "internal/quota"},
 
 	"internal/keycache": {"internal/keys", "internal/storage"},
 	"internal/usage":    {"internal/background", "internal/keys", "internal/problem", "internal/storage"},

@@ -86,6 +86,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	}
 	beside := context.WithoutCancel(ctx)
 	e.limits.start(beside)
+	e.tender.Start(beside)
 	e.follower.pace(s)
 	e.follower.loop.Start(beside)
 	e.node.loop.Start(beside)

@@ -67,6 +67,7 @@ type Engine struct {
 	commons   commons
 	streams   streams
 	quotas    *quota.Table
+	tender    *background.Loop // of quotas that nodes share
 	limits    limits
 	guesses   atomic.Pointer[Guesses]
 	commits   commits
@@ -116,7 +117,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.node = newNode(e)
 	e.follower = newFollower(e)
 	e.sweeper = background.NewLoop(sweepEvery, e.sweep)
-	e.quotas = quota.NewTable(e.sumUsage)
+	e.shareQuotas()
 	e.commons.init()
 	e.limits.init(e)
 	e.streams.init()
@@ -230,6 +231,8 @@ func (e *Engine) close() error {
 		e.sweeper.Stop()
 		e.follower.loop.Stop()
 		e.node.loop.Stop()
+		e.tender.Stop()
+		e.quotas.Retire(context.Background(), e.cfg.Now())
 		e.limits.stop()
 	}
 	e.node.leave() // also where only the beginning failed

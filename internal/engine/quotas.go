@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/keystile/keystile/internal/background"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/quota"
 	"github.com/keystile/keystile/internal/storage"
@@ -13,6 +14,20 @@ import (
 // forgetQuotasAfter is how long a counter of a quota is kept unused; by then,
 // what it counted is stored, unless the store is away.
 const forgetQuotasAfter = time.Hour
+
+// tendQuotasEvery is how often quotas are given back that lie unused here.
+const tendQuotasEvery = time.Second
+
+// shareQuotas has all nodes count together where their limiter can, else this
+// one alone.
+func (e *Engine) shareQuotas() {
+	if ledger, ok := e.cfg.Limiter.(quota.Ledger); ok {
+		e.quotas = quota.NewSharedTable(e.sumUsage, ledger)
+	} else {
+		e.quotas = quota.NewTable(e.sumUsage)
+	}
+	e.tender = background.NewLoop(tendQuotasEvery, func(ctx context.Context) { e.quotas.Tend(ctx, e.cfg.Now()) })
+}
 
 // Quotas are the counters of what keys and workspaces have used.
 func (e *Engine) Quotas() *quota.Table { return e.quotas }

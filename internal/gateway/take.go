@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"errors"
+
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/quota"
@@ -50,6 +52,8 @@ func (g *Gate) takeQuotas(c *Call) (refusal verdict.Verdict) {
 	}
 	excess, granted, err := g.engine.Quotas().Take(c.Request.Context(), c.claims[:c.nClaims], int64(c.cost()), c.now)
 	switch {
+	case errors.Is(err, quota.ErrUnavailable) || errors.Is(err, quota.ErrEra):
+		return unavailable(problem.LimiterUnavailable)
 	case err != nil:
 		return unavailable(problem.StoreUnavailable)
 	case granted:

@@ -16,6 +16,8 @@ type Counter struct {
 	read bool // what is stored has been summed up
 	used [periods]span
 	last time.Time // of the latest take
+
+	shared *holdings // instead of used, where nodes share a ledger
 }
 
 // span is what was used in one period.
@@ -71,11 +73,17 @@ func (c *Counter) turn(now time.Time) {
 
 // giveBack undoes a take of the same time.
 func (c *Counter) giveBack(cost int64, at time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	for p := range c.used {
 		if !Period(p).Start(at).Before(c.used[p].start) {
 			c.used[p].n = max(0, c.used[p].n-cost)
 		}
 	}
+}
+
+// forgettable reports whether it can be had again, unless it was used since.
+func (c *Counter) forgettable(since time.Time) bool {
+	if c.shared != nil {
+		return c.shared.idle() && c.last.Before(since)
+	}
+	return c.read && c.last.Before(since)
 }

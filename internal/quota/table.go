@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,8 +34,11 @@ type Loader func(ctx context.Context, s Subject, now time.Time) (Sums, error)
 // Table holds the counters that are in use.
 type Table struct {
 	load   Loader
+	ledger Ledger // nil: this node counts alone
 	seed   maphash.Seed
 	shards [tableShards]tableShard
+	lives  atomic.Uint64
+	lent   lent
 }
 
 const tableShards = 64
@@ -47,6 +51,13 @@ type tableShard struct {
 // NewTable makes an empty table.
 func NewTable(load Loader) *Table { return &Table{load: load, seed: maphash.MakeSeed()} }
 
+// NewSharedTable makes an empty table of a node that shares a ledger with others.
+func NewSharedTable(load Loader, ledger Ledger) *Table {
+	t := NewTable(load)
+	t.ledger = ledger
+	return t
+}
+
 // Claim is cost that a request asks of one subject's quotas.
 type Claim struct {
 	Subject Subject
@@ -54,7 +65,7 @@ type Claim struct {
 }
 
 // Take spends cost in all quotas of all claims, or in none. An error means
-// that stored usage couldn't be read: nothing is spent then.
+// that stored usage couldn't be read, or ErrUnavailable: nothing is spent then.
 func (t *Table) Take(ctx context.Context, claims []Claim, cost int64, now time.Time) (Excess, bool, error) {
 	for i, claim := range claims {
 		excess, granted, err := t.takeOne(ctx, claim, cost, now)
@@ -67,6 +78,9 @@ func (t *Table) Take(ctx context.Context, claims []Claim, cost int64, now time.T
 }
 
 func (t *Table) takeOne(ctx context.Context, claim Claim, cost int64, now time.Time) (Excess, bool, error) {
+	if t.ledger != nil {
+		return t.takeShared(ctx, claim, cost, now)
+	}
 	for {
 		c := t.counter(claim.Subject)
 		c.mu.Lock()
@@ -102,9 +116,20 @@ func (t *Table) GiveBack(claims []Claim, cost int64, at time.Time) {
 		c := shard.counters[claim.Subject]
 		shard.mu.Unlock()
 		if c != nil {
-			c.giveBack(cost, at)
+			t.giveBack(c, claim.Quotas, cost, at)
 		}
 	}
+}
+
+func (t *Table) giveBack(c *Counter, quotas []Quota, cost int64, at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.ledger == nil {
+		c.giveBack(cost, at)
+		return
+	}
+	c.shared.giveBack(quotas, cost, at)
+	t.list(c)
 }
 
 func (t *Table) shard(s Subject) *tableShard {
@@ -121,6 +146,9 @@ func (t *Table) counter(s Subject) *Counter {
 			shard.counters = map[Subject]*Counter{}
 		}
 		c = &Counter{}
+		if t.ledger != nil {
+			c.shared = &holdings{subject: s, life: t.lives.Add(1), era: t.ledger.Era()}
+		}
 		shard.counters[s] = c
 	}
 	return c
@@ -136,7 +164,7 @@ func (t *Table) Sweep(stored time.Time) {
 			if !c.mu.TryLock() {
 				continue // in use
 			}
-			if c.read && c.last.Before(stored) {
+			if c.forgettable(stored) {
 				c.dead = true
 				delete(shard.counters, s)
 			}

@@ -78,14 +78,7 @@ var errCut = errors.New("cut off by the test")
 func (w *world) join(nodes int) *member {
 	m := &member{rate: 0.996 + 0.008*w.random.Float64()}
 	o := options(w.t)
-	dialer := &net.Dialer{}
-	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if m.cut.Load() {
-			return nil, errCut
-		}
-		conn, err := dialer.DialContext(ctx, network, addr)
-		return cuttable{conn, m}, err
-	}
+	o.Dialer = m.dial
 	m.Limiter = redis.New(redis.Config{
 		Server: o, Node: fmt.Sprintf("node%d", w.random.Uint64()), Name: w.name, Patience: 5 * time.Second,
 		Clock: func() limit.Instant { return limit.Instant(m.rate * float64(w.clock.now())) },
@@ -95,6 +88,14 @@ func (w *world) join(nodes int) *member {
 	m.Start(w.t.Context(), surroundings())
 	w.t.Cleanup(m.Stop)
 	return m
+}
+
+func (m *member) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if m.cut.Load() {
+		return nil, errCut
+	}
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	return cuttable{conn, m}, err
 }
 
 type cuttable struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/limit/subjects"
+	"github.com/keystile/keystile/internal/quota"
 )
 
 // Config is what a limiter is made of.
@@ -48,6 +49,7 @@ type Limiter struct {
 	link   link
 	post   post
 	agenda agenda
+	ledger ledger
 	seq    atomic.Uint64
 	start  sync.Once
 	began  atomic.Bool
@@ -70,6 +72,7 @@ func New(cfg Config) *Limiter {
 	l.link.init(l)
 	l.post.init(l)
 	l.agenda.init(l)
+	l.ledger.init(l)
 	return l
 }
 
@@ -81,6 +84,7 @@ func (l *Limiter) Start(ctx context.Context, s limit.Surroundings) {
 		l.link.begin(ctx, s)
 		l.post.begin(ctx)
 		l.agenda.begin(ctx)
+		l.ledger.loop.Start(ctx)
 	})
 }
 
@@ -97,6 +101,7 @@ func (l *Limiter) Stop() {
 		if !l.began.Load() {
 			return
 		}
+		l.ledger.loop.Stop()
 		l.agenda.end()
 		l.post.end()
 		l.link.end()
@@ -119,4 +124,7 @@ func (l *Limiter) Sweep(time.Time) {
 func (l *Limiter) Len() int { return l.table.Len() }
 
 // Interface guards.
-var _ limit.Fleet = (*Limiter)(nil)
+var (
+	_ limit.Fleet  = (*Limiter)(nil)
+	_ quota.Ledger = (*Limiter)(nil)
+)

@@ -271,3 +271,10 @@ func (k *link) end() {
 		k.stats.Away.Add(-1)
 	}
 }
+
+// epochOf names the epoch of an era, where that is the current one.
+func (k *link) epochOf(era uint64) (epoch string, current bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.name, k.era.Load() == era
+}

@@ -21,6 +21,8 @@ var (
 	beatScript string
 	//go:embed lease.lua
 	leaseScript string
+	//go:embed quota.lua
+	quotaScript string
 	//go:embed run.lua
 	runScript string
 )
@@ -35,6 +37,7 @@ type server struct {
 	prelude string
 	beats   *goredis.Script
 	leases  *goredis.Script
+	quotas  *goredis.Script
 	runs    *goredis.Script
 }
 
@@ -50,7 +53,7 @@ func (s *server) open() {
 	options.ContextTimeoutEnabled = true
 	options.Protocol = 2
 	options.DisableIdentity = true
-	options.PoolSize, options.MinIdleConns = couriers+1, couriers+1
+	options.PoolSize, options.MinIdleConns = couriers+2, couriers+2
 	options.DialerRetries = 1
 	options.OnConnect = s.greet
 	s.client = goredis.NewClient(&options)
@@ -58,6 +61,7 @@ func (s *server) open() {
 
 func (s *server) compile() {
 	s.beats, s.leases = goredis.NewScript(s.prelude+beatScript), goredis.NewScript(s.prelude+leaseScript)
+	s.quotas = goredis.NewScript(quotaScript)
 	s.runs = goredis.NewScript(s.prelude + runScript)
 }
 
@@ -130,7 +134,7 @@ func (s *server) evaluate(ctx context.Context, all []arguments) ([]*goredis.Cmd,
 }
 
 func (s *server) load(ctx context.Context) error {
-	for _, script := range []*goredis.Script{s.beats, s.leases} {
+	for _, script := range []*goredis.Script{s.beats, s.leases, s.quotas} {
 		if err := script.Load(ctx, s.client).Err(); err != nil {
 			return fmt.Errorf("load a script into Redis: %w", err)
 		}
