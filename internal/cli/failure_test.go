@@ -35,6 +35,8 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys show", 2, "keystile: ID is missing; see keystile keys show --help"},
 		{"keys list surplus", 2, "keystile: 1 argument(s) too many; quote a name that has spaces; see keystile keys list --help"},
 		{"keys list --frobnicate x", 2, "keystile: unknown flag: --frobnicate; see keystile keys list --help"},
+		{"keys create good --scope read", 2, "keystile: unknown flag --scope: did you mean --scopes?; see keystile keys create --help"},
+		{"keys list --jsn", 2, "keystile: unknown flag --jsn: did you mean --json?; see keystile keys list --help"},
 		{"keys list --limit many", 2, `keystile: invalid argument "many" for "--limit" flag: strconv.ParseInt: parsing "many": invalid syntax; see keystile keys list --help`},
 		{"keys create good --metadata team", 2, `keystile: invalid argument "team" for "--metadata" flag: must be names and values, such as team=blue,tier=gold; see keystile keys create --help`},
 		{"keys list --config", 2, "keystile: flag needs an argument: --config; see keystile keys list --help"},
