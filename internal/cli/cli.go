@@ -123,5 +123,5 @@ func (a *app) prepare(cmd *cobra.Command) {
 	cmd.SetUsageTemplate(usageTemplate)
 	// A shell offers files only where they make sense.
 	cmd.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return a.badUsage(c, err.Error()) })
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return a.badUsage(c, wrongFlag(c, err)) })
 }

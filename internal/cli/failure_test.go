@@ -17,9 +17,9 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		status int
 		says   string
 	}{
-		{"keys create good --scopes fly", 1, "keystile: scopes must be of the configuration; \"fly\" is not; known are: all, manage:api-keys, read, write."},
-		{"keys create good --project nobodys", 1, "keystile: project is none that is registered in this workspace."},
-		{"keys create good --profile strict", 1, "keystile: profile is none that is known here."},
+		{"keys create good --scopes fly", 1, "keystile: --scopes must be of the configuration; \"fly\" is not; known are: all, manage:api-keys, read, write."},
+		{"keys create good --project nobodys", 1, `keystile: --project must be registered in the workspace; "nobodys" is not: keystile projects create, or POST /v1/projects, does that.`},
+		{"keys create good --profile strict", 1, `keystile: --profile must be registered in the workspace; "strict" is not: keystile profiles create, or POST /v1/profiles, does that.`},
 		{"keys show key_nobody", 1, "keystile: There is no such key here."},
 		{"keys revoke key_nobody", 1, "keystile: There is no such key here."},
 		{"keys usage key_nobody", 1, "keystile: There is no such key here."},
@@ -35,6 +35,8 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys show", 2, "keystile: ID is missing; see keystile keys show --help"},
 		{"keys list surplus", 2, "keystile: 1 argument(s) too many; quote a name that has spaces; see keystile keys list --help"},
 		{"keys list --frobnicate x", 2, "keystile: unknown flag: --frobnicate; see keystile keys list --help"},
+		{"keys create good --scope read", 2, "keystile: unknown flag --scope: did you mean --scopes?; see keystile keys create --help"},
+		{"keys list --jsn", 2, "keystile: unknown flag --jsn: did you mean --json?; see keystile keys list --help"},
 		{"keys list --limit many", 2, `keystile: invalid argument "many" for "--limit" flag: strconv.ParseInt: parsing "many": invalid syntax; see keystile keys list --help`},
 		{"keys create good --metadata team", 2, `keystile: invalid argument "team" for "--metadata" flag: must be names and values, such as team=blue,tier=gold; see keystile keys create --help`},
 		{"keys list --config", 2, "keystile: flag needs an argument: --config; see keystile keys list --help"},
@@ -193,5 +195,14 @@ func TestCommandsActForWhoeverRunsThem(t *testing.T) {
 	}
 	if got := commandsOf(Program{Open: f.open}); len(got) != 10 || got[0].Name() != "keys" {
 		t.Errorf("commands: %v", got)
+	}
+}
+
+func TestScopesWithASpaceAreToldTheComma(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	const says = "; scopes are separated by commas: A,B.\n"
+	if got := f.run(t, "keys", "create", "good", "--scopes", "read write"); got.status != StatusFailed || !strings.HasSuffix(got.err, says) {
+		t.Errorf("%+v", got)
 	}
 }

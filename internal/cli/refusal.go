@@ -28,6 +28,7 @@ type setting struct {
 var settings = map[string]setting{
 	"name": {flag: "name"}, "description": {flag: "description"}, "owner": {flag: "owner"}, "reason": {flag: "reason"},
 	"metadata": {flag: "metadata"}, "q": {flag: "search"}, "limit": {flag: "limit"}, "cursor": {flag: "cursor"},
+	"scopes": {flag: "scopes"}, "project": {flag: "project"}, "profile": {flag: "profile"}, "plan": {flag: "plan"},
 	"environment": {"environment", among(environments)}, "kind": {"kind", among(kinds)}, "status": {"status", among(statuses)},
 	"by": {"by", among(sums)}, "from": {"from", isPast}, "to": {"to", isPast}, "wait": {"wait", isDuration}, "grace": {"grace", isDuration},
 	"allowed_ips": {"allowed-ips", isAddresses}, "expires_at": {"expires", isEnd}, "expires_in": {"expires", isEnd},
@@ -57,6 +58,8 @@ func refusedValue(c *cobra.Command, err error) (says string, status int, ok bool
 		return strings.ToUpper(field) + " " + rule, StatusFailed, field == "name" // the argument
 	case set.flag == "expires":
 		rule = endsOf(c)
+	case set.flag == "scopes" && strings.Contains(textOf(flag.Value), " "):
+		rule += "; scopes are separated by commas: A,B"
 	}
 	return "--" + set.flag + " " + rule, set.statusOf(flag.Value), true
 }
