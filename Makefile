@@ -15,6 +15,12 @@ UNIT := . ./caddymodule/... ./cmd/... ./internal/...
 # No part of the build depends on git: a checkout that another user owns builds.
 export GOFLAGS += -buildvcs=false
 
+# What e2e-fleet leaves out, by words of the tests' names: tests that say
+# themselves where keys and limits are kept, and what is the same wherever that
+# is (texts, builds, the edges of HTTP, floods).
+OWN_STORE := ThreeGates|REDIS|Redis|PostgreSQL|Database|Disk|TestAReceiptHolds|AWaitThatIsShorter|AConnectionString|ACreationThatWasCutOff|ARevocationIsInForceThough|ALoginThat|FromGateToGate|CannotBeKeptAnywhere|KilledWhileItWrites|Faults|Panic
+ANY_STORE := Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage
+
 # What make load runs: the tests that are shorter in make test.
 LOAD ?= Flood|Refusals|Import|Kill
 
@@ -22,7 +28,7 @@ LOAD ?= Flood|Refusals|Import|Kill
 .NOTPARALLEL:
 
 .PHONY: test
-test: toolchain lint vet unit e2e ## Check everything that must hold before a change lands
+test: toolchain lint vet unit e2e e2e-fleet ## Check everything that must hold before a change lands
 
 .PHONY: toolchain
 toolchain: ## Check that Go and a C compiler are there (as root on Debian: install the latter)
@@ -43,6 +49,10 @@ unit: ## Run the unit tests with the race detector
 .PHONY: e2e
 e2e: ## Run the whole-binary tests, which build the binary themselves
 	$(GO) test -count=1 -timeout 15m ./e2e/...
+
+.PHONY: e2e-fleet
+e2e-fleet: ## Run those of them again with keys in PostgreSQL and limits in Redis for which that matters
+	KEYSTILE_E2E_STORE=postgres KEYSTILE_E2E_LIMITER=redis $(GO) test -count=1 -timeout 15m -skip '$(OWN_STORE)|$(ANY_STORE)' ./e2e
 
 .PHONY: coverage-of-contract
 coverage-of-contract: ## List which test would miss which line of the configuration, and run them

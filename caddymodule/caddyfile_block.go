@@ -92,7 +92,7 @@ func (o options[T]) readOne(line block[T], seen map[string]bool) error {
 	row, known := o.row(line.Val())
 	switch {
 	case !known:
-		return line.Errf("unknown option %q; known: %s", line.Val(), o.names())
+		return line.Err(o.strange(line.Val()))
 	case seen[row.name] && !row.repeats:
 		return line.Errf("%s is given twice", row.name)
 	}
@@ -131,11 +131,15 @@ func (o options[T]) names() string {
 	if len(o) == 0 {
 		return "none"
 	}
+	return strings.Join(o.list(), ", ")
+}
+
+func (o options[T]) list() []string {
 	names := make([]string, len(o))
 	for i, row := range o {
 		names[i] = row.name
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // syntax is the whole line as it is written.

@@ -15,7 +15,7 @@ func TestCommandsStopAtTheDatabaseOfAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give a file away")
 	}
-	g := setup(t, options{})
+	g := setup(t, options{driver: "sqlite"})
 	g.key()
 	if status := g.stop(); status != 0 {
 		t.Fatalf("the gate ended with %d", status)

@@ -97,7 +97,7 @@ func TestCommandsSayInOneLineWhyTheAPIDoesNotAnswer(t *testing.T) {
 		says       string
 	}{
 		"nobody there":        {nobody, m.token, nil, "can't reach " + nobody + ": connection refused"},
-		"a token of nobody's": {m.address, stranger, nil, "This credential is not good for the management API. The token is malformed, deleted or expired: check --token or KEYSTILE_TOKEN."},
+		"a token of nobody's": {m.address, stranger, nil, "This credential is not good for the management API, which takes management tokens (kst_…) and keys with the scope manage:api-keys. The token is malformed, deleted or expired: check --token or KEYSTILE_TOKEN."},
 		"another path":        {m.address + "/v1", m.token, nil, "Is " + m.address + "/v1 the address of keystile_admin?"},
 		"a page":              {page.URL, m.token, nil, "is this the address of keystile_admin?"},
 		"the gate itself":     {"http://" + m.addr, m.token, nil, "Is http://" + m.addr + " the address of keystile_admin?"},

@@ -15,7 +15,7 @@ func TestDatabaseNeverHoldsASecret(t *testing.T) {
 
 func searchDatabase(t *testing.T) {
 	const imports = 200
-	o := setupOffice(t, options{app: oldSystem, policy: "default allow"})
+	o := setupOffice(t, options{driver: "sqlite", app: oldSystem, policy: "default allow"})
 	var made []key
 	for i := range 5 {
 		byAPI, _, err := o.create(fmt.Sprint("key ", i))

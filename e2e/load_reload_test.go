@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +43,7 @@ func setupReloads(t testing.TB) *reloads {
 	})
 	r := &reloads{gate: g, crowd: newCrowd(g), saw: saw, made: g.plant(reloadKeys, nil), stores: []string{g.db}}
 	for i := range 1 + failingStores {
-		r.stores = append(r.stores, filepath.Join(g.dir, fmt.Sprintf("other%d.db", i)))
+		r.stores = append(r.stores, g.another())
 		g.useStore(r.stores[i+1])
 		copyKeys(t, g, r.made, r.stores[0])
 	}
@@ -212,7 +211,7 @@ func (r *reloads) badConfigs() []badConfig {
 	for _, store := range r.stores[2:] {
 		all = append(all,
 			with("Caddyfile:", func(o *options) { o.policy = "route GET /x {" }),
-			with("/proc/nowhere", func(o *options) { o.store = "/proc/nowhere/keys.db" }),
+			with("/proc/nowhere", func(o *options) { o.driver, o.store = "sqlite", "/proc/nowhere/keys.db" }),
 			with("address already in use", func(o *options) { o.sites = second }),
 			with("address already in use", func(o *options) { o.sites, o.store = second, store }))
 	}

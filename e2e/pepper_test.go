@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"context"
 	"net/http"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // strangePepper is the refusal to work with peppers that keys were not made
@@ -118,7 +120,11 @@ func createStore(t *testing.T, g *gate) {
 	if done := g.cli("import", empty, "--plaintext", "--create"); done.status != 0 {
 		t.Fatal(done.err)
 	}
-	if _, err := os.Stat(g.db); err != nil {
-		t.Fatal(err)
+	err := g.view(func(ctx context.Context, r storage.Reader) error {
+		_, err := r.Workspace(ctx, storage.DefaultWorkspace)
+		return err
+	})
+	if err != nil {
+		t.Fatal("the database wasn't made: ", err)
 	}
 }

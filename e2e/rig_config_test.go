@@ -18,8 +18,11 @@ import (
 // upstream, $ADMIN for that of Caddy's admin endpoint, and $DIR for the gate's
 // folder.
 func (g *gate) caddyfile() string {
+	return g.expand(orElse(g.options.whole, g.options.composed()))
+}
+
+func (g *gate) expand(text string) string {
 	_, port, _ := net.SplitHostPort(g.addr)
-	text := orElse(g.options.whole, g.options.composed())
 	return strings.NewReplacer("$PORT", port, "$UPSTREAM", g.upstream.addr, "$ADMIN", g.admin, "$DIR", g.dir).Replace(text)
 }
 
@@ -33,6 +36,7 @@ func (o options) composed() string {
 	metrics
 %s
 	keystile {
+		%s
 		%s
 %s
 	}
@@ -49,7 +53,7 @@ http://:$PORT {
 }
 
 %s
-`, o.global, o.storeLine(), o.app, o.before, o.policy, orElse(o.behind, "reverse_proxy $UPSTREAM"), o.sites)
+`, o.global, o.storeLine(), o.limiterLine(), o.app, o.before, o.policy, orElse(o.behind, "reverse_proxy $UPSTREAM"), o.sites)
 }
 
 func orElse(text, other string) string {

@@ -14,7 +14,7 @@ import (
 )
 
 // example is a folder of examples/, running: its Caddyfile as it is, but for
-// addresses and the path of the database.
+// addresses, and for where keys and limits are kept.
 type example struct {
 	*gate
 	mgmt         string    // address of its management API
@@ -43,7 +43,7 @@ var variable = regexp.MustCompile(`\{\$([A-Z_]+)(:[^}]*)?\}`)
 // filled is a Caddyfile of an example with this gate's addresses.
 func (e *example) filled(caddyfile string) string {
 	values := map[string]string{
-		"LISTEN": "http://" + e.addr, "ADMIN": "http://" + e.mgmt, "DATA": e.db,
+		"LISTEN": "http://" + e.addr, "ADMIN": "http://" + e.mgmt, "DATA": "DATA",
 		"UPSTREAM": e.upstream.addr, "TEST_UPSTREAM": e.testUpstream.addr,
 	}
 	caddyfile = variable.ReplaceAllStringFunc(caddyfile, func(text string) string {
@@ -53,7 +53,14 @@ func (e *example) filled(caddyfile string) string {
 		}
 		return value
 	})
-	return strings.Replace(caddyfile, "\n{\n", "\n{\n\tadmin "+e.admin+"\n\tpersist_config off\n", 1)
+	const store = "\t\tstore sqlite DATA\n"
+	if !strings.Contains(caddyfile, store) {
+		e.t.Fatalf("the example doesn't say %q", store)
+	}
+	return strings.NewReplacer(
+		store, e.expand(e.options.storeLine()+"\n"+e.options.limiterLine()+"\n"),
+		"\n{\n", "\n{\n\tadmin "+e.admin+"\n\tpersist_config off\n",
+	).Replace(caddyfile)
 }
 
 // principal is somebody who speaks to the management API.

@@ -18,6 +18,7 @@ type options struct {
 	app      string    // lines of the global keystile block, beside the store
 	driver   string    // of the store; empty: sqlite, or what placed says
 	store    string    // path or address of the database; empty: $DIR/keys.db, or a new one on a server
+	limiter  string    // and its arguments; empty: what app says, or placed
 	policy   string    // lines of the site's keystile block
 	global   string    // more global options
 	before   string    // lines of the site before the gate

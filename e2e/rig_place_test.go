@@ -4,7 +4,10 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +24,9 @@ import (
 // storeVariable names the store of all gates whose tests don't name one:
 // KEYSTILE_E2E_STORE=postgres go test ./e2e
 const storeVariable = "KEYSTILE_E2E_STORE"
+
+// limiterVariable is the same for limiters: KEYSTILE_E2E_LIMITER=redis
+const limiterVariable = "KEYSTILE_E2E_LIMITER"
 
 // databaseVariable is where a gate finds the address of its database.
 const databaseVariable = "DATABASE_URL"
@@ -40,6 +46,16 @@ func (g *gate) placed() {
 		o.driver, o.env, g.db = "postgres", append(o.env, databaseVariable+"="+o.store), o.store
 		g.secret(databasePassword)
 	}
+	o.limitedWith(g.t, g.db)
+}
+
+// limitedWith settles where a gate's limits are counted: with those of all gates
+// that share a database.
+func (o *options) limitedWith(t testing.TB, database string) {
+	t.Helper()
+	if o.limiter == "" && os.Getenv(limiterVariable) == "redis" {
+		o.limiter = "redis " + redisDatabase(t, database)
+	}
 }
 
 // another is where a gate can have another database of the same kind.
@@ -47,7 +63,7 @@ func (g *gate) another() string {
 	if onServer(g.db) {
 		return newDatabase(g.t)
 	}
-	return "$DIR/other.db"
+	return filepath.Join(g.dir, fmt.Sprintf("other_%d.db", databases.Add(1)))
 }
 
 // storeLine is the option of the store. The address of a database is in the
@@ -61,6 +77,16 @@ func (o options) storeLine() string {
 	}
 	return "store postgres " + o.store
 }
+
+// limiterLine is the option of the limiter, unless the test has one of its own.
+func (o options) limiterLine() string {
+	if o.limiter == "" || namesLimiter.MatchString(o.app) {
+		return ""
+	}
+	return "limiter " + o.limiter
+}
+
+var namesLimiter = regexp.MustCompile(`(?m)^\s*limiter\s`)
 
 // onServer reports whether a database is on a server, and no file.
 func onServer(database string) bool { return strings.HasPrefix(database, "postgres://") }
@@ -115,11 +141,49 @@ func withPassword(address string) string {
 	return strings.Replace(address, "postgres@", "postgres:"+databasePassword+"@", 1)
 }
 
-func stopServers() {
-	if !postgresStarted.Load() {
-		return
+// redisDatabases is how many gates can have one of their own.
+const redisDatabases = 10_000
+
+// redisServer is one for all gates whose tests don't name a limiter. Gates on
+// one database share their limits, as a fleet does; others share nothing.
+var (
+	redisServer = sync.OnceValues(func() (*servertest.Redis, error) {
+		return servertest.NewRedis("--databases", strconv.Itoa(redisDatabases))
+	})
+	redisStarted atomic.Bool
+	redisPlaces  = struct {
+		sync.Mutex
+		of map[string]int // from the store's database to that of Redis
+	}{of: map[string]int{}}
+)
+
+// redisDatabase is the address of what gates on a store's database share.
+func redisDatabase(t testing.TB, database string) string {
+	t.Helper()
+	redisStarted.Store(true)
+	server, err := redisServer()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if server, err := postgresServer(); err == nil {
-		_ = server.Close() // it ends with this process at the latest
+	redisPlaces.Lock()
+	defer redisPlaces.Unlock()
+	number, known := redisPlaces.of[database]
+	if !known {
+		number = len(redisPlaces.of)
+		redisPlaces.of[database] = number
+	}
+	return fmt.Sprintf("%s/%d", server.URL(), number)
+}
+
+func stopServers() { // which end with this process at the latest
+	if postgresStarted.Load() {
+		if server, err := postgresServer(); err == nil {
+			_ = server.Close()
+		}
+	}
+	if redisStarted.Load() {
+		if server, err := redisServer(); err == nil {
+			_ = server.Close()
+		}
 	}
 }

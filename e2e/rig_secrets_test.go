@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"bytes"
+	"database/sql"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // secret tells the rig of a secret, so that the end of the test looks for it
@@ -15,8 +18,7 @@ func (g *gate) secret(text string) {
 	g.secrets = append(g.secrets, text)
 }
 
-// checkLeaks looks for the test's secrets in the log and in the files of the
-// database.
+// checkLeaks looks for the test's secrets in the log and in the database.
 func (g *gate) checkLeaks() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -32,14 +34,74 @@ func (g *gate) checkLeaks() {
 	}
 	// A replacer looks for all of them in one pass.
 	without := strings.NewReplacer(spellings...)
-	files, _ := filepath.Glob(g.db + "*") // the pattern is well-formed
-	for _, file := range append(files, g.logFile()) {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue // never written
-		}
-		if cleaned := without.Replace(string(text)); len(cleaned) != len(text) {
-			g.t.Errorf("a secret stands in %s", filepath.Base(file))
+	places := g.inDatabase()
+	places["log"] = g.log()
+	for where, text := range places {
+		if cleaned := without.Replace(text); len(cleaned) != len(text) {
+			g.t.Errorf("a secret stands in %s", where)
 		}
 	}
+}
+
+// inDatabase is all that the database holds: its files, or its tables where it is
+// on a server.
+func (g *gate) inDatabase() map[string]string {
+	g.t.Helper()
+	if onServer(g.db) {
+		return g.tables()
+	}
+	held := map[string]string{}
+	files, _ := filepath.Glob(g.db + "*") // the pattern is well-formed
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil { // it may go meanwhile
+			held[filepath.Base(file)] = string(text)
+		}
+	}
+	return held
+}
+
+// tables is the text of each table; of none, where the test has ended its server.
+func (g *gate) tables() map[string]string {
+	g.t.Helper()
+	db, err := openSQL(g.db)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer db.Close()
+	held := map[string]string{}
+	if db.Ping() != nil {
+		return held
+	}
+	for _, name := range readRows(g.t, db, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") {
+		held[name] = strings.Join(readRows(g.t, db, `SELECT * FROM "`+name+`"`), "\n")
+	}
+	return held
+}
+
+// readRows is the text of each row of an answer; bytes are as they are.
+func readRows(t testing.TB, db *sql.DB, query string) (text []string) {
+	t.Helper()
+	rows, err := db.Query(query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, places := make([][]byte, len(columns)), make([]any, len(columns))
+	for i := range cells {
+		places[i] = &cells[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(places...); err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, string(bytes.Join(cells, []byte(" "))))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

@@ -89,6 +89,7 @@ func (f *trio) add(o options, user string) *member {
 	o.sites += "\nhttp://:" + port + " {\n\tbind 127.0.0.1\n\tkeystile_admin\n}\n"
 	o.driver, o.store = "postgres", "{env."+databaseVariable+"}"
 	o.env = append(o.env, databaseVariable+"="+f.address(m, len(f.members)))
+	o.limitedWith(f.t, f.name)
 	m.address, m.gate = "http://"+api, prepare(f.t, o)
 	m.db = f.server.DSN(f.name)
 	m.secret(databasePassword)

@@ -15,7 +15,7 @@ func TestProcessThatIsKilledWhileItWritesLosesNothingAcknowledged(t *testing.T) 
 func killWriter(t *testing.T) {
 	const clients = 4
 	times := sized(20, 100)
-	o := setupOffice(t, options{app: "usage {\n flush_interval 20ms\n}", before: quiet, behind: "respond ok"})
+	o := setupOffice(t, options{driver: "sqlite", app: "usage {\n flush_interval 20ms\n}", before: quiet, behind: "respond ok"})
 	chance, c := seeded(t), newChanges(o)
 	for i := range times {
 		before, few := c.acknowledged(), 1+chance.IntN(20)

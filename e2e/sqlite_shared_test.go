@@ -15,7 +15,7 @@ func TestTwoGatesOnOneDatabaseKnowOfEachOthersChanges(t *testing.T) {
 func shareDatabase(t *testing.T) {
 	const staleness, times, clients, perSecond = 2 * time.Second, 10, 2, 100
 	app := "max_staleness 2s\nusage {\n flush_interval 200ms\n}"
-	one := setupOffice(t, options{app: app, before: quiet, behind: "respond ok"})
+	one := setupOffice(t, options{driver: "sqlite", app: app, before: quiet, behind: "respond ok"})
 	o, at := withOffice(t, options{app: app, before: quiet, behind: "respond ok", store: one.db})
 	g := prepare(t, o)
 	g.db = one.db

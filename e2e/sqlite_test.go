@@ -35,7 +35,7 @@ func TestDatabaseThatAnotherProcessHoldsStopsWritersOnly(t *testing.T) {
 
 func holdDatabase(t *testing.T) {
 	const clients, perSecond = 4, 200
-	o := setupOffice(t, options{app: "usage {\n flush_interval 200ms\n}", before: quiet, behind: "respond ok"})
+	o := setupOffice(t, options{driver: "sqlite", app: "usage {\n flush_interval 200ms\n}", before: quiet, behind: "respond ok"})
 	made, cold := o.plant(20, nil), o.plant(20, nil)
 	c := newCrowd(o.gate)
 	halt := c.keepCalling(seeded(t), made, clients, perSecond)

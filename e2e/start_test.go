@@ -13,26 +13,27 @@ import (
 
 // obstacle is something that makes a start impossible.
 type obstacle struct {
-	build func(t *testing.T, g *gate)
-	says  string // what the line on standard error names
+	build  func(t *testing.T, g *gate)
+	says   string // what the line on standard error names
+	driver string // of the store, where it is about that one
 	// creates says that a database may be there: the fault is elsewhere.
 	creates bool
 }
 
 var obstacles = map[string]obstacle{
-	"database that is none": {says: "keys.db", build: func(t *testing.T, g *gate) {
+	"database that is none": {driver: "sqlite", says: "keys.db", build: func(t *testing.T, g *gate) {
 		put(t, g.db, strings.Repeat("this is no database\n", 500))
 	}},
-	"database that is cut off": {says: "keys.db", build: func(t *testing.T, g *gate) {
+	"database that is cut off": {driver: "sqlite", says: "keys.db", build: func(t *testing.T, g *gate) {
 		put(t, g.db, "SQLite format 3\x00"+strings.Repeat("\x07", 5000))
 	}},
-	"directory as a database": {says: "keys.db", build: func(t *testing.T, g *gate) { mkdir(t, g.db) }},
-	"file as the folder": {says: "folder", build: func(t *testing.T, g *gate) {
+	"directory as a database": {driver: "sqlite", says: "keys.db", build: func(t *testing.T, g *gate) { mkdir(t, g.db) }},
+	"file as the folder": {driver: "sqlite", says: "folder", build: func(t *testing.T, g *gate) {
 		put(t, filepath.Join(g.dir, "folder"), "a file")
 		g.options.store = "$DIR/folder/keys.db"
 	}},
-	"folder that can't be":       {says: "/proc/", build: func(_ *testing.T, g *gate) { g.options.store = "/proc/keystile/keys.db" }},
-	"folder that takes no files": {says: "/sys/", build: func(_ *testing.T, g *gate) { g.options.store = "/sys/kernel/keys.db" }},
+	"folder that can't be":       {driver: "sqlite", says: "/proc/", build: func(_ *testing.T, g *gate) { g.options.store = "/proc/keystile/keys.db" }},
+	"folder that takes no files": {driver: "sqlite", says: "/sys/", build: func(_ *testing.T, g *gate) { g.options.store = "/sys/kernel/keys.db" }},
 	"port in use": {says: "address already in use", creates: true, build: func(t *testing.T, g *gate) {
 		listener, err := net.Listen("tcp", g.addr)
 		if err != nil {
@@ -64,7 +65,7 @@ func TestStartThatCannotBeSaysWhyInOneLine(t *testing.T) {
 	for name, o := range obstacles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := prepare(t, options{})
+			g := prepare(t, options{driver: o.driver})
 			o.build(t, g)
 			if _, err := os.Stat(g.config); err == nil {
 				g.write(g.caddyfile())

@@ -10,11 +10,13 @@ import (
 	"hash/maphash"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"go.uber.org/zap"
 
+	"github.com/keystile/keystile/internal/migrate"
 	"github.com/keystile/keystile/internal/storage"
 	"github.com/keystile/keystile/internal/storage/postgres"
 )
@@ -91,6 +93,26 @@ func (s *Store) OpenForCommand(create bool) (storage.Store, error) {
 		return s.open(), nil
 	}
 	return s.open(postgres.MustExist()), nil
+}
+
+// OpenForMigration returns the store, to be left or filled. Its Migrate makes
+// tables only where create is set.
+func (s *Store) OpenForMigration(create bool) (migrate.Store, error) {
+	option := postgres.MustExist()
+	if create {
+		option = postgres.Part()
+	}
+	return postgres.Open(s.cfg, option, postgres.OnCorrupt(reportDamage)), nil
+}
+
+// At settles the connection string. One that begins like an address is one as a
+// whole: postgres://….
+func (s *Store) At(dsn string) error {
+	if strings.HasPrefix(dsn, "//") {
+		dsn = "postgres:" + dsn
+	}
+	s.DSN = dsn
+	return s.Provision(caddy.Context{})
 }
 
 func (s *Store) open(more ...postgres.Option) storage.Store {

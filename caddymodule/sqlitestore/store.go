@@ -13,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"go.uber.org/zap"
 
+	"github.com/keystile/keystile/internal/migrate"
 	"github.com/keystile/keystile/internal/storage"
 	"github.com/keystile/keystile/internal/storage/sqlite"
 )
@@ -80,7 +81,7 @@ func (s *Store) Key() string { return "sqlite:" + s.file }
 func (s *Store) SpoolDir() string { return s.file + ".spool" }
 
 // Open returns the store; its Migrate makes the file.
-func (s *Store) Open() (storage.Store, error) { return s.open() }
+func (s *Store) Open() (storage.Store, error) { return s.open(sqlite.OnCreate(reportNew)) }
 
 // OpenForCommand returns a store that only the file's owner may touch, and
 // that makes the file only where create is set.
@@ -94,6 +95,24 @@ func (s *Store) OpenForCommand(create bool) (storage.Store, error) {
 		return nil, err
 	}
 	return mustExist{store, s.relative}, nil
+}
+
+// OpenForMigration returns the store, to be left or filled. Only the file's
+// owner may touch it, and its Migrate makes the file only where create is set.
+func (s *Store) OpenForMigration(create bool) (migrate.Store, error) {
+	opts := []sqlite.Option{sqlite.OwnedBy(os.Geteuid()), sqlite.OnCorrupt(reportDamage)}
+	if create {
+		opts = append(opts, sqlite.Part())
+	} else {
+		opts = append(opts, sqlite.MustExist())
+	}
+	return sqlite.Open(s.file, opts...)
+}
+
+// At settles the file by its path.
+func (s *Store) At(path string) error {
+	s.Path = path
+	return s.Provision(caddy.Context{})
 }
 
 // mustExist is a store whose database a command didn't find, maybe because it
@@ -128,6 +147,11 @@ func (s *Store) open(more ...sqlite.Option) (storage.Store, error) {
 // that opened it.
 func reportDamage(id string, err error) {
 	caddy.Log().Named("keystile.stores.sqlite").Error("a damaged row is left out", zap.String("id", id), zap.Error(err))
+}
+
+// reportNew is for whoever mistyped a path: every key is unknown then.
+func reportNew(path string) {
+	caddy.Log().Named("keystile.stores.sqlite").Info("made a new database, without any keys", zap.String("path", path))
 }
 
 // Interface guards.

@@ -17,6 +17,7 @@ var (
 	everyCall = []problem.Code{
 		problem.MissingToken, problem.InvalidToken, problem.InsufficientScope, problem.IPNotAllowed, problem.NotPermitted,
 		problem.WorkspaceMismatch, problem.NotFound, problem.InvalidRequest, problem.InternalError, problem.StoreUnavailable,
+		problem.StoreMoving,
 	}
 	everyBody = []problem.Code{problem.InvalidJSON, problem.BodyTooLarge, problem.UnsupportedMedia}
 )

@@ -15,7 +15,7 @@ var layers = [][]string{
 		"internal/storage/sqlcore", "internal/storage/sqlite", "internal/storage/postgres", "internal/storage/memory",
 	},
 	{"internal/keycache", "internal/usage"},
-	{"internal/engine", "internal/manage"},
+	{"internal/engine", "internal/manage", "internal/migrate"},
 	{"internal/gateway", "internal/api", "internal/client", "internal/cli", "internal/dashboard"},
 	{
 		"caddymodule", "caddymodule/locallimiter", "caddymodule/redislimiter", "caddymodule/sqlitestore",
@@ -52,7 +52,8 @@ var arrows = map[string][]string{
 	"internal/keycache": {"internal/keys", "internal/storage"},
 	"internal/usage":    {"internal/background", "internal/keys", "internal/problem", "internal/storage"},
 
-	"internal/manage": {"internal/keys", "internal/problem", "internal/storage", "internal/verdict"},
+	"internal/migrate": {"internal/storage", "internal/storage/sqlcore"},
+	"internal/manage":  {"internal/keys", "internal/problem", "internal/storage", "internal/verdict"},
 	"internal/engine": {
 		"internal/background", "internal/identity", "internal/keycache", "internal/keys", "internal/limit",
 		"internal/problem", "internal/quota", "internal/storage", "internal/usage", "internal/verdict",
@@ -64,16 +65,16 @@ var arrows = map[string][]string{
 	},
 	"internal/api":    {"internal/keys", "internal/manage", "internal/problem"},
 	"internal/client": {"internal/keys", "internal/manage", "internal/problem"},
-	"internal/cli":    {"internal/client", "internal/keys", "internal/manage", "internal/problem"},
+	"internal/cli":    {"internal/client", "internal/keys", "internal/manage", "internal/migrate", "internal/problem"},
 
 	"caddymodule": {
 		"internal/api", "internal/cli", "internal/credential", "internal/echo", "internal/engine", "internal/gateway", "internal/identity",
-		"internal/keys", "internal/limit", "internal/manage", "internal/mask", "internal/policy", "internal/problem",
+		"internal/keys", "internal/limit", "internal/manage", "internal/mask", "internal/migrate", "internal/policy", "internal/problem",
 		"internal/quota", "internal/storage", "internal/usage", "internal/verdict",
 	},
 	"caddymodule/locallimiter":  {"caddymodule", "internal/limit", "internal/limit/local"},
-	"caddymodule/sqlitestore":   {"caddymodule", "internal/storage", "internal/storage/sqlite"},
-	"caddymodule/postgresstore": {"caddymodule", "internal/storage", "internal/storage/postgres"},
+	"caddymodule/sqlitestore":   {"caddymodule", "internal/migrate", "internal/storage", "internal/storage/sqlite"},
+	"caddymodule/postgresstore": {"caddymodule", "internal/migrate", "internal/storage", "internal/storage/postgres"},
 	"caddymodule/redislimiter":  {"caddymodule", "internal/limit", "internal/limit/redis"},
 
 	".": {

@@ -38,6 +38,8 @@ type Program struct {
 	// Open opens a session. Create does as well, and makes the store where
 	// there is none.
 	Open, Create Opener
+	// OpenStore opens the stores of a migration.
+	OpenStore StoreOpener
 	// Exit ends the process. Commands call it where they fail; what they
 	// return to cobra then has been printed already.
 	Exit func(status int)
@@ -71,6 +73,7 @@ func (a *app) groups() []Group {
 		a.group("scopes", "List the scopes of the configuration", []*verb{scopesList()}),
 		a.single(audit()),
 		a.importGroup(),
+		a.migrateGroup(),
 	}
 }
 
@@ -120,5 +123,5 @@ func (a *app) prepare(cmd *cobra.Command) {
 	cmd.SetUsageTemplate(usageTemplate)
 	// A shell offers files only where they make sense.
 	cmd.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return a.badUsage(c, err.Error()) })
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return a.badUsage(c, wrongFlag(c, err)) })
 }

@@ -11,7 +11,7 @@ func TestShellsCompleteVerbsFlagsAndTheirWords(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	for line, want := range map[string]string{
-		"keys ":                        "activity create delete edit list reactivate revoke rotate show usage",
+		"keys ":                        "activity create deactivate delete edit list reactivate revoke rotate show usage",
 		"keys re":                      "reactivate revoke",
 		"keys frobnicate ":             "",
 		"tokens ":                      "create delete list",

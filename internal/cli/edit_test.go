@@ -71,6 +71,8 @@ func TestAKeyIsChangedAndShown(t *testing.T) {
 	golden(t, "keys_edit", f.ok(t, "keys", "edit", id, "--name", "Renamed", "--scopes", "read", "--status", "inactive", "--profile", "strict",
 		"--expires", "30d", "--allowed-ips", "127.0.0.1,10.0.0.0/8", "--description", "other words"))
 	golden(t, "keys_edit_json", f.ok(t, "keys", "edit", id, "--expires", "never", "--profile", "", "--allowed-ips", "", "--metadata", "", "--json"))
+	f.ok(t, "keys", "reactivate", id)
+	golden(t, "keys_deactivate", f.ok(t, "keys", "deactivate", id, "--reason", "a pause"))
 	golden(t, "keys_reactivate", f.ok(t, "keys", "reactivate", id))
 	golden(t, "keys_reactivate_json", f.ok(t, "keys", "reactivate", id, "--json"))
 	golden(t, "keys_rotate", f.ok(t, "keys", "rotate", id, "--grace", "1h"))

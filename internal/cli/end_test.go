@@ -155,7 +155,7 @@ func TestALostSecretIsAFailure(t *testing.T) {
 func TestRefusalsSayWhatToDoAboutThem(t *testing.T) {
 	t.Parallel()
 	for says, refused := range map[string]problem.Problem{
-		"This credential is not good for the management API. The token is malformed, deleted or expired: check --token or KEYSTILE_TOKEN.": {Code: problem.InvalidToken, RequestID: "r-1"},
+		"This credential is not good for the management API, which takes management tokens (kst_…) and keys with the scope manage:api-keys. The token is malformed, deleted or expired: check --token or KEYSTILE_TOKEN.": {Code: problem.InvalidToken, RequestID: "r-1"},
 		"It broke. (request r-2)":          {Code: problem.InternalError, Message: "It broke.", RequestID: "r-2"},
 		"It broke.":                        {Code: problem.InternalError, Message: "It broke."},
 		"name must be longer.":             {Code: problem.InvalidRequest, Message: "name must be longer.", RequestID: "r-3"},

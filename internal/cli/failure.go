@@ -27,8 +27,11 @@ func (a *app) fail(c *cobra.Command, err error) error {
 	if wrong, ok := errors.AsType[*usageError](err); ok {
 		return a.badUsage(c, wrong.text)
 	}
-	if what, ok := misused(c, err); ok {
-		return a.badUsage(c, what)
+	if says, status, ok := refusedValue(c, err); ok {
+		if status == StatusBadUsage {
+			return a.badUsage(c, says)
+		}
+		return a.leave(c, status, says+".")
 	}
 	if open, ok := errors.AsType[*unconfirmed](err); ok {
 		return a.leave(c, StatusUnconfirmed, open.text)
@@ -78,9 +81,47 @@ func (a *app) noVerb(c *cobra.Command, args []string) error {
 // commands may be meant.
 func NoCommand(c *cobra.Command, typed string) string {
 	said := fmt.Sprintf("%s has no command %q", c.Name(), typed)
+	if meant := meantOf(c, typed); meant != "" {
+		said += " (" + meant + ")"
+	}
+	return said
+}
+
+// Meant asks whether one of the names was meant that are close to what was
+// typed; empty: none is.
+func Meant(typed string, names []string) string {
+	c := &cobra.Command{}
+	for _, name := range names {
+		c.AddCommand(&cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}})
+	}
+	return meantOf(c, typed)
+}
+
+func meantOf(c *cobra.Command, typed string) string {
 	c.SuggestionsMinimumDistance = 2 // letters, as cobra has it for its own messages
 	if meant := c.SuggestionsFor(typed); len(meant) > 0 {
-		said += " (did you mean " + strings.Join(meant, " or ") + "?)"
+		return "did you mean " + strings.Join(meant, " or ") + "?"
+	}
+	return ""
+}
+
+// wrongFlag is what cobra says of a flag, and which one may be meant where it
+// knows none of the name.
+func wrongFlag(c *cobra.Command, err error) string {
+	said := err.Error()
+	typed, unknown := strings.CutPrefix(said, "unknown flag: --")
+	if !unknown {
+		return said
+	}
+	var names []string
+	for usage := range strings.Lines(c.Flags().FlagUsages()) {
+		if word, isFlag := strings.CutPrefix(strings.TrimSpace(usage), "--"); isFlag {
+			names = append(names, strings.Fields(word)[0])
+		}
+	}
+	if meant := Meant(typed, names); meant != "" {
+		meant = strings.NewReplacer("did you mean ", "did you mean --", " or ", " or --").Replace(meant)
+		return "unknown flag --" + typed + ": " + meant
 	}
 	return said
 }

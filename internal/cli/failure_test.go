@@ -17,9 +17,9 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		status int
 		says   string
 	}{
-		{"keys create good --scopes fly", 1, "keystile: scopes must be of the configuration; \"fly\" is not; known are: all, manage:api-keys, read, write."},
-		{"keys create good --project nobodys", 1, "keystile: project is none that is registered in this workspace."},
-		{"keys create good --profile strict", 1, "keystile: profile is none that is known here."},
+		{"keys create good --scopes fly", 1, "keystile: --scopes must be of the configuration; \"fly\" is not; known are: all, manage:api-keys, read, write."},
+		{"keys create good --project nobodys", 1, `keystile: --project must be registered in the workspace; "nobodys" is not: keystile projects create, or POST /v1/projects, does that.`},
+		{"keys create good --profile strict", 1, `keystile: --profile must be registered in the workspace; "strict" is not: keystile profiles create, or POST /v1/profiles, does that.`},
 		{"keys show key_nobody", 1, "keystile: There is no such key here."},
 		{"keys revoke key_nobody", 1, "keystile: There is no such key here."},
 		{"keys usage key_nobody", 1, "keystile: There is no such key here."},
@@ -35,17 +35,19 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys show", 2, "keystile: ID is missing; see keystile keys show --help"},
 		{"keys list surplus", 2, "keystile: 1 argument(s) too many; quote a name that has spaces; see keystile keys list --help"},
 		{"keys list --frobnicate x", 2, "keystile: unknown flag: --frobnicate; see keystile keys list --help"},
+		{"keys create good --scope read", 2, "keystile: unknown flag --scope: did you mean --scopes?; see keystile keys create --help"},
+		{"keys list --jsn", 2, "keystile: unknown flag --jsn: did you mean --json?; see keystile keys list --help"},
 		{"keys list --limit many", 2, `keystile: invalid argument "many" for "--limit" flag: strconv.ParseInt: parsing "many": invalid syntax; see keystile keys list --help`},
 		{"keys create good --metadata team", 2, `keystile: invalid argument "team" for "--metadata" flag: must be names and values, such as team=blue,tier=gold; see keystile keys create --help`},
 		{"keys list --config", 2, "keystile: flag needs an argument: --config; see keystile keys list --help"},
-		{"keys create ab", 2, "keystile: NAME must have 3 to 100 characters; see keystile keys create --help"},
-		{"keys edit " + id + " --name ab", 2, "keystile: --name must have 3 to 100 characters; see keystile keys edit --help"},
-		{"workspaces create a/b", 2, "keystile: NAME must be 1 to 63 letters, digits, dots, hyphens and underscores, the first a letter or digit; see keystile workspaces create --help"},
+		{"keys create ab", 1, "keystile: NAME must have 3 to 100 characters."},
+		{"keys edit " + id + " --name ab", 1, "keystile: --name must have 3 to 100 characters."},
+		{"workspaces create a/b", 1, "keystile: NAME must be 1 to 63 letters, digits, dots, hyphens and underscores, the first a letter or digit."},
 		{"keys create good --expires soon", 2, "keystile: --expires " + ends + "; see keystile keys create --help"},
-		{"keys create good --expires 0s", 2, "keystile: --expires " + ends + "; see keystile keys create --help"},
+		{"keys create good --expires 0s", 1, "keystile: --expires " + ends + "."},
 		{"keys create good --expires 40000d", 2, "keystile: --expires " + ends + "; see keystile keys create --help"},
-		{"keys create good --expires 2020-01-01", 2, "keystile: --expires " + ends + "; see keystile keys create --help"},
-		{"tokens create good --expires 2020-01-01", 2, "keystile: --expires " + ends + "; see keystile tokens create --help"},
+		{"keys create good --expires 2020-01-01", 1, "keystile: --expires " + ends + "."},
+		{"tokens create good --expires 2020-01-01", 1, "keystile: --expires " + ends + "."},
 		{"keys edit " + id + " --expires=", 2, "keystile: --expires " + ends + ", or never; see keystile keys edit --help"},
 		{"keys edit " + id + " --expires some-day", 2, "keystile: --expires " + ends + ", or never; see keystile keys edit --help"},
 		{"keys create good --environment prod", 2, "keystile: --environment must be live or test; see keystile keys create --help"},
@@ -53,14 +55,14 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys create good --allowed-ips 1.2.3", 2, "keystile: --allowed-ips must be addresses or CIDR blocks, such as 192.0.2.7 or 10.0.0.0/8; number 1 is not; see keystile keys create --help"},
 		{"keys list --status glorious", 2, "keystile: --status must be active, inactive, revoked or expired; see keystile keys list --help"},
 		{"keys list --environment prod", 2, "keystile: --environment must be live or test; see keystile keys list --help"},
-		{"keys list --limit 5000", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
-		{"keys list --limit 0", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
-		{"keys list --all --limit 0", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
-		{"keys list --limit -1", 2, "keystile: --limit must be 1 to 1000; see keystile keys list --help"},
-		{"audit --limit 0", 2, "keystile: --limit must be 1 to 1000; see keystile audit --help"},
-		{"keys activity " + id + " --limit 0", 2, "keystile: --limit must be 1 to 100; see keystile keys activity --help"},
-		{"keys list --cursor nonsense", 2, "keystile: --cursor is none that a page of this list ended with; see keystile keys list --help"},
-		{"keys activity " + id + " --limit 5000", 2, "keystile: --limit must be 1 to 100; see keystile keys activity --help"},
+		{"keys list --limit 5000", 1, "keystile: --limit must be 1 to 1000."},
+		{"keys list --limit 0", 1, "keystile: --limit must be 1 to 1000."},
+		{"keys list --all --limit 0", 1, "keystile: --limit must be 1 to 1000."},
+		{"keys list --limit -1", 1, "keystile: --limit must be 1 to 1000."},
+		{"audit --limit 0", 1, "keystile: --limit must be 1 to 1000."},
+		{"keys activity " + id + " --limit 0", 1, "keystile: --limit must be 1 to 100."},
+		{"keys list --cursor nonsense", 1, "keystile: --cursor is none that a page of this list ended with."},
+		{"keys activity " + id + " --limit 5000", 1, "keystile: --limit must be 1 to 100."},
 		{"keys usage " + id + " --by color", 2, "keystile: --by must be endpoint, project, time or day; see keystile keys usage --help"},
 		{"keys usage " + id + " --from yesterday", 2, "keystile: --from must be a time as RFC 3339 writes it, a date such as 2026-11-30, or how long ago, such as 7d; see keystile keys usage --help"},
 		{"keys revoke " + id + " --wait soon", 2, "keystile: --wait must be a duration of at most 5m, such as 5s; see keystile keys revoke --help"},
@@ -191,7 +193,16 @@ func TestCommandsActForWhoeverRunsThem(t *testing.T) {
 	if doc["created_by"] != "ann" || doc["owner"] != "ann" {
 		t.Errorf("made by %v for %v", doc["created_by"], doc["owner"])
 	}
-	if got := commandsOf(Program{Open: f.open}); len(got) != 9 || got[0].Name() != "keys" {
+	if got := commandsOf(Program{Open: f.open}); len(got) != 10 || got[0].Name() != "keys" {
 		t.Errorf("commands: %v", got)
+	}
+}
+
+func TestScopesWithASpaceAreToldTheComma(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	const says = "; scopes are separated by commas: A,B.\n"
+	if got := f.run(t, "keys", "create", "good", "--scopes", "read write"); got.status != StatusFailed || !strings.HasSuffix(got.err, says) {
+		t.Errorf("%+v", got)
 	}
 }

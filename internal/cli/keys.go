@@ -16,7 +16,7 @@ import (
 
 func keyVerbs() []*verb {
 	return []*verb{
-		keysCreate(), keysList(), keysShow(), keysEdit(), keysRevoke(), keysReactivate(), keysRotate(), keysDelete(),
+		keysCreate(), keysList(), keysShow(), keysEdit(), keysRevoke(), keysDeactivate(), keysReactivate(), keysRotate(), keysDelete(),
 		keysUsage(), keysActivity(),
 	}
 }

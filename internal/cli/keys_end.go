@@ -60,6 +60,24 @@ func waitingFor(r manage.Receipt) string {
 	return ": " + strings.Join(r.Pending, ", ")
 }
 
+func keysDeactivate() *verb {
+	reason := ""
+	return &verb{
+		use: "deactivate ID", short: "Pause a key, until it is reactivated", changes: true,
+		long:    "It is what edit does with --status inactive.",
+		example: `  keystile keys deactivate key_… --reason "found in a log"`,
+		flags: func(c *cobra.Command) {
+			c.Flags().StringVar(&reason, "reason", "", "`TEXT` for the audit trail")
+		},
+		run: func(t *task) (answer, error) {
+			k, err := t.service.EditKey(t.ctx, t.call, keys.ID(t.args[0]), manage.KeyEdit{Status: manage.Stated(keys.Inactive), Reason: reason})
+			return answer{document: k, text: func(p *page) {
+				p.line("%s %q is %s: keystile keys reactivate %s undoes that.", k.ID, plain(k.Name), k.Status, k.ID)
+			}}, err
+		},
+	}
+}
+
 func keysReactivate() *verb {
 	return &verb{
 		use: "reactivate ID", short: "Undo a pause", changes: true,

@@ -20,6 +20,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/migrate"
 	"github.com/keystile/keystile/internal/storage"
 	"github.com/keystile/keystile/internal/storage/sqlite"
 )
@@ -32,6 +33,7 @@ var start = time.Date(2026, 11, 22, 12, 30, 15, 0, time.UTC)
 // fixture is a terminal in front of a database of its own.
 type fixture struct {
 	store     storage.Store
+	file      string // of the store
 	manager   *manage.Manager
 	now       time.Time
 	terminal  bool      // standard input is one
@@ -57,8 +59,8 @@ func setup(t *testing.T) *fixture {
 
 func setupWith(t *testing.T, catalogue manage.Catalogue, settings ...func(*manage.Config)) *fixture {
 	t.Helper()
-	f := &fixture{now: start}
-	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
+	f := &fixture{now: start, file: filepath.Join(t.TempDir(), "keys.db")}
+	store, err := sqlite.Open(f.file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +108,22 @@ func (f *fixture) makeStore(ctx context.Context, configFile string) (*Session, e
 	return f.open(ctx, configFile+" to create")
 }
 
+// openStore opens the store of a migration: sqlite:keys.db is the fixture's own,
+// and what there is to fill is in its folder.
+func (f *fixture) openStore(ctx context.Context, address string, create bool) (migrate.Store, error) {
+	opts := []sqlite.Option{sqlite.MustExist()}
+	path := f.file
+	if create {
+		opts, path = []sqlite.Option{sqlite.Part()}, path+".other"
+	}
+	f.opened = append(f.opened, address)
+	store, err := sqlite.Open(path, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return store, store.Migrate(ctx)
+}
+
 // commandsOf makes commands of the groups of a program.
 func commandsOf(p Program) []*cobra.Command {
 	groups := p.Groups()
@@ -132,7 +150,7 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 	var got result
 	a := &app{
 		Program: Program{
-			Open: f.open, Create: f.makeStore, UserAgent: "keystile/test",
+			Open: f.open, Create: f.makeStore, OpenStore: f.openStore, UserAgent: "keystile/test",
 			Exit: func(status int) { got.status = status },
 		},
 		interactive: func(any) bool { return f.terminal },

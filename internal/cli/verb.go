@@ -106,6 +106,9 @@ func (a *app) run(c *cobra.Command, opts *common, v *verb, args []string, yes bo
 			return a.fail(c, err)
 		}
 	}
+	if err := checkID(c, v, args); err != nil {
+		return a.fail(c, err)
+	}
 	session, err := a.openPlace(c, opts)
 	if err != nil {
 		return a.fail(c, err)

@@ -41,6 +41,17 @@ func TestARequestDoesNotWaitForAStoreThatLeavesPollsUnanswered(t *testing.T) {
 	m.want(k, string(keys.Active), "when the store answers again")
 }
 
+func TestAStoreThatOnlyTakesNoBeatsIsRead(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	f.beats = true
+	m, k := f.node(), f.key()
+	m.handle.mute = true // as where a disk is full
+	f.pass(time.Hour)
+	m.poll()
+	m.want(k, string(keys.Active), "while beats fail and reads don't")
+}
+
 func TestOneBrokenConnectionKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)

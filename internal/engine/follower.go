@@ -53,7 +53,14 @@ func (f *follower) poll(ctx context.Context) {
 		log.Info("the store answers again")
 	}
 	f.failing = err != nil
-	f.engine.confirmed.failing.Store(f.failing)
+	f.engine.confirmed.failing.Store(f.failing && !f.canRead(ctx))
+}
+
+// canRead reports whether the store can be read though it doesn't confirm
+// anything: requests can find out by themselves then what they may.
+func (f *follower) canRead(ctx context.Context) bool {
+	_, err := f.engine.cfg.Store.Confirm(ctx)
+	return err == nil
 }
 
 // catchUp asks the store for news and applies them. Memory is believed from

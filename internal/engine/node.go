@@ -116,7 +116,7 @@ func (n *node) tick(ctx context.Context) {
 		return // stopping
 	}
 	n.report(err)
-	every := min(lookEvery, n.engine.settings.current.Load().trust()/beatsInTrust)
+	every := n.lookInterval()
 	if err != nil {
 		every = min(every, retryBeatEvery)
 	}

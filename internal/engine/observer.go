@@ -9,8 +9,13 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// lookEvery is how often at most a node looks whether the others live.
-const lookEvery = 5 * time.Second
+const (
+	// lookEvery is how often at most a node looks whether the others live.
+	lookEvery = 5 * time.Second
+	// countEvery is the same where it shares limits with them: a limiter that
+	// is away has each take its share of as many as are known.
+	countEvery = time.Second
+)
 
 // observer watches the rows of other nodes. One that has ended without a word
 // would delay each receipt.
@@ -75,7 +80,7 @@ func (o *observer) asked(nodes []storage.Node, now time.Time) {
 // lookAround looks whether the other nodes live, and removes those that don't.
 func (n *node) lookAround(ctx context.Context) error {
 	before := n.engine.cfg.Now()
-	if !n.others.looked.IsZero() && before.Sub(n.others.looked) < min(lookEvery, n.engine.settings.current.Load().trust()/beatsInTrust) {
+	if !n.others.looked.IsZero() && before.Sub(n.others.looked) < n.lookInterval() {
 		return nil
 	}
 	var nodes []storage.Node
@@ -93,6 +98,14 @@ func (n *node) lookAround(ctx context.Context) error {
 		return nil
 	}
 	return n.remove(ctx, doubt, drop)
+}
+
+func (n *node) lookInterval() time.Duration {
+	often := min(lookEvery, n.engine.settings.current.Load().trust()/beatsInTrust)
+	if n.engine.limits.fleet != nil {
+		often = min(often, countEvery)
+	}
+	return often
 }
 
 // remove asks the silent nodes whether they live, and removes those that are

@@ -11,7 +11,7 @@ import (
 // on both clocks: passing a bound on either ends what it allows.
 type confirmation struct {
 	last    atomic.Pointer[confirmed] // nil: there is none that counts
-	failing atomic.Bool               // the last poll got no answer
+	failing atomic.Bool               // the last poll got no answer, and no read would
 }
 
 // confirmed is one confirmation.

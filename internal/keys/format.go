@@ -109,6 +109,12 @@ func CheckToken(text string) bool {
 	return strings.HasPrefix(text, TokenPrefix) && checkedFits(text, len(TokenPrefix))
 }
 
+// Whole reports whether a text is a whole secret that was minted here, whatever
+// its prefix: its checksum says so.
+func Whole(text string) bool {
+	return len(text) > bodyChars && len(text) <= maxSecret && checkedFits(text, len(text)-bodyChars)
+}
+
 func checkedFits(text string, prefix int) bool {
 	if len(text) != prefix+bodyChars {
 		return false

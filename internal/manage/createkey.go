@@ -104,17 +104,17 @@ func projectKnown(ctx context.Context, r storage.Reader, key *keys.Key) error {
 		return nil
 	}
 	if !isProjectName(key.Project) {
-		return unknownProject()
+		return unknownProject(key.Project)
 	}
 	_, err := r.Project(ctx, key.Workspace, key.Project)
 	if errors.Is(err, storage.ErrNotFound) {
-		return unknownProject()
+		return unknownProject(key.Project)
 	}
 	return err
 }
 
-func unknownProject() error {
-	return invalid("project", "is none that is registered in this workspace")
+func unknownProject(name string) error {
+	return invalid("project", "must be registered in the workspace%s: keystile projects create, or POST /v1/projects, does that", unlike(name))
 }
 
 // roomFor refuses one more key in a workspace that has as many as its plan
@@ -129,7 +129,7 @@ func (m *Manager) roomFor(ctx context.Context, r storage.Reader, w storage.Works
 		return err
 	}
 	if n >= most {
-		return planFull(most)
+		return m.planFull(w, most)
 	}
 	return nil
 }
@@ -144,8 +144,10 @@ func (m *Manager) mostKeys(w storage.Workspace) (int, error) {
 	return m.catalogue.Plans[plan].MaxKeys, nil
 }
 
-func planFull(most int) error {
-	return refuse(problem.PlanLimitReached, "", fmt.Sprintf("The workspace has as many keys as its plan allows: %d.", most))
+func (m *Manager) planFull(w storage.Workspace, most int) error {
+	plan, _ := m.planOf(w)
+	return refuse(problem.PlanLimitReached, "", fmt.Sprintf("The workspace has as many keys as its plan, %s, allows: %d. "+
+		"Revoke or delete one, or have an operator change the plan: keystile workspaces edit %s --plan NAME.", plan, most, w.Name))
 }
 
 // planOf is the plan whose limits a workspace has; empty: none. A plan that left

@@ -6,10 +6,15 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // retryAfter is what a caller is told to wait for when the store can't tell.
 const retryAfter = time.Second
+
+// retryMoving is what a caller is told to wait for while keys are moved to
+// another store: copying them takes about that, and the operator's part more.
+const retryMoving = 30 * time.Second
 
 // Error is an answer: the call was understood, and refused. Its text doesn't
 // repeat what the caller sent, which may be a secret in the wrong place: save
@@ -40,6 +45,14 @@ func refuse(code problem.Code, param, message string) error {
 // 3 to 100 characters".
 func invalid(param, format string, args ...any) error {
 	return refuse(problem.InvalidRequest, param, param+" "+fmt.Sprintf(format, args...)+".")
+}
+
+// moving refuses a change while a store is being moved, and says since when.
+func moving(e *storage.MovingError) error {
+	p := problem.Problem{Code: problem.StoreMoving, RetryAfter: retryMoving}
+	p.Message = "Nothing can be changed at present: since " + e.Since.Format(time.RFC3339) + ", all keys are being moved to another store. " +
+		"They work and can be looked at. Changes are taken again where that store is used, or once `keystile migrate --abort` has given the move up."
+	return &Error{p}
 }
 
 func notFound(what string) error {

@@ -29,6 +29,7 @@ type importing struct {
 	*importRun
 	tx        importTx
 	to        reach
+	full      error         // says that the plan allows no more
 	most      int           // keys that the workspace's plan allows; 0: any number
 	room      int           // keys that it allows beside those that there are
 	noPlan    error         // why it can't be told; nil: it can
@@ -59,7 +60,7 @@ func (r *importRun) begin(ctx context.Context, tx importTx) (*importing, error) 
 		if err != nil {
 			return nil, err
 		}
-		b.room = b.most - n
+		b.room, b.full = b.most-n, r.planFull(workspace, b.most)
 	}
 	return b, nil
 }
@@ -128,7 +129,7 @@ func (b *importing) insert(ctx context.Context, row *ImportRow, of identity) err
 	case b.noPlan != nil:
 		return b.noPlan
 	case b.most > 0 && b.room <= 0:
-		return planFull(b.most)
+		return b.full
 	}
 	if err := b.name(ctx, key); err != nil {
 		return err

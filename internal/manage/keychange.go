@@ -88,7 +88,7 @@ func (c *keyChange) revive(ctx context.Context) error {
 	}
 	most, err := c.mostKeys(workspace)
 	if err == nil && most > 0 && after > most {
-		return planFull(most)
+		return c.planFull(workspace, most)
 	}
 	return err
 }

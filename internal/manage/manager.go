@@ -161,6 +161,9 @@ func attempt(doing string, err error) error {
 	if refused, ok := errors.AsType[*Error](err); ok {
 		return refused
 	}
+	if of, ok := errors.AsType[*storage.MovingError](err); ok {
+		return moving(of)
+	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
 

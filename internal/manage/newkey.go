@@ -146,8 +146,11 @@ func (m *Manager) settlePlan(d *draft) error {
 // planKnown refuses a plan that the configuration doesn't list; empty is the
 // default one.
 func (m *Manager) planKnown(plan string) error {
-	if plan != "" && !has(m.catalogue.Plans, plan) {
-		return invalid("plan", "is none of the configuration; known are: %s", known(m.catalogue.Plans))
+	switch {
+	case plan == "" || has(m.catalogue.Plans, plan):
+		return nil
+	case len(m.catalogue.Plans) == 0:
+		return invalid("plan", "must be of the configuration, which has none")
 	}
-	return nil
+	return invalid("plan", "must be of the configuration%s; known are: %s", unlike(plan), known(m.catalogue.Plans))
 }

@@ -126,16 +126,18 @@ func profileKnown(ctx context.Context, r storage.Reader, key *keys.Key) error {
 		return nil
 	}
 	if profileName.check("profile", key.Profile) != nil {
-		return unknownProfile()
+		return unknownProfile(key.Profile)
 	}
 	_, err := r.Profile(ctx, key.Workspace, key.Profile)
 	if errors.Is(err, storage.ErrNotFound) {
-		return unknownProfile()
+		return unknownProfile(key.Profile)
 	}
 	return err
 }
 
-func unknownProfile() error { return invalid("profile", "is none that is known here") }
+func unknownProfile(name string) error {
+	return invalid("profile", "must be registered in the workspace%s: keystile profiles create, or POST /v1/profiles, does that", unlike(name))
+}
 
 func viewOfProfile(p storage.Profile) ProfileView {
 	return ProfileView{Name: p.Name, Workspace: p.Workspace, CreatedAt: p.CreatedAt.UTC()}

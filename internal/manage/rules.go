@@ -1,6 +1,7 @@
 package manage
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -48,6 +49,14 @@ func notAScope(i int) error {
 // was meant.
 func repeatedScope(i int) error {
 	return invalid("scopes", "must not repeat one; number %d does", i+1)
+}
+
+// unlike repeats a name that isn't there, unless it could be a secret.
+func unlike(name string) string {
+	if !keys.Harmless(name) {
+		return ""
+	}
+	return fmt.Sprintf("; %q is not", name)
 }
 
 // unknownScope refuses the scope at index i of a list.

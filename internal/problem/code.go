@@ -53,6 +53,7 @@ const (
 	InUse               Code = "in_use"
 	IdempotencyConflict Code = "idempotency_conflict"
 	PreconditionFailed  Code = "precondition_failed"
+	StoreMoving         Code = "store_moving"
 	InternalError       Code = "internal_error"
 )
 

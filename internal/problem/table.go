@@ -150,7 +150,7 @@ var ManagementRows = []Row{
 	},
 	{
 		Code: InvalidToken, Status: http.StatusUnauthorized, Type: AuthenticationError, Parts: Management,
-		Title: "Invalid management token", Message: "This credential is not good for the management API.",
+		Title: "Invalid management token", Message: "This credential is not good for the management API, which takes management tokens (kst_…) and keys with the scope manage:api-keys.",
 		Advice: "The token is malformed, expired or deleted. Create one with `keystile tokens create NAME`.",
 	},
 	{
@@ -205,7 +205,7 @@ var ManagementRows = []Row{
 	},
 	{
 		Code: PreconditionFailed, Status: http.StatusPreconditionFailed, Type: InvalidRequestError, Parts: Management,
-		Title: "Changed meanwhile", Message: "The key was changed since it was read.",
+		Title: "Changed meanwhile", Message: "The key was changed since it was read: read it again, and send its new ETag.",
 		Advice: "Read it again, and repeat the edit with its new ETag.",
 	},
 	{
@@ -225,13 +225,18 @@ var ManagementRows = []Row{
 	},
 	{
 		Code: ScopeWidening, Status: http.StatusUnprocessableEntity, Type: InvalidRequestError, Parts: Management,
-		Title: "Scopes can't be widened", Message: "Scopes of a key can only be taken away.",
+		Title: "Scopes can't be widened", Message: "Scopes of a key can only be taken away: create another key that has them.",
 		Advice: "Create a key that has the scopes.",
 	},
 	{
 		Code: ImmutableField, Status: http.StatusUnprocessableEntity, Type: InvalidRequestError, Parts: Management,
 		Title: "Field can't be changed", Message: "{param} of a key can't be changed.",
 		Advice: "Create a key that has it as you want it.",
+	},
+	{
+		Code: StoreMoving, Status: http.StatusServiceUnavailable, Type: APIError, Parts: Management,
+		Title: "Moving to another store", Message: "Nothing can be changed at present: all keys are being moved to another store. Keys work and can be looked at. Changes are taken again where that store is used, or once the move is given up.",
+		Advice: "The operator moves all keys to another store with `keystile migrate`. Repeat the change when gates use the new one: until then this one is only read, so that nothing is lost on the way. `keystile migrate --abort` gives the move up.",
 	},
 	{
 		Code: InternalError, Status: http.StatusInternalServerError, Type: APIError, Parts: Management,

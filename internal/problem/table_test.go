@@ -26,7 +26,7 @@ var documented = map[int]map[problem.Type]string{
 	422: {problem.InvalidRequestError: "invalid_request scope_widening immutable_field"},
 	429: {problem.RateLimitError: "rate_limited quota_exceeded"},
 	500: {problem.APIError: "internal_error"},
-	503: {problem.APIError: "store_unavailable limiter_unavailable"},
+	503: {problem.APIError: "store_unavailable limiter_unavailable store_moving"},
 }
 
 func TestEveryCodeHasItsDocumentedStatusAndType(t *testing.T) {

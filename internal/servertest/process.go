@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,14 +37,27 @@ func launch(dir string, owner *syscall.Credential, program string, args ...strin
 	defer func() { _ = log.Close() }() // the process has its own
 	p := &process{cmd: command(dir, owner, program, args...), log: name, done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	if err := p.cmd.Start(); err != nil {
+	started := make(chan error, 1)
+	go p.run(started)
+	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
-	go func() {
-		_ = p.cmd.Wait() // whoever waits for it reads its log
-		close(p.done)
-	}()
 	return p, nil
+}
+
+// run starts the program, and waits for its end. The kernel has it die with the
+// thread that started it (prctl(2), PR_SET_PDEATHSIG): that one is kept for it,
+// since tests end threads.
+func (p *process) run(started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	err := p.cmd.Start()
+	started <- err
+	if err != nil {
+		return
+	}
+	_ = p.cmd.Wait() // whoever waits for it reads its log
+	close(p.done)
 }
 
 // command is a program that dies with this process, whatever that dies of.

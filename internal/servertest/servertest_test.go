@@ -1,6 +1,7 @@
 package servertest_test
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/keystile/keystile/internal/servertest"
@@ -49,6 +50,31 @@ func TestARedisServerForgetsItsDataWhenItEnds(t *testing.T) {
 	must(t, r.Start())
 	if said, err := r.Do("EXISTS a"); err != nil || said != ":0" {
 		t.Error(said, err)
+	}
+}
+
+// Tests of load end threads, and the kernel ends what a thread started.
+func TestAServerOutlivesTheThreadThatAskedForIt(t *testing.T) {
+	t.Parallel()
+	for range 2 { // the main thread, which stays, is one of them at most
+		var r *servertest.Redis
+		var err error
+		done := make(chan struct{})
+		go func() {
+			runtime.LockOSThread() // to the end: the thread goes with its goroutine
+			defer close(done)
+			r, err = servertest.NewRedis()
+		}()
+		<-done
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { must(t, r.Close()) })
+		for range 300 { // the thread takes a moment to go
+			if said, err := r.Do("PING"); err != nil || said != "+PONG" {
+				t.Fatal(said, err)
+			}
+		}
 	}
 }
 

@@ -64,6 +64,7 @@ type request struct {
 	cost   int64
 	cells  [limit.MaxLimits]*cell
 	asked  [limit.MaxLimits]bool // of which cells it asked Redis
+	told   bool                  // Redis was told of what was spent, for its sake
 }
 
 // gather finds the request's cells. The caller holds the buckets' lock.

@@ -52,8 +52,8 @@ func (l *Limiter) compose(c *cell, now limit.Instant) arguments {
 	return a
 }
 
-// settle takes over what Redis answered. The caller holds the lock.
-func (c *cell) settle(a answer) {
+// settle takes over what Redis answered by now. The caller holds the lock.
+func (c *cell) settle(a answer, now limit.Instant) {
 	sent := c.call
 	if c.share != nil && !sent.settles {
 		return // too late: the node enforces its share, and Redis takes the lease as spent
@@ -68,7 +68,7 @@ func (c *cell) settle(a answer) {
 	if spent > 0 {
 		c.lease.since = sent.sent
 	}
-	c.view = view{known: true, at: sent.sent, level: a.level, out: a.out, share: a.share}
+	c.view = view{known: true, at: sent.sent, heard: now, level: a.level, out: a.out, share: a.share}
 	c.pause = 0
 	if a.granted > 0 && a.level < c.interval {
 		c.pause = sent.sent + limit.Instant(min(maxPause, c.window/pausesInWindow))

@@ -80,7 +80,7 @@ func (k *link) begin(ctx context.Context, s limit.Surroundings) {
 	k.tick(within)
 	if k.phase() != joined {
 		k.complained.Store(true)
-		k.log.Error("the limiter's Redis doesn't answer: "+k.consequence(), "error", k.why(within))
+		k.log.Error("the limiter's Redis can't be used: "+k.consequence(), "error", k.why(within))
 	}
 	k.loop.Start(ctx)
 }

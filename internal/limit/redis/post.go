@@ -132,7 +132,7 @@ func (l *Limiter) exchange(ctx context.Context, parcels []parcel) error {
 func (l *Limiter) receive(p parcel, a answer, now instant) {
 	switch a.kind {
 	case settled:
-		p.cell.settle(a)
+		p.cell.settle(a, now)
 		if !p.buckets.planned && p.cell.lease.told > 0 {
 			l.agenda.plan(p.buckets, now+reportAfter)
 		}

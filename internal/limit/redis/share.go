@@ -48,7 +48,7 @@ func (k *link) newShare(c *cell, now limit.Instant) *share {
 	window := int64(s.Bucket.Window())
 	level := window
 	if c.view.known {
-		level = min(window, c.lease.held*c.interval*nodes+max(0, c.stored(now)))
+		level = min(window, c.lease.held*c.interval*nodes+max(0, c.surelyStored(now)))
 	}
 	s.FullAt = k.shareClock(now) + limit.Instant(window-level)
 	s.borrowed = level/nodes - c.lease.held*c.interval

@@ -14,18 +14,7 @@ import (
 func TestOneNodeAnswersAsTheLocalLimiterDoes(t *testing.T) {
 	t.Parallel()
 	limittest.Run(t, func(t *testing.T, start time.Time) limit.Limiter {
-		name := fleet()
-		clock := newVirtual(t, name)
-		l := redis.New(redis.Config{
-			Server: options(t), Node: "one", Name: name, Clock: clock.now, Patience: 3 * time.Second, Trust: 50 * 365 * 24 * time.Hour,
-		})
-		redis.ByKey(l, clock.key)
-		l.SetNodes(1)
-		l.Start(t.Context(), surroundings())
-		t.Cleanup(l.Stop)
-		if !l.Joined() {
-			t.Fatal("not joined")
-		}
+		l, clock := joinVirtual(t)
 		return &told{l, clock, start}
 	})
 }

@@ -118,14 +118,22 @@ func (s *subject) wait(ctx context.Context, r *request) (limit.Decision, error) 
 }
 
 // ask asks Redis for all that a request lacks. Where it is certain that one of
-// the limits can't grant it, nobody is asked, and nothing is returned.
+// the limits can't grant it, nobody is asked, and nothing is returned; but Redis
+// is told once of what was spent, lest the time that the refusal names is too
+// short.
 func (l *Limiter) ask(b *buckets, r *request, now limit.Instant) (calls []*call) {
 	era := l.link.era.Load()
+	tells := false
 	for _, c := range r.each() {
-		if c.lacks(r.cost, now, era) && c.call == nil && !c.mayGrant(r.cost, now) {
+		if !c.lacks(r.cost, now, era) || c.call != nil || c.mayGrant(r.cost, now) {
+			continue
+		}
+		if r.told || !c.untold(r.cost) {
 			return nil
 		}
+		tells = true
 	}
+	r.told = r.told || tells
 	for i, c := range r.each() {
 		r.asked[i] = c.lacks(r.cost, now, era)
 		if !r.asked[i] {

@@ -14,20 +14,27 @@ const staleAfter = limit.Instant(500 * time.Millisecond)
 type view struct {
 	known bool
 	at    limit.Instant // when it was asked
+	heard limit.Instant // when it answered: what it said was so at some time between
 	level int64         // what was stored, in nanoseconds of refill
 	out   int64         // units that were leased to anybody
 	share float64       // how fast it refills, and how much of it there is: 1 is all
 }
 
-// stored is what is in Redis by now if nobody else takes from it, in
+// stored is what is in Redis by now at most if nobody else takes from it, in
 // nanoseconds of refill. A bucket that nobody has heard of is full.
-func (c *cell) stored(now limit.Instant) int64 {
+func (c *cell) stored(now limit.Instant) int64 { return c.storedSince(c.view.at, now) }
+
+// surelyStored is the least that is in Redis by now if nobody else takes from it.
+func (c *cell) surelyStored(now limit.Instant) int64 { return c.storedSince(c.view.heard, now) }
+
+// storedSince is what is stored where Redis spoke of a certain time.
+func (c *cell) storedSince(at, now limit.Instant) int64 {
 	v := &c.view
 	if !v.known {
 		return c.window - c.lease.held*c.interval
 	}
 	room := c.window
-	gained := int64(max(0, now-v.at))
+	gained := int64(max(0, now-at))
 	if v.share < 1 {
 		room, gained = int64(float64(room)*v.share), int64(float64(gained)*v.share)
 	}
@@ -38,11 +45,24 @@ func (c *cell) stored(now limit.Instant) int64 {
 	return v.level + gained
 }
 
+// untold reports whether a cost can't refill before Redis is told of what was
+// spent: it refills nothing in the place of what is leased.
+func (c *cell) untold(cost int64) bool {
+	if c.lease.told <= c.lease.held || cost > c.burst() {
+		return false
+	}
+	return c.room()+c.lease.held*c.interval < cost*c.interval
+}
+
+// room is how much can be stored beside what is leased, in nanoseconds of refill.
+func (c *cell) room() int64 {
+	return int64(float64(c.window)*c.view.share) - c.view.out*c.interval
+}
+
 // stalled reports whether the bucket can't refill any further, so from now on,
 // because Redis doesn't know what was spent.
 func (c *cell) stalled(now limit.Instant) bool {
-	room := int64(float64(c.window)*c.view.share) - c.view.out*c.interval
-	return c.stored(now) >= room
+	return c.stored(now) >= c.room()
 }
 
 // stretch is how long it takes to refill so much.

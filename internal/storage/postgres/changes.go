@@ -18,12 +18,12 @@ const channel = "keystile_changes"
 func (s *Store) record(ctx context.Context, tx *sqlcore.Transaction) (storage.Revision, error) {
 	changes := tx.Name()
 	if len(changes) == 0 || tx.Fault() != nil {
-		return tx.Revision(ctx)
+		return tx.Settle(ctx)
 	}
 	var revision storage.Revision
 	var told string
 	if err := tx.Row(ctx, logChanges, append(rowsOf(changes), s.keep), &revision, &told); err != nil {
-		return 0, fmt.Errorf("log the change: %w", sqlcore.LostHead(err))
+		return 0, fmt.Errorf("log the change: %w", tx.NotLogged(ctx, err))
 	}
 	for i := range changes {
 		changes[i].Revision = revision
@@ -35,7 +35,7 @@ func (s *Store) record(ctx context.Context, tx *sqlcore.Transaction) (storage.Re
 // logChanges numbers the changes, logs them, forgets the oldest ones and sends
 // word, in one round trip. The last change gives the head its ID.
 const logChanges = `WITH next AS (
-		UPDATE head SET revision = revision + 1, id = (?1::text[])[cardinality(?1::text[])] RETURNING revision),
+		UPDATE head SET revision = revision + 1, id = (?1::text[])[cardinality(?1::text[])] WHERE ` + sqlcore.Still + ` RETURNING revision),
 	logged AS (
 		INSERT INTO change_log (revision, ordinal, id, subject, name, digests)
 		SELECT next.revision, c.ordinal - 1, c.id, c.subject, c.name, c.digests
@@ -56,15 +56,66 @@ func rowsOf(changes []storage.Change) []any {
 	return []any{ids, subjects, names, digests}
 }
 
-// Changes implements storage.Store.
+// Changes implements storage.Store. It is one statement, and so one snapshot
+// and one round trip: every node asks this at every change.
 func (s *Store) Changes(ctx context.Context, after storage.Position, limit int) ([]storage.Change, error) {
+	c, err := s.connect()
+	if err != nil {
+		return nil, err
+	}
 	var changes []storage.Change
-	err := s.snapshot(ctx, func(q *sqlcore.Session, head storage.Position) (err error) {
-		changes, err = sqlcore.Changes(ctx, q, head, after, limit)
+	err = retry(ctx, func() (err error) {
+		changes, err = c.changes(ctx, after, limit)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the changes after revision %d: %w", after.Revision, err)
+		return nil, fmt.Errorf("read the changes after revision %d: %w", after.Revision, translate(err))
+	}
+	return changes, nil
+}
+
+// changesAfter has a row for each change, or one without any; none where there
+// is no head. The start of the log is in it for as long as the first revision
+// is.
+var changesAfter = number(`SELECT log.revision, log.id, at.ordinal IS NOT NULL, change.id IS NOT NULL,
+		coalesce(change.revision, 0), coalesce(change.id, ''), coalesce(change.subject, ''), coalesce(change.name, ''), change.digests
+	FROM head AS log
+	LEFT JOIN (
+		SELECT ordinal FROM change_log WHERE revision = ?1 AND id = ?2
+		UNION ALL
+		SELECT ordinal FROM change_log WHERE revision = 1 AND ordinal = 0 AND ?1 = 0 AND ?2 = '') AS at ON true
+	LEFT JOIN LATERAL (
+		SELECT revision, ordinal, id, subject, name, digests FROM change_log
+		WHERE (revision, ordinal) > (?1, at.ordinal) ORDER BY revision, ordinal LIMIT ?3) AS change ON true
+	ORDER BY change.revision, change.ordinal`)
+
+func (c *connections) changes(ctx context.Context, after storage.Position, limit int) (changes []storage.Change, err error) {
+	found, err := c.main.Query(ctx, changesAfter, int64(after.Revision), after.ID, max(limit, 0))
+	if err != nil {
+		return nil, err
+	}
+	defer found.Close()
+	var head storage.Position
+	var known, there, some bool
+	for found.Next() {
+		some = true
+		change, err := sqlcore.ScanChange(func(dest ...any) error {
+			return found.Scan(append([]any{&head.Revision, &head.ID, &known, &there}, dest...)...)
+		})
+		if err != nil {
+			return nil, err
+		}
+		if there {
+			changes = append(changes, change)
+		}
+	}
+	switch err := found.Err(); {
+	case err != nil:
+		return nil, err
+	case !some:
+		return nil, sqlcore.LostHead(storage.ErrNotFound)
+	case !known && (after != (storage.Position{}) || head != after):
+		return nil, storage.ErrGap
 	}
 	return changes, nil
 }

@@ -41,6 +41,14 @@ func (dialect) Union(one, other sqlcore.Condition, order string, limit int) sqlc
 	}
 }
 
+// Given implements sqlcore.Dialect.
+func (dialect) Given() string { return " OVERRIDING SYSTEM VALUE" }
+
+// Renumber implements sqlcore.Dialect.
+func (dialect) Renumber(table, column string) string {
+	return "SELECT setval(pg_get_serial_sequence('" + table + "', '" + column + "'), (SELECT coalesce(max(" + column + "), 0) + 1 FROM " + table + "), false)"
+}
+
 // Among implements sqlcore.Dialect.
 func (dialect) Among(column string, values []string) sqlcore.Condition {
 	return sqlcore.Condition{SQL: column + " = ANY (?)", Args: []any{values}}

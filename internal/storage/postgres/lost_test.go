@@ -226,3 +226,26 @@ func wantHeldUp(t *testing.T, s *Store) {
 		}
 	}
 }
+
+// Whoever ends a process waits only for so long.
+func TestAStoreWhoseServerIsSilentCanBeClosed(t *testing.T) {
+	t.Parallel()
+	server := shared(t)
+	line, err := servertest.NewProxy(server.Address())
+	must(t, err)
+	s := open(t, strings.Replace(empty(t, server), server.Address(), line.Address(), 1))
+	must(t, s.Migrate(t.Context()))
+	_, err = s.Confirm(t.Context())
+	must(t, err)
+	line.BlackHole(servertest.ToServer)
+	within, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err = s.Confirm(within)
+	wantUnknown(t, "a question that nobody gets", err)
+	began := time.Now()
+	must(t, s.Close())
+	if took := time.Since(began); took > 2*closeWithin {
+		t.Errorf("closed after %v, want %v", took, closeWithin)
+	}
+	must(t, line.Close())
+}

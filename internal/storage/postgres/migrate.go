@@ -12,6 +12,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 //go:embed migrations/*.sql
@@ -36,6 +37,11 @@ func (s *Store) Migrate(ctx context.Context) error {
 			err = errors.Join(storage.ErrUnreachable, err)
 		}
 		return fmt.Errorf("migrate %s: %w", s.cfg, translate(err))
+	}
+	if !s.part {
+		if err := s.Snapshot(ctx, func(q *sqlcore.Session) error { return q.RefusePart(ctx) }); err != nil {
+			return err
+		}
 	}
 	s.listen()
 	return nil

@@ -27,6 +27,7 @@ var errClosed = errors.New("the store is closed")
 type Store struct {
 	cfg       *Config
 	mustExist bool
+	part      bool // it may be one that is being filled
 	keep      int64
 	onCorrupt func(id string, err error)
 	onCommit  func([]storage.Change)
@@ -56,6 +57,10 @@ type Option func(*Store)
 // MustExist makes Migrate refuse, with a NoSchemaError, to create tables in a
 // database that has none of ours.
 func MustExist() Option { return func(s *Store) { s.mustExist = true } }
+
+// Part lets Migrate pass over that the store is being filled by a migration of
+// data, and isn't complete.
+func Part() Option { return func(s *Store) { s.part = true } }
 
 // OnCorrupt registers who hears of damaged rows that a list leaves out. It is
 // called from the goroutine that lists, and may be called concurrently.
@@ -117,7 +122,13 @@ func (s *Store) listen() {
 	}
 }
 
-// Close implements storage.Store. It waits for calls that are under way.
+// closeWithin bounds how long Close waits. A connection whose statement was
+// given up asks the server to stop it, and one that is silent keeps it waiting;
+// it ends by itself, some seconds later.
+const closeWithin = 3 * time.Second
+
+// Close implements storage.Store. It waits for calls that are under way, but no
+// longer than closeWithin.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	live := s.live
@@ -129,8 +140,18 @@ func (s *Store) Close() error {
 	if live.listener != nil {
 		live.listener.stop()
 	}
-	live.pulse.Close()
-	live.main.Close()
+	var closing sync.WaitGroup
+	closing.Go(live.pulse.Close)
+	closing.Go(live.main.Close)
+	closed := make(chan struct{})
+	go func() {
+		closing.Wait()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeWithin):
+	}
 	return nil
 }
 

@@ -20,7 +20,9 @@ const (
 	beginUpdate = `BEGIN ISOLATION LEVEL READ COMMITTED; ` + patience + `SELECT revision FROM head FOR UPDATE`
 	// The lock of usage is of this schema: others of the same database have
 	// their own.
-	beginUsage = `BEGIN ISOLATION LEVEL READ COMMITTED; ` + patience + `SELECT pg_advisory_xact_lock(1802726251, 'usage_cells'::regclass::oid::integer)`
+	beginUsage = `BEGIN ISOLATION LEVEL READ COMMITTED; ` + patience + lockUsage
+	lockUsage  = `SELECT pg_advisory_xact_lock(1802726251, 'usage_cells'::regclass::oid::integer)`
+	beginAlter = beginUpdate + `; ` + lockUsage
 )
 
 // View implements storage.Store.

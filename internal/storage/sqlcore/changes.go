@@ -54,7 +54,7 @@ func Changes(ctx context.Context, q *Session, head, after storage.Position, limi
 	}
 	return Collect(ctx, q, `SELECT revision, id, subject, name, digests FROM change_log
 		WHERE (revision, ordinal) > (?, ?) ORDER BY revision, ordinal LIMIT ?`,
-		[]any{after.Revision, ordinal, max(limit, 0)}, scanChange)
+		[]any{after.Revision, ordinal, max(limit, 0)}, ScanChange)
 }
 
 // find returns the ordinal of a position within its revision. The start of the
@@ -75,7 +75,8 @@ func find(ctx context.Context, q *Session, head, at storage.Position) (int64, er
 	return ordinal, err
 }
 
-func scanChange(row Scan) (storage.Change, error) {
+// ScanChange reads one change: its revision, ID, subject, name and digests.
+func ScanChange(row Scan) (storage.Change, error) {
 	var c storage.Change
 	var digests []byte
 	if err := row(&c.Revision, &c.ID, &c.Subject, &c.Name, &digests); err != nil {

@@ -26,6 +26,7 @@ func (t *Transaction) Creation(ctx context.Context, caller string, key [sha256.S
 
 // PutCreation implements storage.CreationStore.
 func (t *Transaction) PutCreation(ctx context.Context, c storage.Creation) error {
+	t.unlogged = true
 	err := t.Exec(ctx, putCreation,
 		c.Caller, c.Key[:], c.Operation, c.Request[:], c.Made, Micros(c.Time))
 	if err != nil {
@@ -42,6 +43,7 @@ const dropCreations = `DELETE FROM creations WHERE (caller, key) IN
 
 // DropCreations implements storage.CreationStore.
 func (t *Transaction) DropCreations(ctx context.Context, before time.Time, limit int) error {
+	t.unlogged = true
 	if err := t.Exec(ctx, dropCreations, Micros(before), max(limit, 0)); err != nil {
 		return fmt.Errorf("forget what calls made: %w", err)
 	}

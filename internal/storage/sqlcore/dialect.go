@@ -48,6 +48,11 @@ type Dialect interface {
 	// Union is the rows of two queries, of which the first limit in an order
 	// will be read.
 	Union(one, other Condition, order string, limit int) Condition
+	// Given lets an INSERT state the numbers that the database gives otherwise.
+	Given() string
+	// Renumber has the next number of a table come after those that were
+	// stated; empty: it does so by itself.
+	Renumber(table, column string) string
 	// List calls fn for each key that fits a filter, in the order of lists,
 	// with KeyColumns, until fn says that it has enough.
 	List(ctx context.Context, q *Session, f storage.KeyFilter, fn func(Scan) (enough bool, err error)) error

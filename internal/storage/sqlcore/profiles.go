@@ -44,6 +44,7 @@ func (r *Reader) ProfileInUse(ctx context.Context, workspace, name string) (bool
 
 // InsertProfile implements storage.Tx.
 func (t *Transaction) InsertProfile(ctx context.Context, p storage.Profile) error {
+	t.unlogged = true
 	err := t.insert(ctx, "profiles", profileColumns, p.Name, p.Workspace, Micros(p.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("insert a profile of %s: %w", p.Workspace, err)
@@ -53,6 +54,7 @@ func (t *Transaction) InsertProfile(ctx context.Context, p storage.Profile) erro
 
 // DeleteProfile implements storage.Tx.
 func (t *Transaction) DeleteProfile(ctx context.Context, workspace, name string) error {
+	t.unlogged = true
 	var deleted string
 	err := t.Row(ctx, `DELETE FROM profiles WHERE workspace = ? AND name = ? RETURNING name`, []any{workspace, name}, &deleted)
 	if err != nil {

@@ -1,6 +1,10 @@
 package sqlcore
 
-import "github.com/keystile/keystile/internal/storage"
+import (
+	"context"
+
+	"github.com/keystile/keystile/internal/storage"
+)
 
 // Reader implements storage.Reader on one transaction.
 type Reader struct {
@@ -20,6 +24,9 @@ func NewReader(q *Session, onCorrupt func(id string, err error)) *Reader {
 type Transaction struct {
 	Reader
 	changes []storage.Change
+	// unlogged: it changed what no decision depends on, and what moves with the
+	// rest all the same.
+	unlogged bool
 }
 
 var _ storage.Tx = (*Transaction)(nil)
@@ -27,6 +34,17 @@ var _ storage.Tx = (*Transaction)(nil)
 // NewTransaction reads and changes by a session.
 func NewTransaction(q *Session, onCorrupt func(id string, err error)) *Transaction {
 	return &Transaction{Reader: Reader{q, onCorrupt}}
+}
+
+// Settle ends a transaction that logs nothing: it returns the revision that
+// stands. What is being moved must not change.
+func (t *Transaction) Settle(ctx context.Context) (storage.Revision, error) {
+	if t.unlogged {
+		if err := t.RefuseMoving(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return t.Revision(ctx)
 }
 
 // log notes a change; its place in the log is given before the commit.

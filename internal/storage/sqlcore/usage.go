@@ -30,14 +30,21 @@ var ErrApplied = errors.New("the batch was applied already")
 // writing usage.
 func (q *Session) Advance(ctx context.Context, batch storage.UsageBatch) error {
 	var last int64
-	err := q.Row(ctx, `SELECT sequence FROM usage_incarnations WHERE incarnation = ?`, []any{batch.Incarnation}, &last)
+	var moving bool
+	err := q.Row(ctx, `SELECT COALESCE((SELECT sequence FROM usage_incarnations WHERE incarnation = ?), 0),
+		EXISTS (SELECT 1 FROM moves WHERE role = 'from')`, []any{batch.Incarnation}, &last, &moving)
 	switch {
-	case err != nil && !errors.Is(err, storage.ErrNotFound):
+	case err != nil:
 		return err
 	case batch.Sequence <= last:
 		return ErrApplied
 	case batch.Sequence != last+1:
 		return fmt.Errorf("%w: the last one was %d", storage.ErrOutOfOrder, last)
+	}
+	if moving {
+		if err := q.keepLate(ctx, batch); err != nil {
+			return err
+		}
 	}
 	return q.Exec(ctx, `INSERT INTO usage_incarnations (incarnation, sequence, updated) VALUES (?, ?, `+q.Now()+`)
 		ON CONFLICT (incarnation) DO UPDATE SET sequence = excluded.sequence, updated = excluded.updated`,

@@ -24,13 +24,13 @@ func readHead(ctx context.Context, by interface {
 func (s *Store) record(ctx context.Context, tx *sqlcore.Transaction) (storage.Revision, error) {
 	changes := tx.Name()
 	if len(changes) == 0 || tx.Fault() != nil {
-		return tx.Revision(ctx)
+		return tx.Settle(ctx)
 	}
 	var revision storage.Revision
 	last := changes[len(changes)-1].ID
-	err := tx.Row(ctx, `UPDATE head SET revision = revision + 1, id = ? RETURNING revision`, []any{last}, &revision)
+	err := tx.Row(ctx, `UPDATE head SET revision = revision + 1, id = ? WHERE `+sqlcore.Still+` RETURNING revision`, []any{last}, &revision)
 	if err != nil {
-		return 0, fmt.Errorf("number the change: %w", sqlcore.LostHead(err))
+		return 0, fmt.Errorf("number the change: %w", tx.NotLogged(ctx, err))
 	}
 	for i := range changes {
 		c := &changes[i]

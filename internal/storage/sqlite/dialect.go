@@ -45,6 +45,12 @@ type dialect struct{ bounds bounds }
 
 var _ sqlcore.Dialect = dialect{}
 
+// Given implements sqlcore.Dialect.
+func (dialect) Given() string { return "" }
+
+// Renumber implements sqlcore.Dialect: SQLite remembers the largest number.
+func (dialect) Renumber(_, _ string) string { return "" }
+
 // Translate implements sqlcore.Dialect.
 func (dialect) Translate(err error) error { return translate(err) }
 

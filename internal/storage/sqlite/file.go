@@ -61,6 +61,7 @@ func (s *Store) create() error {
 	if err := file.Close(); err != nil {
 		return fmt.Errorf("create the database: %w", err)
 	}
+	s.onCreate(s.path)
 	return nil
 }
 

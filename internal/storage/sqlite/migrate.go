@@ -9,6 +9,8 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 //go:embed migrations/*.sql
@@ -48,7 +50,10 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.retry(ctx, func() error { return migrate(ctx, c, folder) }); err != nil {
 		return fmt.Errorf("migrate %s: %w", s.path, translate(err))
 	}
-	return nil
+	if s.part {
+		return nil
+	}
+	return s.Snapshot(ctx, func(q *sqlcore.Session) error { return q.RefusePart(ctx) })
 }
 
 // migrate applies what is missing, also below the newest version: branches of

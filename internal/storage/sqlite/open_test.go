@@ -137,3 +137,20 @@ func TestNewerSchemaIsLeftAlone(t *testing.T) {
 	must(t, s.Migrate(t.Context()))
 	must(t, insert(t.Context(), s, "key_a"))
 }
+
+func TestANewDatabaseIsReportedOnce(t *testing.T) {
+	t.Parallel()
+	path, reported := filepath.Join(t.TempDir(), "new", "keys.db"), []string(nil)
+	for range 2 {
+		s, err := Open(path, OnCreate(func(path string) { reported = append(reported, path) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(s.Migrate(t.Context()), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(reported, []string{path}) {
+		t.Errorf("reported %q", reported)
+	}
+}

@@ -33,11 +33,13 @@ var (
 type Store struct {
 	path        string // absolute
 	mustExist   bool
-	user        int // whose the file must be
+	part        bool // it may be one that is being filled
+	user        int  // whose the file must be
 	busyTimeout time.Duration
 	keep        int64
 	bounds      bounds
 	onCorrupt   func(id string, err error)
+	onCreate    func(path string)
 	onCommit    func([]storage.Change)
 	statfs      func(path string) (mount, error)
 	// writer holds one token: whoever writes takes it, in the order of asking.
@@ -61,6 +63,10 @@ type Option func(*Store)
 // that isn't there.
 func MustExist() Option { return func(s *Store) { s.mustExist = true } }
 
+// Part lets Migrate pass over that the store is being filled by a migration of
+// data, and isn't complete.
+func Part() Option { return func(s *Store) { s.part = true } }
+
 // BusyTimeout is how long a call waits for other writers, of this process and
 // of others that hold the database. The default is 5 s.
 func BusyTimeout(d time.Duration) Option { return func(s *Store) { s.busyTimeout = d } }
@@ -68,6 +74,9 @@ func BusyTimeout(d time.Duration) Option { return func(s *Store) { s.busyTimeout
 // OnCorrupt registers who hears of damaged rows that a list leaves out. It is
 // called from the goroutine that lists, and may be called concurrently.
 func OnCorrupt(fn func(id string, err error)) Option { return func(s *Store) { s.onCorrupt = fn } }
+
+// OnCreate registers who hears that a new database was made, and where.
+func OnCreate(fn func(path string)) Option { return func(s *Store) { s.onCreate = fn } }
 
 // Open names a database file. It touches nothing: the file is opened by the
 // first call that needs it, and made by Migrate alone. Until then, every other
@@ -82,7 +91,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 	}
 	s := &Store{
 		path: abs, busyTimeout: defaultBusyTimeout, keep: defaultKeep, bounds: usualBounds, statfs: statfs,
-		onCorrupt: func(string, error) {}, onCommit: func([]storage.Change) {},
+		onCorrupt: func(string, error) {}, onCreate: func(string) {}, onCommit: func([]storage.Change) {},
 		writer: make(chan struct{}, 1), user: anyUser,
 	}
 	for _, opt := range opts {

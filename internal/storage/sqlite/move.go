@@ -1,0 +1,19 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
+)
+
+// Snapshot runs fn on one state of the store, for what is moved row by row.
+func (s *Store) Snapshot(ctx context.Context, fn func(*sqlcore.Session) error) error {
+	return s.snapshot(ctx, func(q *sqlcore.Session, _ storage.Position) error { return fn(q) })
+}
+
+// Alter runs fn in a transaction that no other writer shares, and commits it
+// where fn returns nil. Nothing of it is logged.
+func (s *Store) Alter(ctx context.Context, fn func(*sqlcore.Session) error) error {
+	return s.change(ctx, fn)
+}
