@@ -154,6 +154,17 @@ func TestASmallerQuotaOfTheSameSubjectHoldsBesideALargerOne(t *testing.T) {
 	}
 }
 
+func TestWhatIsHeldUnderALargerQuotaDoesNotPassASmallerOne(t *testing.T) {
+	t.Parallel()
+	nodes := tables(newBook(2), nothingStored)
+	small, large := claim(Quota{Max: 50, Period: Day}), claim(Quota{Max: 100, Period: Day})
+	passing(t, nodes[1], large, 48, noon)
+	passing(t, nodes[0], large, 6, noon) // and holds some more
+	if n, _ := passing(t, nodes[0], small, 10, noon); n != 0 {
+		t.Errorf("%d passed beyond the smaller quota", n)
+	}
+}
+
 func TestEachNodeEnforcesItsShareWithoutTheLedgerAndBooksIt(t *testing.T) {
 	t.Parallel()
 	b := newBook(2)

@@ -3,6 +3,8 @@ package redis
 import (
 	"context"
 	"strings"
+
+	"github.com/keystile/keystile/internal/quota"
 )
 
 // ByKey makes a limiter read Redis's time, in microseconds, from a key.
@@ -81,4 +83,14 @@ func (l *Limiter) Held(id string) (sum int64) {
 		sum += c.usable(l.cfg.Clock(), l.link.era.Load())
 	}
 	return sum
+}
+
+// Say makes a statement under a number of the test's. It returns whether Redis
+// took it for news, and what all nodes have taken.
+func Say(l *Limiter, st quota.Statement, seq uint64) (news bool, taken int64) {
+	answers, err := l.server.record(context.Background(), []entry{{Statement: st, epoch: l.link.epoch(), seq: seq, parts: 4}})
+	if err != nil {
+		panic(err)
+	}
+	return answers[0].kind == ledgerSettled, answers[0].taken
 }
