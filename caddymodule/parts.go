@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,14 +21,22 @@ import (
 
 // parts are what an app's configuration resolves to.
 type parts struct {
-	id      string // of the engine: store and limiter
-	store   StoreModule
-	limiter LimiterModule
-	hasher  keys.Hasher
-	lost    []keys.PepperID
-	format  *keys.Format
-	limits  gateway.Limits
-	unknown *limit.Rate // what an address may guess; nil: any number
+	id        string // of the engine: store and limiter
+	store     StoreModule
+	limiter   LimiterModule
+	hasher    keys.Hasher
+	lost      []keys.PepperID
+	format    *keys.Format
+	limits    gateway.Limits
+	guessable bool        // a pepper is short enough to be guessed
+	unknown   *limit.Rate // what an address may guess; nil: any number
+}
+
+// shortPepper is fewer characters than a pepper should have.
+const shortPepper = 16
+
+func anyShort(peppers []keys.Secret) bool {
+	return slices.ContainsFunc(peppers, func(s keys.Secret) bool { return len(s.Reveal()) < shortPepper })
 }
 
 // build settles the configuration and loads its modules. It opens nothing.
@@ -45,6 +54,7 @@ func (a *App) build(ctx caddy.Context) (*parts, error) {
 		return nil, err
 	}
 	p.hasher = keys.NewHasher(peppers)
+	p.guessable = anyShort(peppers)
 	for _, id := range a.LostPeppers {
 		p.lost = append(p.lost, keys.PepperID(id))
 	}
