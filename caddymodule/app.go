@@ -109,9 +109,18 @@ func (a *App) Start() error {
 		return fmt.Errorf("keystile: %w", err)
 	}
 	a.started = true
+	a.warnOfShortPepper()
 	a.warnOfPlainLogs()
 	a.warnOfLostPlans()
 	return nil
+}
+
+// warnOfShortPepper says that a pepper adds little: it is taken all the same,
+// since the keys that it made need it.
+func (a *App) warnOfShortPepper() {
+	if a.parts.guessable {
+		a.log.Warn(fmt.Sprintf("a pepper of fewer than %d characters can be guessed: put a longer one, such as of `openssl rand -hex 32`, in front of it", shortPepper))
+	}
 }
 
 // Stop implements caddy.App. It undoes Start, as the failure of a later app

@@ -20,15 +20,19 @@ import (
 
 // parts are what an app's configuration resolves to.
 type parts struct {
-	id      string // of the engine: store and limiter
-	store   StoreModule
-	limiter LimiterModule
-	hasher  keys.Hasher
-	lost    []keys.PepperID
-	format  *keys.Format
-	limits  gateway.Limits
-	unknown *limit.Rate // what an address may guess; nil: any number
+	id        string // of the engine: store and limiter
+	store     StoreModule
+	limiter   LimiterModule
+	hasher    keys.Hasher
+	lost      []keys.PepperID
+	format    *keys.Format
+	limits    gateway.Limits
+	guessable bool        // a pepper is short enough to be guessed
+	unknown   *limit.Rate // what an address may guess; nil: any number
 }
+
+// shortPepper is fewer characters than a pepper should have.
+const shortPepper = 16
 
 // build settles the configuration and loads its modules. It opens nothing.
 func (a *App) build(ctx caddy.Context) (*parts, error) {
@@ -40,11 +44,12 @@ func (a *App) build(ctx caddy.Context) (*parts, error) {
 	if err := p.load(ctx, &a.Config); err != nil {
 		return nil, err
 	}
-	peppers, err := resolvePeppers(a.Peppers)
+	peppers, guessable, err := resolvePeppers(a.Peppers)
 	if err != nil {
 		return nil, err
 	}
 	p.hasher = keys.NewHasher(peppers)
+	p.guessable = guessable
 	for _, id := range a.LostPeppers {
 		p.lost = append(p.lost, keys.PepperID(id))
 	}
@@ -75,18 +80,19 @@ func (p *parts) load(ctx caddy.Context, c *Config) error {
 }
 
 // resolvePeppers reads placeholders. A variable that isn't set is an error:
-// without it, every key would be digested wrongly.
-func resolvePeppers(texts []string) ([]keys.Secret, error) {
+// without it, every key would be digested wrongly. guessable: one is short.
+func resolvePeppers(texts []string) (peppers []keys.Secret, guessable bool, err error) {
 	repl := caddy.NewReplacer()
-	peppers := make([]keys.Secret, 0, len(texts))
+	peppers = make([]keys.Secret, 0, len(texts))
 	for _, text := range texts {
 		value, err := repl.ReplaceOrErr(text, true, true)
 		if err != nil {
-			return nil, fmt.Errorf("pepper: %w", err)
+			return nil, false, fmt.Errorf("pepper: %w", err)
 		}
+		guessable = guessable || len(value) < shortPepper
 		peppers = append(peppers, keys.NewSecret(value))
 	}
-	return peppers, nil
+	return peppers, guessable, nil
 }
 
 // settings are what a configuration says to its engine.

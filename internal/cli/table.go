@@ -29,6 +29,7 @@ func (p *page) table(columns []column, rows [][]string) {
 		g.cutDown(p.width)
 	}
 	g.write(p)
+	g.tellLeftOut(p)
 }
 
 // grid is a table that is being laid out.
@@ -86,6 +87,19 @@ func (g *grid) leaveOut(most int) {
 			return
 		}
 		g.out[last] = true
+	}
+}
+
+// tellLeftOut names the columns that aren't shown.
+func (g *grid) tellLeftOut(p *page) {
+	var heads []string
+	for i, c := range g.columns {
+		if g.out[i] {
+			heads = append(heads, c.head)
+		}
+	}
+	if len(heads) > 0 {
+		p.line("\nNot shown: %s.\nA wider terminal or --json shows them.", strings.Join(heads, ", "))
 	}
 }
 

@@ -38,7 +38,7 @@ type Config struct {
 func ParseDSN(dsn string) (*Config, error) {
 	pool, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(dsn, err)
 	}
 	c := &Config{pool: pool}
 	to := pool.ConnConfig
@@ -63,11 +63,29 @@ var errDSN = errors.New("the connection string can't be read: it is a URL (postg
 	"or keywords (host=… user=… password=… dbname=…), with the settings that libpq knows")
 
 // explain says no more than is surely no part of a password.
-func explain(err error) error {
+func explain(dsn string, err error) error {
 	if file := (*fs.PathError)(nil); errors.As(err, &file) {
 		return fmt.Errorf("a file that the connection string names can't be read: %w", file)
 	}
+	if hint := hintAt(dsn, err.Error()); hint != "" {
+		return fmt.Errorf("%w; %s", errDSN, hint)
+	}
 	return errDSN
+}
+
+// hintAt names the part of a connection string that can't be read, where that
+// is known; what the part says stays unsaid.
+func hintAt(dsn, said string) string {
+	scheme, _, isURL := strings.Cut(dsn, "://")
+	switch {
+	case isURL && scheme != "postgres" && scheme != "postgresql":
+		return "a URL begins with postgres://"
+	case strings.HasSuffix(said, "(sslmode is invalid)"):
+		return "sslmode is disable, allow, prefer, require, verify-ca or verify-full"
+	case isURL:
+		return "percent-encode what is special in the password of a URL, such as %2F for /"
+	}
+	return ""
 }
 
 // hosts lists each server once, in the order in which they are tried. The same

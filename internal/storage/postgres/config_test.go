@@ -92,6 +92,9 @@ func TestAServerThatCanNotBeReachedIsSaidInOneLine(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
+		if said := s.Migrate(t.Context()).Error(); !strings.HasPrefix(said, "the database ann@127.0.0.1:9") || !strings.Contains(said, ": nobody answers: failed to connect") {
+			t.Errorf("got %s", said)
+		}
 	}
 }
 
@@ -141,4 +144,20 @@ func FuzzParameters(f *testing.F) {
 			t.Errorf("%q: %q", text, written)
 		}
 	})
+}
+
+func TestAStringThatCanNotBeReadNamesThePartThatIsWrong(t *testing.T) {
+	t.Parallel()
+	for dsn, says := range map[string]string{
+		"postgresq://ann:x@db/keys":             "a URL begins with postgres://",
+		"postgres://ann:x@db/keys?sslmode=off":  "sslmode is disable, allow,",
+		"host=db user=ann sslmode=off":          "sslmode is disable, allow,",
+		"postgres://ann:half%zz@db/keys":        "percent-encode",
+		"postgres://ann:with/slash@db:5/keys":   "percent-encode",
+		"postgres://ann:x@db/keys?sslmode=%20x": "sslmode is disable, allow,",
+	} {
+		if _, err := ParseDSN(dsn); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v, want %q", dsn, err, says)
+		}
+	}
 }

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 
@@ -34,9 +33,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 	}
 	if err := s.migrate(ctx, c.main); err != nil {
 		if unreachable(err) {
-			err = errors.Join(storage.ErrUnreachable, err)
+			err = fmt.Errorf("%w: %w", storage.ErrUnreachable, err)
 		}
-		return fmt.Errorf("migrate %s: %w", s.cfg, translate(err))
+		return fmt.Errorf("the database %s: %w", s.cfg, translate(err))
 	}
 	if !s.part {
 		if err := s.Snapshot(ctx, func(q *sqlcore.Session) error { return q.RefusePart(ctx) }); err != nil {
