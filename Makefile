@@ -29,7 +29,7 @@ LOAD ?= Flood|Refusals|Import|Kill
 .NOTPARALLEL:
 
 .PHONY: test
-test: toolchain lint vet unit e2e e2e-fleet ## Check everything that must hold before a change lands
+test: toolchain lint vet unit e2e ## Check everything that must hold before a change lands
 
 .PHONY: toolchain
 toolchain: ## Check that Go and a C compiler are there (as root on Debian: install the latter)
