@@ -109,7 +109,7 @@ func TestShellsCompleteTheCommands(t *testing.T) {
 		t.Skip(err)
 	}
 	for line, want := range map[string]string{
-		"keys":                          "activity create delete edit list reactivate revoke rotate show usage",
+		"keys":                          "activity create deactivate delete edit list reactivate revoke rotate show usage",
 		"tokens":                        "create delete list",
 		"keys list --status":            "active inactive revoked expired",
 		"keys create x --kind":          "personal project ci",

@@ -36,7 +36,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // nothing answers paths that aren't there.
 func (h *handler) nothing(w http.ResponseWriter, r *http.Request) {
-	h.refuse(w, r, refusal(problem.NotFound, "", "There is no such path here: all begin with /v1, and GET /v1/openapi.json lists them."))
+	h.refuse(w, r, refusal(problem.NotFound, "", manage.NoSuchPath))
 }
 
 // actorKey is where a request's context keeps the actor between the door and

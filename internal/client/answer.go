@@ -98,7 +98,7 @@ func (c *Client) refusal(got *answer) error {
 // gate, and of a path that isn't there, where no key or token is missing.
 func elsewhere(code problem.Code, message string) bool {
 	row := code.Row()
-	return row.Parts&problem.Management == 0 || code == problem.NotFound && message == row.Message
+	return row.Parts&problem.Management == 0 || code == problem.NotFound && (message == row.Message || message == manage.NoSuchPath)
 }
 
 // noSuch is what the API would say of a name that no path can hold.

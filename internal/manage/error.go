@@ -12,6 +12,9 @@ import (
 // retryAfter is what a caller is told to wait for when the store can't tell.
 const retryAfter = time.Second
 
+// NoSuchPath is what the API says of a path that none of its calls has.
+const NoSuchPath = "There is no such path here: all begin with /v1, and GET /v1/openapi.json lists them."
+
 // retryMoving is what a caller is told to wait for while keys are moved to
 // another store: copying them takes about that, and the operator's part more.
 const retryMoving = 30 * time.Second
