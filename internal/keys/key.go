@@ -93,13 +93,16 @@ func (k *Key) Expired(now time.Time) bool {
 	return !k.ExpiresAt.IsZero() && !now.Before(k.ExpiresAt)
 }
 
-// StatusAt is the status as everybody sees it: revoked, then expired, then as
+// StatusAt is the status as everybody sees it.
+func (k *Key) StatusAt(now time.Time) Status { return k.Status.Seen(k.Expired(now)) }
+
+// Seen is a stored status as everybody sees it: revoked, then expired, then as
 // stored.
-func (k *Key) StatusAt(now time.Time) Status {
-	if k.Status != Revoked && k.Expired(now) {
+func (s Status) Seen(expired bool) Status {
+	if s != Revoked && expired {
 		return Expired
 	}
-	return k.Status
+	return s
 }
 
 // Holds reports whether the key carries a scope; "all" holds every scope.

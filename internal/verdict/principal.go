@@ -70,11 +70,5 @@ func PrincipalOf(k *keys.Key, rights *Rights) Principal {
 // is refused at noon.
 func (p *Principal) Expired(now time.Time) bool { return now.UnixMicro() >= p.expires }
 
-// StatusAt is the status as everybody sees it: revoked, then expired, then as
-// stored.
-func (p *Principal) StatusAt(now time.Time) keys.Status {
-	if p.Status != keys.Revoked && p.Expired(now) {
-		return keys.Expired
-	}
-	return p.Status
-}
+// StatusAt is the status as everybody sees it.
+func (p *Principal) StatusAt(now time.Time) keys.Status { return p.Status.Seen(p.Expired(now)) }
