@@ -113,9 +113,8 @@ func openSQL(database string) (*sql.DB, error) {
 
 // postgresServer is one for all tests; it starts when the first one needs it.
 var (
-	postgresServer  = sync.OnceValues(func() (*servertest.Postgres, error) { return servertest.NewPostgres() })
-	postgresStarted atomic.Bool
-	databases       atomic.Int64
+	postgresServer = servertest.Share(func() (*servertest.Postgres, error) { return servertest.NewPostgres() })
+	databases      atomic.Int64
 )
 
 // databasePassword is one that the server doesn't ask for.
@@ -124,11 +123,7 @@ const databasePassword = "hush-Kd8x2vQ0bLz"
 // newDatabase makes an empty database, and returns its address.
 func newDatabase(t testing.TB) string {
 	t.Helper()
-	postgresStarted.Store(true)
-	server, err := postgresServer()
-	if err != nil {
-		t.Fatal(err)
-	}
+	server := sharedPostgres(t)
 	name := fmt.Sprintf("gate_%d", databases.Add(1))
 	if err := server.Create(name); err != nil {
 		t.Fatal(err)
@@ -147,11 +142,10 @@ const redisDatabases = 10_000
 // redisServer is one for all gates whose tests don't name a limiter. Gates on
 // one database share their limits, as a fleet does; others share nothing.
 var (
-	redisServer = sync.OnceValues(func() (*servertest.Redis, error) {
+	redisServer = servertest.Share(func() (*servertest.Redis, error) {
 		return servertest.NewRedis("--databases", strconv.Itoa(redisDatabases))
 	})
-	redisStarted atomic.Bool
-	redisPlaces  = struct {
+	redisPlaces = struct {
 		sync.Mutex
 		of map[string]int // from the store's database to that of Redis
 	}{of: map[string]int{}}
@@ -160,8 +154,7 @@ var (
 // redisDatabase is the address of what gates on a store's database share.
 func redisDatabase(t testing.TB, database string) string {
 	t.Helper()
-	redisStarted.Store(true)
-	server, err := redisServer()
+	server, err := redisServer.Get()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,14 +169,5 @@ func redisDatabase(t testing.TB, database string) string {
 }
 
 func stopServers() { // which end with this process at the latest
-	if postgresStarted.Load() {
-		if server, err := postgresServer(); err == nil {
-			_ = server.Close()
-		}
-	}
-	if redisStarted.Load() {
-		if server, err := redisServer(); err == nil {
-			_ = server.Close()
-		}
-	}
+	_, _ = postgresServer.Close(), redisServer.Close()
 }

@@ -30,8 +30,7 @@ type member struct {
 // sharedPostgres is the server of all tests that do it no harm.
 func sharedPostgres(t testing.TB) *servertest.Postgres {
 	t.Helper()
-	postgresStarted.Store(true)
-	server, err := postgresServer()
+	server, err := postgresServer.Get()
 	if err != nil {
 		t.Fatal(err)
 	}

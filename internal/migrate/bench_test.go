@@ -50,8 +50,7 @@ func BenchmarkKeysFromSQLiteToPostgreSQL(b *testing.B) {
 
 func newPostgres(b *testing.B) Store {
 	b.Helper()
-	started.Store(true)
-	p, err := server()
+	p, err := server.Get()
 	check(b, err)
 	name := fmt.Sprintf("bench_%d", databases.Add(1))
 	check(b, p.Create(name))

@@ -4,15 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/servertest"
@@ -24,29 +20,11 @@ import (
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 var (
-	server    = sync.OnceValues(func() (*servertest.Postgres, error) { return servertest.NewPostgres() })
-	started   atomic.Bool
+	server    = servertest.Share(func() (*servertest.Postgres, error) { return servertest.NewPostgres() })
 	databases atomic.Int64
 )
 
-func TestMain(m *testing.M) {
-	status := m.Run()
-	if started.Load() {
-		if p, err := server(); err == nil {
-			if err := p.Close(); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				status = 1
-			}
-		}
-	}
-	if status == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			status = 1
-		}
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { servertest.Main(m, server.Close) }
 
 // onSQLite is a new store in a file.
 func onSQLite(t *testing.T) Store {
@@ -69,8 +47,7 @@ func onPostgres(t *testing.T) Store {
 
 func newDatabase(t *testing.T) string {
 	t.Helper()
-	started.Store(true)
-	p, err := server()
+	p, err := server.Get()
 	must(t, err)
 	name := fmt.Sprintf("test_%d", databases.Add(1))
 	must(t, p.Create(name))

@@ -5,14 +5,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.uber.org/goleak"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/servertest"
@@ -22,39 +20,17 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// server is the one that all tests share that do it no harm. It starts when
-// the first one needs it.
-var server = sync.OnceValues(func() (*servertest.Postgres, error) { return servertest.NewPostgres("max_connections=500") })
+// server is the one of all tests that do it no harm.
+var server = servertest.Share(func() (*servertest.Postgres, error) { return servertest.NewPostgres("max_connections=500") })
 
-var (
-	started   atomic.Bool
-	databases atomic.Int64
-)
+var databases atomic.Int64
 
-func TestMain(m *testing.M) {
-	status := m.Run()
-	if started.Load() {
-		if p, err := server(); err == nil {
-			if err := p.Close(); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				status = 1
-			}
-		}
-	}
-	if status == 0 {
-		if err := goleak.Find(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			status = 1
-		}
-	}
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { servertest.Main(m, server.Close) }
 
 // shared is the server that all tests share.
 func shared(t testing.TB) *servertest.Postgres {
 	t.Helper()
-	started.Store(true)
-	p, err := server()
+	p, err := server.Get()
 	must(t, err)
 	return p
 }
@@ -96,7 +72,7 @@ func open(t testing.TB, dsn string, opts ...Option) *Store {
 
 // suite is a database whose schemas tests share: they are made much faster.
 var suite = sync.OnceValues(func() (string, error) {
-	p, err := server()
+	p, err := server.Get()
 	if err != nil {
 		return "", err
 	}
