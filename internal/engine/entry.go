@@ -18,10 +18,13 @@ import (
 type Entry struct {
 	Principal verdict.Principal
 	Buckets   limit.Subject
-	Counters  usage.Counters
 
-	common *common
+	counters usage.Counters
+	common   *common
 }
+
+// Count adds a call to what the key was used for.
+func (e *Entry) Count(event usage.Event) { e.counters.Count(e.Principal.ID, event) }
 
 // Project is the label of the key's own project.
 func (e *Entry) Project() usage.Label { return e.common.project }
@@ -106,6 +109,6 @@ func (e *Engine) newEntry(k *keys.Key) (*Entry, error) {
 		Buckets:   e.cfg.Limiter.Subject(string(k.Lineage)),
 		common:    common,
 	}
-	e.recorder.Bind(&entry.Counters, k.ID)
+	e.recorder.Bind(&entry.counters)
 	return entry, nil
 }
