@@ -48,6 +48,9 @@ func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
 // Fetch answers what a presented secret is from the store; every error is
 // ErrUnavailable, and comes at once while the store leaves polls unanswered.
 func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	if !e.cache.Trusted(now) {
+		e.follower.hurry()
+	}
 	if err := e.reachable(); err != nil {
 		return nil, false, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/keystile/keystile/internal/background"
 	"github.com/keystile/keystile/internal/storage"
@@ -18,6 +19,8 @@ type follower struct {
 	joined  bool
 	applied storage.Position
 	failing bool
+
+	hurried atomic.Bool // since the last round that succeeded
 }
 
 // changesAtOnce bounds one read of the log.
@@ -90,7 +93,17 @@ func (f *follower) catchUp(ctx context.Context) error {
 	})
 	e.node.reach(f.applied)
 	e.node.confirm(q, row)
+	f.hurried.Store(false)
 	return nil
+}
+
+// hurry asks for a round at once, and only once until one succeeds: a request
+// came upon memory that isn't believed any more, as behind a long pause of the
+// process or a jump of its clock.
+func (f *follower) hurry() {
+	if !f.hurried.Swap(true) {
+		f.loop.Kick()
+	}
 }
 
 // hear is called when there may be news. Where these are the very next ones of

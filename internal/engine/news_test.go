@@ -87,3 +87,27 @@ func TestNewsThatSayWhatChangedAreInForceBeforeTheLogIsRead(t *testing.T) {
 		})
 	}
 }
+
+// Nothing is asked at intervals here.
+func TestMemoryThatIsNotBelievedIsConfirmedAtTheNextRequest(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	told := &telling{}
+	f.Engine = f.openOn(told, &Settings{MaxStaleness: 24 * time.Hour, FlushInterval: time.Hour, CacheSize: 1000})
+	_, secret := f.key(f.other, nil)
+	if got := f.status(secret); got != keys.Active {
+		t.Fatalf("new key: %q", got)
+	}
+	f.offset.Add(int64(25 * time.Hour))
+	if f.cache.Trusted(f.now()) {
+		t.Fatal("memory is believed for longer than max_staleness")
+	}
+	late := time.After(20 * time.Second)
+	for f.status(secret) == keys.Active && !f.cache.Trusted(f.now()) {
+		select {
+		case <-late:
+			t.Fatal("it is never believed again")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
