@@ -52,7 +52,7 @@ func setupBench(b testing.TB) *bench {
 		{Methods: []string{"GET"}, Pattern: "/v1/projects", Scopes: []string{"read:projects"}},
 		{Methods: []string{"GET"}, Pattern: "/v1/projects/{project}/items/{item}", Scopes: []string{"read:projects"}},
 	}
-	must(b, func() { h.gate, err = app.newGate(&h.Policy) }, &err)
+	must(b, func() { h.gate, err = app.newGate(&h.Policy, resolve) }, &err)
 	var service *manage.Manager
 	must(b, func() { service, err = app.manager(app.engine.Store(), attached{}) }, &err)
 	var made manage.CreatedKey

@@ -106,6 +106,8 @@ func (s *survey) route(route *caddyhttp.Route, from way) {
 		switch h := handler.(type) {
 		case *Handler:
 			s.add(h, from)
+		case *Verify:
+			s.add(&h.Handler, from)
 		case *caddyhttp.Subroute:
 			s.routes(h.Routes, from)
 			s.errors(h.Errors, from)

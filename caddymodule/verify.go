@@ -26,7 +26,7 @@ type verifier struct {
 }
 
 func newVerifier(app *App) (*verifier, error) {
-	bare, err := app.newGate(&Policy{})
+	bare, err := app.newGate(&Policy{}, resolve)
 	return &verifier{
 		app: app, bare: bare,
 		sites: sync.OnceValue(func() []standing {

@@ -11,7 +11,7 @@ var layers = [][]string{
 	{"internal/keys", "internal/problem", "internal/background", "internal/echo", "internal/mask"},
 	{
 		"internal/storage", "internal/limit", "internal/quota", "internal/policy", "internal/target", "internal/credential",
-		"internal/identity", "internal/verdict", "internal/limit/subjects", "internal/limit/local", "internal/limit/redis",
+		"internal/identity", "internal/forwarded", "internal/verdict", "internal/limit/subjects", "internal/limit/local", "internal/limit/redis",
 		"internal/storage/sqlcore", "internal/storage/sqlite", "internal/storage/postgres", "internal/storage/memory",
 	},
 	{"internal/keycache", "internal/usage"},
@@ -37,6 +37,7 @@ var arrows = map[string][]string{
 	"internal/quota":            {},
 	"internal/limit/local":      {"internal/limit", "internal/limit/subjects"},
 	"internal/target":           {},
+	"internal/forwarded":        {},
 	"internal/credential":       {"internal/keys", "internal/problem"},
 	"internal/identity":         {"internal/keys"},
 	"internal/policy":           {"internal/keys", "internal/limit", "internal/quota"},
@@ -68,8 +69,8 @@ var arrows = map[string][]string{
 	"internal/cli":    {"internal/client", "internal/keys", "internal/manage", "internal/migrate", "internal/problem"},
 
 	"caddymodule": {
-		"internal/api", "internal/cli", "internal/credential", "internal/echo", "internal/engine", "internal/gateway", "internal/identity",
-		"internal/keys", "internal/limit", "internal/manage", "internal/mask", "internal/migrate", "internal/policy", "internal/problem",
+		"internal/api", "internal/cli", "internal/credential", "internal/echo", "internal/engine", "internal/forwarded", "internal/gateway",
+		"internal/identity", "internal/keys", "internal/limit", "internal/manage", "internal/mask", "internal/migrate", "internal/policy", "internal/problem",
 		"internal/quota", "internal/storage", "internal/usage", "internal/verdict",
 	},
 	"caddymodule/locallimiter":  {"caddymodule", "internal/limit", "internal/limit/local"},
