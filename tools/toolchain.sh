@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that what the tests need is there: Go, a C compiler for the race
-# detector, PostgreSQL and Redis to start servers of. Installs all but Go where
+# detector, PostgreSQL and Redis to start servers of, promtool. Installs all but Go where
 # it can, and says what to do where not.
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,6 +26,7 @@ missing() {
 	compiler || echo gcc libc6-dev
 	postgres || echo postgresql
 	redis || echo redis-server
+	command -v promtool >/dev/null || echo prometheus
 }
 
 packages=$(missing | tr '\n' ' ')
@@ -39,4 +40,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	packages=$(missing | tr '\n' ' ')
 	[ "$packages" ] || exit 0
 fi
-fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL and Redis: on Debian, apt-get install $packages"
+fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL, Redis and promtool: on Debian, apt-get install $packages"

@@ -39,7 +39,11 @@ func (e *Entry) Tell(h http.Header, routeProject string) {
 // this very request. known is false where only the store can tell; found is
 // false for a secret that nobody has.
 func (e *Engine) Recall(fp keys.Fingerprint, now time.Time) (entry *Entry, found, known bool) {
-	return e.cache.Recall(fp, now)
+	entry, found, known = e.cache.Recall(fp, now)
+	if known {
+		e.stats.CacheHits.Add(1)
+	}
+	return entry, found, known
 }
 
 // Met reports whether this node has seen a secret as a key's.
@@ -48,6 +52,7 @@ func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
 // Fetch answers what a presented secret is from the store; every error is
 // ErrUnavailable, and comes at once while the store leaves polls unanswered.
 func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	e.stats.CacheMisses.Add(1)
 	if !e.cache.Trusted(now) {
 		e.follower.hurry()
 	}
@@ -70,6 +75,7 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
 	e.stats.StoreReads.Add(1)
+	defer e.stats.begins(OpLookup)()
 	got, candidates, err := e.finder.Load().Find(ctx, secret)
 	if err != nil {
 		e.stats.StoreErrors.Add(1)

@@ -48,6 +48,9 @@ func (f *follower) poll(ctx context.Context) {
 	if err != nil && !f.failing && ctx.Err() == nil {
 		err = f.catchUp(ctx) // a broken connection is no store that is away
 	}
+	if err != nil {
+		f.engine.stats.StoreErrors.Add(1)
+	}
 	log := f.engine.cfg.Log
 	switch {
 	case err != nil && !f.failing && !errors.Is(err, context.Canceled):

@@ -158,6 +158,7 @@ type Stats struct {
 	// OldestUnflushed is how long the oldest pending cell has waited; 0 where
 	// there is none.
 	OldestUnflushed time.Duration
+	Spooled         int // files of usage that wait for the store
 }
 
 // Unwritten is how many allowed calls are not known to be stored: behind a Stop
@@ -171,5 +172,7 @@ func (f *Flusher) Stats() Stats {
 	if cells > 0 {
 		s.OldestUnflushed = max(0, f.cfg.Now().Sub(since))
 	}
+	files, _ := f.spool.list() // what can't be read is told where it matters
+	s.Spooled = len(files)
 	return s
 }
