@@ -19,7 +19,9 @@ var movers = []struct {
 	move   func(t *testing.T, m *metered)
 }{
 	{"keystile_decisions_total", []string{`outcome="allowed"`, `route="GET /"`, `environment="live"`, `mode="enforce"`}, func(t *testing.T, m *metered) { m.wantStatus(t, m.next(), http.StatusOK) }},
-	{"keystile_decisions_total", []string{`outcome="unknown_key"`, `route="GET /"`, `environment=""`}, func(t *testing.T, m *metered) { m.wantStatus(t, key{Secret: drawSecret("live")}, http.StatusUnauthorized) }},
+	{"keystile_decisions_total", []string{`outcome="unknown_key"`, `route="GET /"`, `environment=""`}, func(t *testing.T, m *metered) {
+		m.wantStatus(t, key{Secret: drawSecret("live")}, http.StatusUnauthorized)
+	}},
 	{"keystile_decision_seconds_count", nil, func(t *testing.T, m *metered) { m.wantStatus(t, m.next(), http.StatusOK) }},
 	{"keystile_cache_misses_total", nil, func(t *testing.T, m *metered) { m.wantStatus(t, m.next(), http.StatusOK) }},
 	{"keystile_cache_keys", nil, func(t *testing.T, m *metered) { m.wantStatus(t, m.next(), http.StatusOK) }},
