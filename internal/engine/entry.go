@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -69,6 +70,9 @@ func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, 
 	return entry, found, err
 }
 
+// errBehind is the answer of a server that has been replaced, and doesn't know.
+var errBehind = errors.New("the server that answered is behind what this node has seen")
+
 // load reads the store for a secret that isn't in memory.
 func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	var none keycache.Loaded[*Entry]
@@ -76,7 +80,12 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	defer cancel()
 	e.stats.StoreReads.Add(1)
 	defer e.stats.begins(OpLookup)()
+	known := e.node.reached.Load().Revision
 	got, candidates, err := e.finder.Load().Find(ctx, secret)
+	if err == nil && got.Revision < known {
+		err = errBehind
+		e.follower.loop.Kick() // it may be another log, as after a restore
+	}
 	if err != nil {
 		e.stats.StoreErrors.Add(1)
 		return none, fmt.Errorf("look a key up: %w", err)
