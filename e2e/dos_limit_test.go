@@ -34,6 +34,7 @@ func straddle(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("lost %v waits %v away %v\n%s", g.counter("keystile_limiter_lost_total"), g.counter("keystile_limiter_waits_total"), g.counter("keystile_limiter_away"), g.log())
 	mayGet := func(within time.Duration) float64 { return burst + rate*within.Seconds() }
 	window, n := worstWindow(allowed, mayGet)
 	t.Logf("%d calls allowed around %d boundaries; at worst %d within %v", len(allowed), boundaries, n, window)

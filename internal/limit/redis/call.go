@@ -13,8 +13,10 @@ type call struct {
 	sent limit.Instant
 	era  uint64
 	held int64 // what the node said that it keeps
-	// settles says that it tells Redis of a time without it.
+	// settles says that it tells Redis of a time without it, and closed when on
+	// the clock of the time apart.
 	settles bool
+	closed  limit.Instant
 }
 
 const (
@@ -45,20 +47,24 @@ func (l *Limiter) compose(c *cell, now limit.Instant) arguments {
 		a.need, a.want = 1, max(0, wanted)
 	}
 	if c.share != nil {
-		a.settles, a.left, a.borrowed = true, c.share.left(l.link.shareClock(now)), c.share.borrowed
+		c.call.settles, c.call.closed = true, l.link.apart.read(now)
+		a.settles = true
+		a.left, a.borrowed = c.share.handOver(c.call.closed, era)
 	}
 	lease.held, lease.back = a.held, 0
-	c.call.sent, c.call.era, c.call.held, c.call.settles = now, era, a.held, a.settles
+	c.call.sent, c.call.era, c.call.held = now, era, a.held
 	return a
 }
 
 // settle takes over what Redis answered by now. The caller holds the lock.
 func (c *cell) settle(a answer, now limit.Instant) {
 	sent := c.call
-	if c.share != nil && !sent.settles {
+	if c.share != nil && c.share.used {
 		return // too late: the node enforces its share, and Redis takes the lease as spent
 	}
-	c.share = nil
+	if c.share != nil {
+		c.share, c.closed = nil, sent.closed
+	}
 	lost := sent.held - a.kept // where Redis knew of less: after a jump of its clock
 	c.lease.held = max(0, c.lease.held-lost)
 	spent := a.kept - c.lease.held

@@ -89,8 +89,12 @@ func (s *subject) wait(ctx context.Context, r *request) (limit.Decision, error) 
 			return d, nil
 		}
 		if phase == away {
-			defer b.mu.Unlock()
-			return l.takeShare(b, r, now)
+			d, again, err := l.takeShare(b, r, now)
+			b.mu.Unlock()
+			if again {
+				continue
+			}
+			return d, err
 		}
 		var calls []*call
 		if phase == joined {
