@@ -29,7 +29,7 @@ func (a *apart) read(now limit.Instant) limit.Instant {
 func (a *apart) at(now limit.Instant) limit.Instant { return a.past + max(0, now-a.from) }
 
 // halt stops it from now until a later time: what is being sent may have Redis
-// count this node until then.
+// count this node until then, or take over what has refilled.
 func (a *apart) halt(now, until limit.Instant) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -37,17 +37,9 @@ func (a *apart) halt(now, until limit.Instant) {
 	a.origin, a.from = a.past, max(a.from, now, until)
 }
 
-// since is how long it has run since it was last halted, and since an earlier
-// reading.
-func (a *apart) since(earlier, now limit.Instant) limit.Instant {
+// since is how long it has run since it was last halted.
+func (a *apart) since(now limit.Instant) limit.Instant {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.at(now) - max(a.origin, earlier)
-}
-
-// halted reports whether it was halted after an earlier reading.
-func (a *apart) halted(earlier limit.Instant) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.origin >= earlier
+	return a.at(now) - a.origin
 }

@@ -13,10 +13,8 @@ type call struct {
 	sent limit.Instant
 	era  uint64
 	held int64 // what the node said that it keeps
-	// settles says that it tells Redis of a time without it, and closed when on
-	// the clock of the time apart.
+	// settles says that it tells Redis of a time without it.
 	settles bool
-	closed  limit.Instant
 }
 
 const (
@@ -47,9 +45,8 @@ func (l *Limiter) compose(c *cell, now limit.Instant) arguments {
 		a.need, a.want = 1, max(0, wanted)
 	}
 	if c.share != nil {
-		c.call.settles, c.call.closed = true, l.link.apart.read(now)
-		a.settles = true
-		a.left, a.borrowed = c.share.handOver(c.call.closed, era)
+		c.call.settles, a.settles = true, true
+		a.left, a.borrowed = c.share.handOver(l.link.apart.read(now), era)
 	}
 	lease.held, lease.back = a.held, 0
 	c.call.sent, c.call.era, c.call.held = now, era, a.held
@@ -62,9 +59,7 @@ func (c *cell) settle(a answer, now limit.Instant) {
 	if c.share != nil && c.share.used {
 		return // too late: the node enforces its share, and Redis takes the lease as spent
 	}
-	if c.share != nil {
-		c.share, c.closed = nil, sent.closed
-	}
+	c.share = nil
 	lost := sent.held - a.kept // where Redis knew of less: after a jump of its clock
 	c.lease.held = max(0, c.lease.held-lost)
 	spent := a.kept - c.lease.held

@@ -15,11 +15,10 @@ type cell struct {
 	window   int64 // and all of them
 	key      string
 
-	lease  lease
-	view   view
-	share  *share        // of a time without Redis; nil: none, or Redis was told
-	closed limit.Instant // when that was last, on the clock of the time apart
-	call   *call         // under way; nil: none
+	lease lease
+	view  view
+	share *share // of a time without Redis; nil: none, or Redis was told
+	call  *call  // under way; nil: none
 
 	waiting int64         // what requests wait for, in sum
 	least   int64         // and the least that one of them waits for

@@ -87,7 +87,7 @@ if alone then
   -- that began with of what is stored here. Where the node was still counted as
   -- present, the bucket refilled as if nothing had been taken from it so.
   level = level + tonumber(ARGV[13])
-  if present then level = math.min(level - tonumber(ARGV[14]), window - out * i) end
+  if present then level = level - tonumber(ARGV[14]) end
   level = math.max(level, -window)
 end
 

@@ -82,8 +82,7 @@ func (k *link) begin(ctx context.Context, s limit.Surroundings) {
 	k.stats.Away.Add(1)
 	within, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	if k.known.Load() != 1 {
-		now := k.limiter.cfg.Clock()
+	if now := k.limiter.cfg.Clock(); k.known.Load() != 1 {
 		k.apart.halt(now, now+margin(k.limiter.cfg.Trust)) // by then, all others know of this node
 	}
 	k.join(within)
@@ -214,6 +213,8 @@ func (k *link) round(ctx context.Context) (more bool) {
 		if took > k.limiter.cfg.Patience {
 			return false // it answers, but requests can't wait for it
 		}
+		now := k.limiter.cfg.Clock()
+		k.apart.halt(now, now) // what has refilled is handed over, or given up
 		k.enter(joining)
 		if err := k.limiter.settleShares(ctx); err != nil {
 			k.enter(away)

@@ -35,7 +35,7 @@ func (k *link) fleet() int64 { return max(1, k.known.Load(), k.nodes.Load()) }
 func (k *link) newShare(c *cell, now limit.Instant) *share {
 	s := &share{rate: c.limit.Rate, nodes: k.fleet(), era: k.era.Load()}
 	s.Bucket = partOf(s.rate, s.nodes)
-	level := int64(k.apart.since(c.closed, now))
+	level := int64(k.apart.since(now))
 	if stored, sure := k.storedAlone(c, now); sure {
 		s.borrowed, level = stored, stored
 	}
@@ -49,9 +49,9 @@ func (k *link) newShare(c *cell, now limit.Instant) *share {
 func (k *link) storedAlone(c *cell, now limit.Instant) (level int64, sure bool) {
 	alone := limit.Instant(k.alone.Load())
 	switch {
-	case k.fleet() > 1 || !k.apart.halted(c.closed):
+	case k.fleet() > 1:
 		return 0, false
-	case c.view.known && c.view.at >= alone:
+	case c.view.known && c.view.at > alone:
 		return max(0, c.surelyStored(now)), true
 	case alone == 0 || now-alone >= limit.Instant(c.window):
 		return c.window - c.lease.held*c.interval, true
@@ -104,7 +104,7 @@ func (s *share) inUse(at limit.Instant) bool { return s != nil && s.FullAt > at 
 // needs reports whether a cell has to be remembered for a time without Redis. A
 // node that is alone knows by it what is stored.
 func (k *link) needs(c *cell, now limit.Instant) bool {
-	if c.share.inUse(k.apart.read(now)) || !k.apart.halted(c.closed) {
+	if c.share.inUse(k.apart.read(now)) {
 		return true
 	}
 	return k.fleet() == 1 && c.view.known && now < c.view.heard+limit.Instant(c.window-c.view.level)

@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -67,6 +68,9 @@ func TestANodeThatIsCutOffIsGrantedItsPartOfTheRate(t *testing.T) {
 		w.pass(100 * time.Millisecond)
 		got += w.takeAll(n, l)
 	}
+	if first := w.takeAll(n, w.limits[1]); first < 15 {
+		t.Errorf("%d granted of another limit, which nobody asked for in that time", first)
+	}
 	if want := seconds * 100 / 3; got < want-10 || got > want+5 { // its clock is one that runs apart
 		t.Errorf("%d granted in %d s, want %d", got, seconds, want)
 	}
@@ -110,18 +114,88 @@ func TestThePartOfANodeThatLeavesIsNotGrantedTwice(t *testing.T) {
 	w := newWorld(t, 3)
 	l := w.limits[0]
 	w.lose(w.nodes...)
+	got := 0
 	for _, n := range w.nodes {
+		n.SetNodes(4)
 		w.takeAll(n, l) // from here on, they have shares
 	}
 	w.pass(time.Minute)
-	got := w.takeAll(w.nodes[0], l)
-	for _, n := range w.nodes[1:] {
-		n.SetNodes(2)
+	for _, n := range w.nodes {
+		n.SetNodes(3)
 		got += w.takeAll(n, l)
 	}
-	if got < 90 || got > 100 {
-		t.Errorf("%d granted of a burst of 100", got)
+	if got != 75 {
+		t.Errorf("%d granted of the 75 that the fourth node has left", got)
 	}
+}
+
+// What one node has handed over is Redis's, though it may not have heard so.
+func TestWhatIsHandedOverIsNotSpentWhereTheAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	n, l := w.nodes[0], w.limits[0]
+	w.takeAll(n, l)
+	w.lose(n)
+	w.takeAll(n, l)
+	w.pass(time.Minute)
+	n.loses(func(request []byte) bool { return n.Leases(request) > 0 })
+	n.cut.Store(false)
+	n.Beat() // it hands over its third of a burst, and remains without Redis
+	if got := w.takeAll(n, l); n.Joined() || got != 0 {
+		t.Errorf("%d granted of what was handed over", got)
+	}
+	n.loses(nil)
+	w.regain(n)
+	w.rush()
+	w.report()
+}
+
+// More buckets than one round trip is about: some are handed over, others not.
+func TestWhatRefilledIsNotSpentOnceMoreWhereOnlySomeOfItIsHandedOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	n := w.nodes[0]
+	w.lose(n)
+	granted := func() (n0 int) {
+		for i := range 200 {
+			if take(t, n.Subject(fmt.Sprint("key_", i)), w.limits[:1], 1).Granted {
+				n0++
+			}
+		}
+		return n0
+	}
+	granted() // from here on, it has shares
+	w.pass(time.Minute)
+	asked := 0
+	n.loses(func(request []byte) bool {
+		asked += n.Leases(request)
+		return asked > 128
+	})
+	n.cut.Store(false)
+	n.Beat()
+	if got := granted(); n.Joined() || got != 0 {
+		t.Errorf("%d of 200 granted of what was handed over", got)
+	}
+}
+
+// A node that can't hand over what it has spent remains without Redis, though it
+// hears of it all the time.
+func TestRedisDoesNotRefillOnBehalfOfANodeThatEnforcesShares(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	n := w.nodes[0]
+	w.lose(n)
+	n.loses(func(request []byte) bool { return n.Leases(request) > 0 })
+	n.cut.Store(false)
+	w.rush()
+	for range 100 {
+		w.pass(100 * time.Millisecond)
+		for _, n := range w.nodes {
+			n.Beat()
+		}
+		w.rush()
+	}
+	w.report()
 }
 
 func TestANodeThatIsAloneGoesOnWithWhatIsStored(t *testing.T) {
@@ -169,5 +243,59 @@ func TestANodeThatTheOthersHaveHeardOfLeases(t *testing.T) {
 	await(t, second.Limiter)
 	if got := w.takeAll(second, slow()); got != 12 {
 		t.Errorf("%d granted of a burst of 12", got)
+	}
+}
+
+// What the other one took before it left, the one that stays doesn't know.
+func TestANodeThatIsAloneOnlySinceJustNowBeginsWithNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	stays, leaves := w.nodes[0], w.nodes[1]
+	known, unknown := w.limits[2], w.limits[3]
+	w.take1(stays, known)
+	w.pass(400 * time.Millisecond)
+	stays.Tend() // gives back what it leased
+	w.takeAll(leaves, known)
+	w.takeAll(leaves, unknown)
+	leaves.Stop()
+	stays.SetNodes(1)
+	stays.Beat()
+	w.lose(stays)
+	if got := w.takeAll(stays, known) + w.takeAll(stays, unknown); got != 0 {
+		t.Errorf("%d granted that the other node has taken", got)
+	}
+}
+
+func TestANodeThatIsAloneRemembersWhatItHasGranted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	n, l := w.nodes[0], slow()
+	w.takeAll(n, l)
+	for range 40 {
+		w.pass(100 * time.Millisecond)
+		n.Tend()
+	}
+	n.Sweep(time.Time{})
+	w.lose(n)
+	if got := w.takeAll(n, l); got != 0 {
+		t.Errorf("%d granted again", got)
+	}
+}
+
+// Others that are without Redis, too, hear of it by the store, which takes a moment.
+func TestANodeThatStartsWithoutRedisWaitsForOthersToKnow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.pass(time.Minute)
+	n := w.prepare(2)
+	n.cut.Store(true)
+	n.Start(t.Context(), surroundings())
+	w.pass(1900 * time.Millisecond)
+	if got := w.takeAll(n, w.limits[0]); got != 0 {
+		t.Errorf("%d granted before the others have heard of it", got)
+	}
+	w.pass(time.Second)
+	if got := w.takeAll(n, w.limits[0]); got < 40 || got > 50 {
+		t.Errorf("%d granted of its half of a burst of 100", got)
 	}
 }
