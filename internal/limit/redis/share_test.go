@@ -155,6 +155,7 @@ func TestWhatRefilledIsNotSpentOnceMoreWhereOnlySomeOfItIsHandedOver(t *testing.
 	t.Parallel()
 	w := newWorld(t, 3)
 	n := w.nodes[0]
+	w.take1(n, w.limits[0]) // Redis knows the script from here on
 	w.lose(n)
 	granted := func() (n0 int) {
 		for i := range 200 {
