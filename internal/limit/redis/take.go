@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -25,8 +24,8 @@ func (s *subject) Take(ctx context.Context, limits []*limit.Limit, cost limit.Co
 	if len(limits) == 0 {
 		return limit.Decision{Granted: true}, nil
 	}
-	if len(limits) > limit.MaxLimits {
-		return limit.Decision{}, fmt.Errorf("take from %d limits at once: at most %d", len(limits), limit.MaxLimits)
+	if err := limit.CheckCount(limits); err != nil {
+		return limit.Decision{}, err
 	}
 	l := s.limiter
 	r := request{limits: limits, cost: max(0, int64(cost))}
