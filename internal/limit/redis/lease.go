@@ -48,10 +48,14 @@ func (l *lease) measure(now limit.Instant) {
 }
 
 // slice is how many units a node should hold: what it needs for a tenth of a
-// second, between a sixteenth and an eighth of the bucket, and with all nodes'
-// slices no more than half of it, so that it can refill beside them.
+// second, and a sixteenth of the bucket at least; but no more than an eighth
+// where there are others, and half of it where there are none.
 func (c *cell) slice(present int64) int64 {
 	burst := c.burst()
 	wanted := max(int64(c.lease.demand*float64(ahead)), burst/16)
-	return min(wanted, burst/8, burst/(2*max(1, present)))
+	most := burst / 2
+	if present > 1 {
+		most = min(burst/8, most/present) // it can refill beside them
+	}
+	return min(wanted, most)
 }
