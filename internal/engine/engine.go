@@ -125,7 +125,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.pruner = background.NewLoop(pruneEvery, e.prune)
 	e.awaiter = background.NewLoop(askAgainEvery, e.beginLater)
 	cfg.Store.OnCommit(e.beforeCommit)
-	cfg.Store.OnNews(e.follower.loop.Kick)
+	cfg.Store.OnNews(e.follower.hear)
 	return e, nil
 }
 

@@ -18,10 +18,13 @@ import (
 type Entry struct {
 	Principal verdict.Principal
 	Buckets   limit.Subject
-	Counters  usage.Counters
 
-	common *common
+	counters usage.Counters
+	common   *common
 }
+
+// Count adds a call to what the key was used for.
+func (e *Entry) Count(event usage.Event) { e.counters.Count(e.Principal.ID, event) }
 
 // Project is the label of the key's own project.
 func (e *Entry) Project() usage.Label { return e.common.project }
@@ -45,6 +48,9 @@ func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
 // Fetch answers what a presented secret is from the store; every error is
 // ErrUnavailable, and comes at once while the store leaves polls unanswered.
 func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	if !e.cache.Trusted(now) {
+		e.follower.hurry()
+	}
 	if err := e.reachable(); err != nil {
 		return nil, false, err
 	}
@@ -106,6 +112,6 @@ func (e *Engine) newEntry(k *keys.Key) (*Entry, error) {
 		Buckets:   e.cfg.Limiter.Subject(string(k.Lineage)),
 		common:    common,
 	}
-	e.recorder.Bind(&entry.Counters, k.ID)
+	e.recorder.Bind(&entry.counters)
 	return entry, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/keystile/keystile/internal/background"
 	"github.com/keystile/keystile/internal/storage"
@@ -18,6 +19,8 @@ type follower struct {
 	joined  bool
 	applied storage.Position
 	failing bool
+
+	hurried atomic.Bool // since the last round that succeeded
 }
 
 // changesAtOnce bounds one read of the log.
@@ -90,7 +93,33 @@ func (f *follower) catchUp(ctx context.Context) error {
 	})
 	e.node.reach(f.applied)
 	e.node.confirm(q, row)
+	f.hurried.Store(false)
 	return nil
+}
+
+// hurry asks for a round at once, and only once until one succeeds: a request
+// came upon memory that isn't believed any more, as behind a long pause of the
+// process or a jump of its clock.
+func (f *follower) hurry() {
+	if !f.hurried.Swap(true) {
+		f.loop.Kick()
+	}
+}
+
+// hear is called when there may be news. Where these are the very next ones of
+// the log, what they concern is read anew from here on, without waiting for the
+// round that reads the log. They confirm nothing; older ones, and those of
+// another log, do nothing; and a round that is under way is left in peace, since
+// the next one finds them.
+func (f *follower) hear(news storage.News) {
+	defer f.loop.Kick()
+	if !f.mu.TryLock() {
+		return
+	}
+	defer f.mu.Unlock()
+	if f.joined && news.After == f.applied {
+		f.fence(news.Changes)
+	}
 }
 
 // apply takes the next changes of the log. Where the log is not the one that
@@ -104,11 +133,16 @@ func (f *follower) apply(ctx context.Context) (anew bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	e.cache.Fence(changes)
-	e.catalogue.fence(changes)
-	e.streams.note(changes)
+	f.fence(changes)
 	f.applied = changes[len(changes)-1].Position
 	return false, nil
+}
+
+// fence has everything read anew that changes concern.
+func (f *follower) fence(changes []storage.Change) {
+	f.engine.cache.Fence(changes)
+	f.engine.catalogue.fence(changes)
+	f.engine.streams.note(changes)
 }
 
 func (f *follower) rejoin(ctx context.Context) error {

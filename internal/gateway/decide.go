@@ -29,7 +29,7 @@ func (g *Gate) Decide(c *Call) {
 	case g.observe && c.Presented == nil:
 		g.letThrough(c)
 	case c.Entry != nil:
-		c.Entry.Counters.Count(g.event(c, c.Verdict.Code.Row().Status))
+		c.Entry.Count(g.event(c, c.Verdict.Code.Row().Status))
 	}
 }
 
@@ -210,9 +210,9 @@ func unavailable(code problem.Code) verdict.Verdict {
 func (g *Gate) Count(c *Call, status int) {
 	switch {
 	case c.observed != nil:
-		c.observed.Counters.Count(g.event(c, status))
+		c.observed.Count(g.event(c, status))
 	case c.Entry != nil && c.Verdict.Admitted():
-		c.Entry.Counters.Count(g.event(c, status))
+		c.Entry.Count(g.event(c, status))
 	}
 }
 

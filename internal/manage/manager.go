@@ -128,6 +128,11 @@ func (m *Manager) view(ctx context.Context, doing string, fn func(storage.Reader
 	return attempt(doing, m.store.View(ctx, fn))
 }
 
+// glance is view for one question.
+func (m *Manager) glance(ctx context.Context, doing string, fn func(storage.Reader) error) error {
+	return attempt(doing, m.store.Glance(ctx, fn))
+}
+
 // updateTimeout bounds one change, the wait for others included.
 const updateTimeout = 10 * time.Second
 

@@ -65,6 +65,13 @@ type Change struct {
 	Digests []keys.Digest // under which the key or token could be cached
 }
 
+// News are what a driver was told before it asked: the changes of one revision,
+// and the position that they follow. The zero News say nothing of what changed.
+type News struct {
+	After   Position
+	Changes []Change // each under the revision after that, without an ID
+}
+
 // Lookup is what the store knows about a presented secret, as of Revision.
 // Key is nil where no key has any of the digests: absent, which is an answer.
 type Lookup struct {
@@ -131,7 +138,7 @@ type Store interface {
 	// may be called for nothing, concurrently, and must not block; what isn't
 	// heard is found by asking. It is called before Migrate, after which a
 	// driver begins to listen.
-	OnNews(fn func())
+	OnNews(fn func(News))
 	// Changes returns at most limit changes after a position, oldest first;
 	// ErrGap where that position is not in the log any more. Each change has
 	// an ID of its own, so that a revision of many can be read in parts.
@@ -139,6 +146,9 @@ type Store interface {
 
 	// View runs fn on one snapshot.
 	View(ctx context.Context, fn func(Reader) error) error
+	// Glance is View for one question, and cheaper: two may be answered of two
+	// snapshots.
+	Glance(ctx context.Context, fn func(Reader) error) error
 	// Update runs fn in one transaction that excludes other Updates, and
 	// commits when fn returns nil. What fn changed is written to the log in
 	// the same transaction under one revision, which is returned. fn may be run
@@ -252,6 +262,8 @@ type Tx interface {
 	// InsertScheme: from here on, keys may be stored under its digests. A
 	// scheme stays for good.
 	InsertScheme(ctx context.Context, s keys.Scheme) error
+	// AppendAudit writes with the transaction's last words: Update fails where
+	// the ID is taken.
 	AppendAudit(ctx context.Context, e AuditEntry) error
 	CreationStore
 }

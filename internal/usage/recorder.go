@@ -4,8 +4,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/keystile/keystile/internal/keys"
 )
 
 // Recorder gathers what all keys were used for. Requests count through handles
@@ -28,18 +26,10 @@ func NewRecorder(incarnation string) *Recorder {
 	return r
 }
 
-// Counters makes a handle on one key's counters. It costs next to nothing, and
-// there may be several for one key: their counts are added up. A handle that
-// was counted into may be dropped at any time without losing a count.
-func (r *Recorder) Counters(id keys.ID) *Counters {
-	c := new(Counters)
-	r.Bind(c, id)
-	return c
-}
-
-// Bind is Counters for a handle that has its place already, as a part of
-// something else. It must be new.
-func (r *Recorder) Bind(c *Counters, id keys.ID) { c.recorder, c.id = r, id }
+// Bind has a handle count for this recorder. It must be new. There may be
+// several of one key: their counts are added up. A handle that was counted into
+// may be dropped at any time without losing a count.
+func (r *Recorder) Bind(c *Counters) { c.recorder = r }
 
 // list puts a handle on the list of the next sweep.
 func (r *Recorder) list(c *Counters) {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -116,8 +117,12 @@ func passing(err error) bool {
 }
 
 // unreachable reports whether nobody answered where the server is said to be,
-// or one that is about to. A server that refuses us does answer.
+// or one that is about to. A server that refuses us does answer, and so does
+// one whose certificate nobody vouches for.
 func unreachable(err error) bool {
+	if _, stranger := errors.AsType[*tls.CertificateVerificationError](err); stranger {
+		return false
+	}
 	switch codeOf(err) {
 	case cannotConnectNow, tooManyConnections:
 		return true
