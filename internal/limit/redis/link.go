@@ -85,7 +85,8 @@ func (k *link) begin(ctx context.Context, s limit.Surroundings) {
 	if now := k.limiter.cfg.Clock(); k.known.Load() != 1 {
 		k.apart.halt(now, now+margin(k.limiter.cfg.Trust)) // by then, all others know of this node
 	}
-	k.join(within)
+	k.tick(within)
+	k.awaitOthers(ctx)
 	if k.phase() != joined {
 		k.complained.Store(true)
 		k.log.Error("the limiter's Redis can't be used: "+k.consequence(), "error", k.why(within))
@@ -93,9 +94,11 @@ func (k *link) begin(ctx context.Context, s limit.Surroundings) {
 	k.loop.Start(ctx)
 }
 
-// join beats until Redis counts this node as present, or is away.
-func (k *link) join(ctx context.Context) {
-	k.tick(ctx)
+// awaitOthers beats until Redis counts this node as present, or is away. By its
+// trust, all others have heard of it, or are counted as present no more.
+func (k *link) awaitOthers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(margin(k.limiter.cfg.Trust)))
+	defer cancel()
 	again := time.NewTicker(joinEvery)
 	defer again.Stop()
 	for k.phase() == joining {
