@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -58,8 +59,10 @@ func TestASmallLimitHoldsAcrossThreeGatesAndIsGrantedToItsEnd(t *testing.T) {
 	c := ask(t, k, 60, gates...).lasts(2 * span())
 	within := time.Since(c.began)
 	small.figures(t, "60/m burst 5 on three gates", len(c.allowed), within)
-	if least := int(0.95 * small.mayGet(within)); len(c.allowed) < least {
-		t.Errorf("%d granted, want %d at least", len(c.allowed), least)
+	const late = 200 * time.Millisecond // a call that is due at the very end may come behind it
+	due := math.Floor(small.mayGet(within - late))
+	if part := float64(len(c.allowed)) / due; part < 0.95 {
+		t.Errorf("%d granted, %.1f%% of %v whole calls", len(c.allowed), 100*part, due)
 	}
 	small.within(t, c)
 }

@@ -49,13 +49,13 @@ func (l *lease) measure(now limit.Instant) {
 
 // slice is how many units a node should hold: what it needs for a tenth of a
 // second, and a sixteenth of the bucket at least; but no more than an eighth
-// where there are others, and half of it where there are none.
+// where there are others. Where there are none, it may be half of it, if that
+// refills within a second: what a node holds that is killed is lost.
 func (c *cell) slice(present int64) int64 {
 	burst := c.burst()
 	wanted := max(int64(c.lease.demand*float64(ahead)), burst/16)
-	most := burst / 2
-	if present > 1 {
-		most = min(burst/8, most/present) // it can refill beside them
+	if present <= 1 {
+		return min(wanted, burst/2, max(burst/8, int64(time.Second)/c.interval))
 	}
-	return min(wanted, most)
+	return min(wanted, burst/8, burst/(2*present)) // it can refill beside them
 }
