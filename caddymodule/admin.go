@@ -48,7 +48,7 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Service: service, Authenticate: service.Authenticate, Verify: service.VerifyKey, Version: version(), Log: ctx.Slogger(),
+		Service: service, Authenticate: service.Authenticate, Verify: service.VerifyKey, Inspect: service, Version: version(), Log: ctx.Slogger(),
 		RequestID:     requestID,
 		ClientAddress: func(r *http.Request) string { return clientOf(r).String() },
 		Mount:         mountOf,

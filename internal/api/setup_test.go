@@ -37,6 +37,7 @@ type fixture struct {
 	now      time.Time
 	log      *bytes.Buffer
 	verify   func(context.Context, manage.Call, manage.Verification) (manage.Verified, error)
+	inspect  manage.Inspector
 }
 
 func setup(t *testing.T) *fixture {
@@ -66,7 +67,7 @@ func setup(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.verify = f.manager.VerifyKey
+	f.verify, f.inspect = f.manager.VerifyKey, f.manager
 	f.token, f.operator = f.newToken(t, "", false, ""), f.newToken(t, "", true, "")
 	f.serve(t, f.manager, f.manager.Authenticate)
 	return f
@@ -85,6 +86,7 @@ func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(
 		ClientAddress: func(r *http.Request) string { return strings.TrimSuffix(r.RemoteAddr, ":1234") },
 		Mount:         func(*http.Request) string { return f.mount },
 		Verify:        f.verify,
+		Inspect:       f.inspect,
 		Log:           slog.New(slog.NewTextHandler(f.log, nil)),
 	})
 	if err != nil {

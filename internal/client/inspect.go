@@ -1,0 +1,17 @@
+package client
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/keystile/keystile/internal/manage"
+)
+
+var _ manage.Inspector = (*Client)(nil)
+
+// LookUpSecret implements manage.Inspector.
+func (c *Client) LookUpSecret(ctx context.Context, by manage.Call, query manage.SecretQuery) (manage.SecretView, error) {
+	rq := ask(by, http.MethodPost, "kind", "secrets", "lookup").with(query)
+	rq.repeatable = true
+	return call[manage.SecretView](ctx, c, rq)
+}
