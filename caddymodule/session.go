@@ -54,7 +54,8 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, errors.Join(err, done())
 	}
-	service, err := app.manager(store, attached{})
+	gates := func() []manage.GateView { return gateViewsIn(adapted, &app.Config) }
+	service, err := app.manager(store, attached{gates: gates})
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}

@@ -105,6 +105,10 @@ func (s *fake) ListAudit(_ context.Context, call manage.Call, query manage.Audit
 	return manage.Page[manage.AuditView]{Data: []manage.AuditView{}}, s.note(call, "ListAudit", query)
 }
 
+func (s *fake) ListGates(_ context.Context, call manage.Call) (manage.GatesView, error) {
+	return manage.GatesView{Gates: []manage.GateView{}, Unlisted: []manage.UnlistedView{}}, s.note(call, "ListGates")
+}
+
 func (s *fake) LookUpSecret(_ context.Context, call manage.Call, ask manage.SecretQuery) (manage.SecretView, error) {
 	return manage.SecretView{Kind: "key", Status: "active", ID: "key_a", Workspace: "default"}, s.note(call, "LookUpSecret", ask.Secret)
 }

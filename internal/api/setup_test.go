@@ -63,6 +63,15 @@ func setup(t *testing.T) *fixture {
 			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
 		},
 		Decide: allowAnything,
+		Gates: func() []manage.GateView {
+			return []manage.GateView{{
+				Place: ":443 api.example.com", Mode: "enforce", Default: "deny", Environments: []string{"live"}, Credentials: []string{"bearer"},
+				Routes: []manage.RouteView{{
+					Methods: []string{"GET"}, Path: "/v1/projects", Scopes: []string{"read"}, AnyOf: []string{}, Environments: []string{},
+					Limits: []string{"live 10/s burst 20"}, Cost: 1, JWT: "reject",
+				}},
+			}}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

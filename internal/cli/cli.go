@@ -80,6 +80,7 @@ func (a *app) groups() []Group {
 		a.group("scopes", "List the scopes of the configuration", []*verb{scopesList()}),
 		a.single(audit()),
 		a.single(a.scan()),
+		a.single(gates()),
 		a.importGroup(),
 		a.migrateGroup(),
 	}

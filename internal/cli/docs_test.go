@@ -167,6 +167,10 @@ func (s *sampled) RevokeKey(ctx context.Context, call manage.Call, id keys.ID, a
 	return revoked, err
 }
 
+func (*sampled) ListGates(context.Context, manage.Call) (manage.GatesView, error) {
+	return sampleGates(), nil
+}
+
 // ListWorkspaces makes the default one as old as the examples: its store made it
 // by the clock on the wall.
 func (s *sampled) ListWorkspaces(ctx context.Context, call manage.Call) (manage.Page[manage.WorkspaceView], error) {

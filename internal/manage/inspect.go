@@ -10,6 +10,9 @@ type Inspector interface {
 	// Another workspace's is unknown, unless the actor may enter each and the
 	// call names none.
 	LookUpSecret(ctx context.Context, call Call, ask SecretQuery) (SecretView, error)
+	// ListGates tells the gates of the configuration and their tables, and what
+	// keys called in the last day that no route lists.
+	ListGates(ctx context.Context, call Call) (GatesView, error)
 }
 
 var _ Inspector = (*Manager)(nil)

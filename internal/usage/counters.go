@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // Counters is a handle on the counters of one key. There are as many as keys in
@@ -11,6 +13,7 @@ import (
 type Counters struct {
 	recorder *Recorder
 	id       keys.ID
+	quiet    bool // its calls aren't noted one by one
 
 	mu    sync.Mutex
 	tally *tally // nil: nothing was counted since the sweep
@@ -59,6 +62,9 @@ func (c *Counters) Count(e Event) {
 		c.recorder.list(c)
 	}
 	c.tally.find(at).add(one)
+	if c.quiet {
+		return
+	}
 	c.tally.latest.add(note{e.At, at.endpoint, e.Method, e.Client, e.Status, e.Denied}, c.recorder.room)
 }
 
@@ -74,10 +80,29 @@ func slotOf(e *Event) slot {
 	}
 	if s.denied = e.Denied != ""; s.denied {
 		s.outcome = string(e.Denied)
+		if e.Observed {
+			s.outcome = wouldBe(e.Denied)
+		}
 	} else {
 		s.outcome = class(e.Status)
 	}
 	return s
+}
+
+// observed is the outcome of each code where nothing is enforced, made once.
+var observed = func() map[problem.Code]string {
+	all := map[problem.Code]string{}
+	for _, row := range problem.All() {
+		all[row.Code] = storage.WouldBe + string(row.Code)
+	}
+	return all
+}()
+
+func wouldBe(code problem.Code) string {
+	if outcome, listed := observed[code]; listed {
+		return outcome
+	}
+	return storage.WouldBe + string(code)
 }
 
 // classes of statuses, by their first digit.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // Recorder gathers what all keys were used for. Requests count through handles
@@ -34,6 +35,13 @@ func NewRecorder(incarnation string) *Recorder {
 func (r *Recorder) Counters(id keys.ID) *Counters {
 	c := new(Counters)
 	r.Bind(c, id)
+	return c
+}
+
+// Strangers makes the handle for requests without a key that is known.
+func (r *Recorder) Strangers() *Counters {
+	c := r.Counters(storage.StrangerID)
+	c.quiet = true
 	return c
 }
 
