@@ -9,11 +9,14 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // httpConfig is what of a configuration's HTTP app says where a site is.
 type httpConfig struct {
-	Apps struct {
+	Admin   *caddy.AdminConfig `json:"admin"`
+	Logging *caddy.Logging     `json:"logging"`
+	Apps    struct {
 		HTTP struct {
 			HTTPPort  int                     `json:"http_port"`
 			HTTPSPort int                     `json:"https_port"`
@@ -23,10 +26,12 @@ type httpConfig struct {
 }
 
 type serverConfig struct {
-	Listen    []string          `json:"listen"`
-	Routes    []routeConfig     `json:"routes"`
-	Errors    routesConfig      `json:"errors"`
-	TLS       []json.RawMessage `json:"tls_connection_policies"`
+	Listen []string      `json:"listen"`
+	Routes []routeConfig `json:"routes"`
+	Errors routesConfig  `json:"errors"`
+
+	Logs      *caddyhttp.ServerLogConfig `json:"logs"`
+	TLS       []json.RawMessage          `json:"tls_connection_policies"`
 	AutoHTTPS struct {
 		Disable bool     `json:"disable"`
 		Skip    []string `json:"skip"`

@@ -47,6 +47,8 @@ type Program struct {
 	// ReadFormat knows the secrets of a configuration; without a file, those of
 	// one that says nothing.
 	ReadFormat FormatReader
+	// Examine is what doctor does.
+	Examine Examiner
 	// Exit ends the process. Commands call it where they fail; what they
 	// return to cobra then has been printed already.
 	Exit func(status int)
@@ -81,6 +83,7 @@ func (a *app) groups() []Group {
 		a.single(audit()),
 		a.single(a.scan()),
 		a.single(gates()),
+		a.single(a.doctor()),
 		a.importGroup(),
 		a.migrateGroup(),
 	}

@@ -117,7 +117,7 @@ func setupDocs(t *testing.T) *documented {
 	})
 	f.sites = Sites{Admin: "https://admin.example.com", Try: func(manage.KeyView) string { return "https://api.example.com/" }}
 	f.over = &sampled{f.manager}
-	f.width = 100
+	f.width, f.examine = 100, sampleChecks
 	d := &documented{fixture: f, t: t}
 	f.ok(t, "projects", "create", "apollo")
 	f.ok(t, "profiles", "create", "calm")

@@ -48,6 +48,7 @@ type fixture struct {
 	over      manage.Service    // in place of the manager
 	transport http.RoundTripper // to the API
 	accepted  []keys.Prefix     // beside those that are minted
+	examine   Examiner
 }
 
 func setup(t *testing.T) *fixture {
@@ -159,7 +160,7 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 	var got result
 	a := &app{
 		Program: Program{
-			Open: f.open, Create: f.makeStore, OpenStore: f.openStore, ReadFormat: f.readFormat, UserAgent: "keystile/test",
+			Open: f.open, Create: f.makeStore, OpenStore: f.openStore, ReadFormat: f.readFormat, Examine: f.examine, UserAgent: "keystile/test",
 			Exit: func(status int) { got.status = status },
 		},
 		interactive: func(any) bool { return f.terminal },

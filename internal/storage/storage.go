@@ -119,6 +119,12 @@ type Store interface {
 	// because nobody answered.
 	Migrate(ctx context.Context) error
 
+	// Missing is how many migrations Migrate would apply. It changes nothing.
+	Missing(ctx context.Context) (int, error)
+	// Clock is the time of the store's machine; the zero time where that is
+	// this one.
+	Clock(ctx context.Context) (time.Time, error)
+
 	// Lookup finds the key that is stored under one of digests, the first one
 	// that has a key, and the revision of the very snapshot that it was read
 	// in. It doesn't fill the key's use (see UsageTotals). See Finder.

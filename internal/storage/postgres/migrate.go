@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -47,22 +48,12 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 func (s *Store) migrate(ctx context.Context, pool *pgxpool.Pool) error {
-	folder, err := embedded()
+	steps, done, err := provider(pool)
 	if err != nil {
 		return err
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer func() { _ = db.Close() }() // the pool stays
-	steps, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithAllowOutofOrder(true),
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
-	if err != nil {
-		return err
-	}
-	var missing int
-	err = retry(ctx, func() (err error) {
-		missing, err = s.countMissing(ctx, pool, steps)
-		return err
-	})
+	defer done()
+	missing, err := s.missing(ctx, pool, steps)
 	if err != nil {
 		return err
 	}
@@ -74,6 +65,60 @@ func (s *Store) migrate(ctx context.Context, pool *pgxpool.Pool) error {
 		_, err := steps.Up(ctx)
 		return err
 	})
+}
+
+// provider knows the migrations, until done.
+func provider(pool *pgxpool.Pool) (steps *goose.Provider, done func(), err error) {
+	folder, err := embedded()
+	if err != nil {
+		return nil, nil, err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	done = func() { _ = db.Close() } // the pool stays
+	steps, err = goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithAllowOutofOrder(true),
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		done()
+	}
+	return steps, done, err
+}
+
+func (s *Store) missing(ctx context.Context, pool *pgxpool.Pool, steps *goose.Provider) (missing int, err error) {
+	err = retry(ctx, func() (err error) {
+		missing, err = s.countMissing(ctx, pool, steps)
+		return err
+	})
+	return missing, err
+}
+
+// Missing implements storage.Store.
+func (s *Store) Missing(ctx context.Context) (int, error) {
+	c, err := s.connect()
+	if err != nil {
+		return 0, err
+	}
+	steps, done, err := provider(c.main)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	missing, err := s.missing(ctx, c.main, steps)
+	if err != nil {
+		return 0, fmt.Errorf("look at the schema of the database %s: %w", s.cfg, translate(err))
+	}
+	return missing, nil
+}
+
+// Clock implements storage.Store.
+func (s *Store) Clock(ctx context.Context) (now time.Time, err error) {
+	c, err := s.connect()
+	if err != nil {
+		return now, err
+	}
+	if err := c.main.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		return now, fmt.Errorf("ask the database %s for the time: %w", s.cfg, translate(err))
+	}
+	return now, nil
 }
 
 // alone runs fn while no other node does so. The lock goes with its connection,
