@@ -42,13 +42,13 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 		return err
 	}
 	service, err := app.manager(app.engine.Store(), attached{
-		catchUp: app.engine.CatchUp, decide: verifier.decide, closing: closingOf(ctx),
+		catchUp: app.engine.CatchUp, decide: verifier.decide, closing: closingOf(ctx), gates: app.gatesInForce,
 	})
 	if err != nil {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Service: service, Authenticate: service.Authenticate, Verify: service.VerifyKey, Version: version(), Log: ctx.Slogger(),
+		Service: service, Authenticate: service.Authenticate, Verify: service.VerifyKey, Inspect: service, Version: version(), Log: ctx.Slogger(),
 		RequestID:     requestID,
 		ClientAddress: func(r *http.Request) string { return clientOf(r).String() },
 		Mount:         mountOf,

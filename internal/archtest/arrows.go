@@ -13,6 +13,7 @@ var layers = [][]string{
 		"internal/storage", "internal/limit", "internal/quota", "internal/policy", "internal/target", "internal/credential",
 		"internal/identity", "internal/forwarded", "internal/verdict", "internal/limit/subjects", "internal/limit/local", "internal/limit/redis",
 		"internal/storage/sqlcore", "internal/storage/sqlite", "internal/storage/postgres", "internal/storage/memory",
+		"internal/scan",
 	},
 	{"internal/keycache", "internal/usage"},
 	{"internal/engine", "internal/manage", "internal/migrate"},
@@ -41,6 +42,7 @@ var arrows = map[string][]string{
 	"internal/credential":       {"internal/keys", "internal/problem"},
 	"internal/identity":         {"internal/keys"},
 	"internal/policy":           {"internal/keys", "internal/limit", "internal/quota"},
+	"internal/scan":             {"internal/keys"},
 	"internal/verdict":          {"internal/keys", "internal/limit", "internal/policy", "internal/problem"},
 	"internal/storage":          {"internal/keys"},
 	"internal/storage/sqlcore":  {"internal/keys", "internal/storage"},
@@ -66,7 +68,7 @@ var arrows = map[string][]string{
 	},
 	"internal/api":    {"internal/keys", "internal/manage", "internal/problem"},
 	"internal/client": {"internal/keys", "internal/manage", "internal/problem"},
-	"internal/cli":    {"internal/client", "internal/keys", "internal/manage", "internal/migrate", "internal/problem"},
+	"internal/cli":    {"internal/client", "internal/keys", "internal/manage", "internal/migrate", "internal/problem", "internal/scan"},
 
 	"caddymodule": {
 		"internal/api", "internal/cli", "internal/credential", "internal/echo", "internal/engine", "internal/forwarded", "internal/gateway",

@@ -61,6 +61,8 @@ type Engine struct {
 	catalogue catalogue
 	recorder  *usage.Recorder
 	flusher   *usage.Flusher
+	strangers *usage.Unnoted
+	unlisted  *usage.Unlisted
 	follower  *follower
 	node      *node
 	sweeper   *background.Loop
@@ -111,6 +113,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	}
 	e.catalogue.reset()
 	e.recorder = usage.NewRecorder(uuid.NewString())
+	e.strangers, e.unlisted = e.recorder.Unnoted(storage.StrangerID), e.recorder.Unlisted()
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
 		Interval: first.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
 	})
@@ -252,6 +255,12 @@ func (e *Engine) close() error {
 	}
 	return err
 }
+
+// Strangers counts requests without a key that is known.
+func (e *Engine) Strangers() *usage.Unnoted { return e.strangers }
+
+// Unlisted counts what keys called and no route lists.
+func (e *Engine) Unlisted() *usage.Unlisted { return e.unlisted }
 
 // Flush writes what was counted so far to the store.
 func (e *Engine) Flush(ctx context.Context) error { return e.flusher.Flush(ctx) }

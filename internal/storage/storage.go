@@ -121,6 +121,12 @@ type Store interface {
 	// because nobody answered.
 	Migrate(ctx context.Context) error
 
+	// Missing is how many migrations Migrate would apply. It changes nothing.
+	Missing(ctx context.Context) (int, error)
+	// Clock is the time of the store's machine; the zero time where that is
+	// this one.
+	Clock(ctx context.Context) (time.Time, error)
+
 	// Lookup finds the key that is stored under one of digests, the first one
 	// that has a key, and the revision of the very snapshot that it was read
 	// in. It doesn't fill the key's use (see UsageTotals). See Finder.
@@ -230,6 +236,10 @@ type Reader interface {
 	// UsageCells returns a key's cells with from ≤ hour < to; zero times are
 	// no bound.
 	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
+	// Observed adds up what would have been denied since the start of an hour,
+	// by key, endpoint and outcome, the most first, at most limit; Hour is zero.
+	// It looks at each key that was ever used.
+	Observed(ctx context.Context, since time.Time, limit int) ([]UsageCell, error)
 	// Activity returns a key's latest calls as far as they are noted, newest
 	// first, at most limit.
 	Activity(ctx context.Context, id keys.ID, limit int) ([]NotedCall, error)

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/keystile/keystile/internal/keys"
 )
 
 // Recorder gathers what all keys were used for. Requests count through handles
@@ -30,6 +32,22 @@ func NewRecorder(incarnation string) *Recorder {
 // several of one key: their counts are added up. A handle that was counted into
 // may be dropped at any time without losing a count.
 func (r *Recorder) Bind(c *Counters) { c.recorder = r }
+
+// Unnoted counts events of one ID that aren't noted one by one.
+type Unnoted struct {
+	counters Counters
+	id       keys.ID
+}
+
+// Unnoted makes such a handle.
+func (r *Recorder) Unnoted(id keys.ID) *Unnoted {
+	u := &Unnoted{id: id}
+	r.Bind(&u.counters)
+	return u
+}
+
+// Count adds one event.
+func (u *Unnoted) Count(e Event) { u.counters.count(u.id, &e, false) }
 
 // list puts a handle on the list of the next sweep.
 func (r *Recorder) list(c *Counters) {

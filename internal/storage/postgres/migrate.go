@@ -54,17 +54,11 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 func (s *Store) migrate(ctx context.Context, pool *pgxpool.Pool) error {
-	folder, err := embedded()
+	steps, done, err := provider(pool)
 	if err != nil {
 		return err
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer func() { _ = db.Close() }() // the pool stays
-	steps, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithAllowOutofOrder(true),
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
-	if err != nil {
-		return err
-	}
+	defer done()
 	if current, err := s.current(ctx, pool, steps); err != nil || current {
 		return err
 	}
@@ -80,15 +74,65 @@ func (s *Store) migrate(ctx context.Context, pool *pgxpool.Pool) error {
 func (s *Store) current(ctx context.Context, pool *pgxpool.Pool, steps *goose.Provider) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	var missing int
-	err := retry(ctx, func() (err error) {
-		missing, err = s.countMissing(ctx, pool, steps)
-		return err
-	})
+	missing, err := s.missing(ctx, pool, steps)
 	if err != nil || missing > 0 {
 		return false, err
 	}
 	return true, writable(ctx, pool)
+}
+
+// provider knows the migrations, until done.
+func provider(pool *pgxpool.Pool) (steps *goose.Provider, done func(), err error) {
+	folder, err := embedded()
+	if err != nil {
+		return nil, nil, err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	done = func() { _ = db.Close() } // the pool stays
+	steps, err = goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithAllowOutofOrder(true),
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		done()
+	}
+	return steps, done, err
+}
+
+func (s *Store) missing(ctx context.Context, pool *pgxpool.Pool, steps *goose.Provider) (missing int, err error) {
+	err = retry(ctx, func() (err error) {
+		missing, err = s.countMissing(ctx, pool, steps)
+		return err
+	})
+	return missing, err
+}
+
+// Missing implements storage.Store.
+func (s *Store) Missing(ctx context.Context) (int, error) {
+	c, err := s.connect()
+	if err != nil {
+		return 0, err
+	}
+	steps, done, err := provider(c.main)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	missing, err := s.missing(ctx, c.main, steps)
+	if err != nil {
+		return 0, fmt.Errorf("look at the schema of the database %s: %w", s.cfg, translate(err))
+	}
+	return missing, nil
+}
+
+// Clock implements storage.Store.
+func (s *Store) Clock(ctx context.Context) (now time.Time, err error) {
+	c, err := s.connect()
+	if err != nil {
+		return now, err
+	}
+	if err := c.main.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		return now, fmt.Errorf("ask the database %s for the time: %w", s.cfg, translate(err))
+	}
+	return now, nil
 }
 
 // alone runs fn while no other node does so, whatever time that takes; but for
