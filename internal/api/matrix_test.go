@@ -33,6 +33,7 @@ var matrixRows = map[string]string{
 	"key-usage":        "GET /v1/keys/$KEY/usage",
 	"key-activity":     "GET /v1/keys/$KEY/activity",
 	"verify-key":       `POST /v1/keys/verify {"key":"x"}`,
+	"explain-request":  `POST /v1/explain {"path":"/"}`,
 	"list-audit":       "GET /v1/audit",
 	"create-token":     `POST /v1/tokens {"name":"$NEW"}`,
 	"list-tokens":      "GET /v1/tokens",

@@ -39,6 +39,7 @@ var pageExamples = []pageExample{
 	{id: "key-usage", request: "GET /v1/keys/$KEY/usage?by=endpoint&from=7d"},
 	{id: "key-activity", request: "GET /v1/keys/$KEY/activity?limit=10"},
 	{id: "verify-key", request: `POST /v1/keys/verify {"key":"$SECRET","scopes":["read"]}`},
+	{id: "explain-request", request: `POST /v1/explain {"key":"$SECRET","method":"POST","path":"/v1/projects"}`},
 	{id: "list-audit", request: "GET /v1/audit?key_id=$KEY&from=30d&limit=10"},
 	{id: "create-token", request: `POST /v1/tokens {"name":"Deployment","expires_in":"365d"}`},
 	{id: "list-tokens", request: "GET /v1/tokens"},

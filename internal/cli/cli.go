@@ -72,6 +72,7 @@ func (a *app) groups() []Group {
 		a.group("plans", "List the plans of the configuration", []*verb{plansList()}),
 		a.group("scopes", "List the scopes of the configuration", []*verb{scopesList()}),
 		a.single(audit()),
+		a.single(explain()),
 		a.importGroup(),
 		a.migrateGroup(),
 	}

@@ -41,6 +41,8 @@ type Config struct {
 	// which nothing but the keys of one workspace may be told. nil: there are no
 	// gates here, as for commands.
 	Decide func(ctx context.Context, workspace string, ask Verification) (Verified, error)
+	// Explain is the same for how a gate comes to what it decides.
+	Explain func(ctx context.Context, workspace string, ask Question) (Explained, error)
 }
 
 // The grace of a rotation where the configuration says nothing, and the most
@@ -81,6 +83,7 @@ type Manager struct {
 	clock          func() time.Time
 	catchUp        func(context.Context)
 	decide         func(ctx context.Context, workspace string, ask Verification) (Verified, error)
+	explain        func(ctx context.Context, workspace string, ask Question) (Explained, error)
 	closing        <-chan struct{} // nil: never
 	waiting        chan struct{}   // holds one token for each call that waits
 	log            *slog.Logger
@@ -107,6 +110,10 @@ func New(c Config) (*Manager, error) {
 	if decide == nil {
 		decide = withoutGates
 	}
+	explain := c.Explain
+	if explain == nil {
+		explain = explainWithoutGates
+	}
 	log := c.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -114,7 +121,7 @@ func New(c Config) (*Manager, error) {
 	return &Manager{
 		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
 		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
-		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide,
+		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide, explain: explain,
 		closing: c.Closing, waiting: make(chan struct{}, mostWaiting), log: log,
 	}, nil
 }
