@@ -14,7 +14,9 @@ import (
 // the log has only its type and where it came from.
 func (a *App) decide(gate *gateway.Gate, c *gateway.Call) {
 	defer a.refusePanic(c)
+	began := now()
 	gate.Decide(c)
+	took(now().Sub(began))
 }
 
 // explain is decide for a rehearsal, and tells its steps.

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -21,6 +22,7 @@ type Handler struct {
 
 	app     *App
 	gate    *gateway.Gate
+	decided *decided
 	release func()
 	calls   sync.Pool
 	// denyStatus is the status of every refusal; 0: each has its own.
@@ -42,13 +44,20 @@ func (h *Handler) provision(ctx caddy.Context, expand expander) error {
 		return err
 	}
 	h.app = app
-	h.calls.New = func() any { return new(gateway.Call) }
 	if h.release, err = app.retain(); err != nil {
 		return err
 	}
 	app.gates++
-	h.gate, err = app.newGate(&h.Policy, expand)
-	return err
+	return h.build(expand)
+}
+
+func (h *Handler) build(expand expander) (err error) {
+	h.calls.New = func() any { return new(gateway.Call) }
+	if h.gate, err = h.app.newGate(&h.Policy, expand); err != nil {
+		return err
+	}
+	h.decided = newDecided(cmp.Or(h.Mode, enforce), h.gate.Routes())
+	return nil
 }
 
 // Cleanup implements caddy.CleanerUpper. It also follows a Provision that

@@ -27,7 +27,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call
 func (h *Handler) refuseLate(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
 	h.gate.Strip(c)
 	identity.Scrub(r)
-	countDecision(string(problem.StoreUnavailable), false)
+	countElsewhere(string(problem.StoreUnavailable))
 	w.Header().Set("Connection", "close")
 	return h.answer(w, r, &problem.Problem{Code: problem.StoreUnavailable})
 }

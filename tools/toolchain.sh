@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks that what the tests need is there: Go, a C compiler for the race
-# detector, PostgreSQL, Redis, nginx and HAProxy to start servers of. Installs
-# all but Go where it can, and says what to do where not.
+# detector, PostgreSQL, Redis, nginx and HAProxy to start servers of, promtool.
+# Installs all but Go where it can, and says what to do where not.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,6 +31,7 @@ missing() {
 	redis || echo redis-server
 	nginx || echo nginx-light
 	haproxy || echo haproxy
+	command -v promtool >/dev/null || echo prometheus
 }
 
 packages=$(missing | tr '\n' ' ')
@@ -44,4 +45,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	packages=$(missing | tr '\n' ' ')
 	[ "$packages" ] || exit 0
 fi
-fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL, Redis, nginx (with auth_request) and HAProxy (2.5 or newer, with Lua): on Debian, apt-get install $packages"
+fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL, Redis, nginx (with auth_request), HAProxy (2.5 or newer, with Lua) and promtool: on Debian, apt-get install $packages"

@@ -154,9 +154,13 @@ func (e *Engine) Start(ctx context.Context, s *Settings) error {
 // Retire takes back the settings that a Start brought: those of the latest
 // Start that still stands are in force again.
 func (e *Engine) Retire(s *Settings) {
+	e.awaiter.Stop() // it may hold the lock for as long as a store is silent
 	e.starting.Lock()
 	defer e.starting.Unlock()
 	e.adopt(e.settings.remove(s))
+	if !e.started && len(e.settings.standing) > 0 {
+		e.awaiter.Start(context.Background())
+	}
 }
 
 // adopt puts settings in force. Buckets, quotas and counters stay as they are.

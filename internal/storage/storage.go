@@ -68,8 +68,10 @@ type Change struct {
 // News are what a driver was told before it asked: the changes of one revision,
 // and the position that they follow. The zero News say nothing of what changed.
 type News struct {
-	After   Position
-	Changes []Change // each under the revision after that, without an ID
+	After Position
+	// Changes are under the revision after that, without an ID, and their digests
+	// are no more than tails (keys.DigestOfTail).
+	Changes []Change
 }
 
 // Lookup is what the store knows about a presented secret, as of Revision.
