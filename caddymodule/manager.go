@@ -14,6 +14,7 @@ type attached struct {
 	catchUp func(context.Context)
 	decide  func(context.Context, string, manage.Verification) (manage.Verified, error)
 	closing <-chan struct{} // closed once the server ends
+	bounds  func(context.Context, manage.BoundsOf) manage.Bounds
 }
 
 // manager makes the administration of an app's store.
@@ -40,6 +41,6 @@ func (a *App) manager(store storage.Store, to attached) (*manage.Manager, error)
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
 		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
 		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: now,
-		CatchUp: to.catchUp, Decide: to.decide, Closing: to.closing, Log: a.log,
+		CatchUp: to.catchUp, Decide: to.decide, Closing: to.closing, Bounds: to.bounds, Log: a.log,
 	})
 }

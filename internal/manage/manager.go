@@ -41,6 +41,8 @@ type Config struct {
 	// which nothing but the keys of one workspace may be told. nil: there are no
 	// gates here, as for commands.
 	Decide func(ctx context.Context, workspace string, ask Verification) (Verified, error)
+	// Bounds says what the configuration holds a key to. nil: nobody knows here.
+	Bounds func(ctx context.Context, of BoundsOf) Bounds
 }
 
 // The grace of a rotation where the configuration says nothing, and the most
@@ -81,6 +83,7 @@ type Manager struct {
 	clock          func() time.Time
 	catchUp        func(context.Context)
 	decide         func(ctx context.Context, workspace string, ask Verification) (Verified, error)
+	bounds         func(ctx context.Context, of BoundsOf) Bounds
 	closing        <-chan struct{} // nil: never
 	waiting        chan struct{}   // holds one token for each call that waits
 	log            *slog.Logger
@@ -115,6 +118,7 @@ func New(c Config) (*Manager, error) {
 		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
 		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
 		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide,
+		bounds:  c.Bounds,
 		closing: c.Closing, waiting: make(chan struct{}, mostWaiting), log: log,
 	}, nil
 }
