@@ -3,8 +3,10 @@ package dashboard
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/keystile/keystile/internal/manage"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 func changedFields(e *manage.AuditView) (names []string) {
@@ -13,6 +15,14 @@ func changedFields(e *manage.AuditView) (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// changeWords are a change in words; what was nothing before is only named.
+func changeWords(name string, c storage.FieldChange) string {
+	if c.From == nil {
+		return name + ": " + changeText(c.To)
+	}
+	return name + ": " + changeText(c.From) + " → " + changeText(c.To)
 }
 
 // changeText is a value of the audit trail for people: texts without quotes,
@@ -26,6 +36,13 @@ func changeText(value any) string {
 			return "–"
 		}
 		return value
+	}
+	if list, ok := value.([]any); ok {
+		texts := make([]string, len(list))
+		for i := range list {
+			texts[i] = changeText(list[i])
+		}
+		return strings.Join(texts, ", ")
 	}
 	text, err := json.Marshal(value)
 	if err != nil {

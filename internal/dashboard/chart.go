@@ -50,9 +50,9 @@ type scale struct {
 }
 
 var scales = []scale{
-	{"24h", "24 hours", 24 * time.Hour, time.Hour, "15:04", "hour"},
+	{"24h", "24 hours", 24 * time.Hour, time.Hour, "15:04", "an hour"},
 	{"7d", "7 days", 7 * 24 * time.Hour, 6 * time.Hour, "2 Jan", "6 hours"},
-	{"30d", "30 days", 30 * 24 * time.Hour, 24 * time.Hour, "2 Jan", "day"},
+	{"30d", "30 days", 30 * 24 * time.Hour, 24 * time.Hour, "2 Jan", "a day"},
 	{"90d", "90 days", 90 * 24 * time.Hour, 3 * 24 * time.Hour, "2 Jan", "3 days"},
 }
 
@@ -68,10 +68,15 @@ func scaleOf(name string) scale {
 	return scales[usualScale]
 }
 
+// start is when the first bar of a chart begins that ends with the present one.
+func (s *scale) start(now time.Time) time.Time {
+	return now.UTC().Truncate(s.step).Add(s.step - s.long)
+}
+
 // chartOf draws what was counted by the hour.
 func chartOf(rows []manage.UsageRow, s scale, now time.Time) *chart {
-	end := now.UTC().Truncate(s.step).Add(s.step)
-	start := end.Add(-s.long)
+	start := s.start(now)
+	end := start.Add(s.long)
 	c := &chart{Width: chartWidth, Height: chartHeight, Base: chartHeight - chartFoot, Step: s.each}
 	c.Bars = make([]bar, int(s.long/s.step))
 	for i := range c.Bars {

@@ -23,6 +23,7 @@ func functions(d *Dashboard) template.FuncMap {
 		"exact":  exact,
 		"count":  count,
 		"pairs":  pairs,
+		"route":  routeName,
 		"status": statusName,
 		"upper":  strings.ToUpper,
 		"join":   strings.Join,
@@ -66,6 +67,15 @@ func pairs(values ...any) (map[string]any, error) {
 		all[name] = values[i+1]
 	}
 	return all, nil
+}
+
+// routeName is a route with the method that it was called by, where it doesn't
+// begin with that.
+func routeName(method, route string) string {
+	if strings.HasPrefix(route, method+" ") {
+		return route
+	}
+	return method + " (" + route + ")"
 }
 
 func statusName(s keys.Status) string { return strings.ToUpper(string(s)) }

@@ -2,7 +2,8 @@ package dashboard
 
 import (
 	"encoding/csv"
-	"fmt"
+	"log/slog"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -41,7 +42,8 @@ func exportKeys(v *visit) error {
 		read += len(rows)
 		if rows, next, err = v.exported(&l, read, next); err != nil {
 			// A list that broke off must not look like a whole one.
-			panic(fmt.Errorf("export keys: %w", err))
+			v.Log.ErrorContext(v.r.Context(), "an export broke off", slog.Any("error", err))
+			panic(http.ErrAbortHandler)
 		}
 	}
 }

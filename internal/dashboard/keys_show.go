@@ -94,7 +94,7 @@ func readUsage(v *visit, body *keyPage) error {
 	body.Scales = scaleLinks(chosen)
 	var hours manage.UsageView
 	for by, into := range map[string]*parts{"time": nil, "endpoint": &body.Endpoints, "project": &body.Projects, "outcome": &body.Outcomes} {
-		from := v.now.Add(-chosen.long).UTC().Format(time.RFC3339)
+		from := chosen.start(v.now).Format(time.RFC3339)
 		use, err := v.Service.KeyUsage(v.r.Context(), v.call, body.Key.ID, manage.UsageQuery{By: by, From: from})
 		if err != nil {
 			return err
@@ -214,8 +214,7 @@ func entriesOf(all []manage.AuditView) (entries []trailEntry) {
 	for i := range all {
 		e := trailEntry{AuditView: all[i], Refused: strings.HasSuffix(all[i].Action, ".refused")}
 		for _, name := range changedFields(&all[i]) {
-			change := all[i].Changes[name]
-			e.Words = append(e.Words, name+": "+changeText(change.From)+" → "+changeText(change.To))
+			e.Words = append(e.Words, changeWords(name, all[i].Changes[name]))
 		}
 		entries = append(entries, e)
 	}

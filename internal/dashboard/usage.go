@@ -44,7 +44,7 @@ func showUsage(v *visit) error {
 	}
 	ctx, cancel := context.WithTimeout(v.r.Context(), sumWithin)
 	defer cancel()
-	use, err := v.Service.UsageOfWorkspace(ctx, v.call, manage.WorkspaceUsageQuery{Project: project, Since: chosen.long, Top: topRows})
+	use, err := v.Service.UsageOfWorkspace(ctx, v.call, manage.WorkspaceUsageQuery{Project: project, Since: v.now.Sub(chosen.start(v.now)), Top: topRows})
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && v.r.Context().Err() == nil:
 		body.TooMuch = true
