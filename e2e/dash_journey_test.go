@@ -7,27 +7,28 @@ import (
 	"time"
 )
 
-// What people do on the dashboard, they can do without script as well.
+// What people do on the dashboard, they can do without script as well, on a
+// phone, and wherever it is mounted.
 func TestDashboardDoesWhatItIsAskedTo(t *testing.T) {
 	t.Parallel()
-	for name, l := range map[string]looks{"with script": {}, "without script": {noScript: true}, "on a phone": {phone: true}} {
+	for name, c := range map[string]struct {
+		looks looks
+		mount string
+	}{
+		"with script": {},
+		"without script, on a phone, under a path": {looks{noScript: true, phone: true}, "/manage/keystile"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			journey(t, setupPages(t, options{}, ""), l)
+			p := setupPages(t, options{}, c.mount)
+			w := p.window(c.looks)
+			w.open("/")
+			if at := w.address(); !strings.HasPrefix(at, w.at+"/sign-in") {
+				t.Errorf("a stranger is led to %s", at)
+			}
+			journey(t, p, c.looks)
 		})
 	}
-}
-
-// The same under a path of another site.
-func TestDashboardWorksWhereverItIsMounted(t *testing.T) {
-	t.Parallel()
-	p := setupPages(t, options{}, "/manage/keystile")
-	w := p.window(looks{})
-	w.open("/")
-	if at := w.address(); !strings.HasPrefix(at, w.at+"/sign-in") {
-		t.Errorf("a stranger is led to %s", at)
-	}
-	journey(t, p, looks{})
 }
 
 func journey(t *testing.T, p *pages, l looks) {

@@ -41,3 +41,8 @@ func changed(selector string) chromedp.Action[chromedp.Void] {
 		return chromedp.Void{}, err
 	}
 }
+
+// reload loads the page anew.
+func reload(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+	return chromedp.Reload()(ctx, t)
+}

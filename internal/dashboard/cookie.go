@@ -42,9 +42,12 @@ func (v *visit) setSession(id string) {
 	http.SetCookie(v.w, c)
 }
 
-// forgetPages has the browser forget the pages that it keeps to go back to:
-// one of them may show a secret. A change of a cookie does it, where no-store
-// alone doesn't.
-func (v *visit) forgetPages() {
+// forgetPage answers a picture of nothing that a page with a secret holds.
+// Browsers keep pages to go back to, some even those that say no-store; but not
+// where a cookie that no script sees has changed since, and this one does.
+func forgetPage(v *visit) error {
 	http.SetCookie(v.w, v.cookie(v.cookieName()+"-shown", rand.Text()))
+	v.w.Header().Set("Content-Type", "image/svg+xml")
+	v.send(http.StatusOK, []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>`), false)
+	return nil
 }

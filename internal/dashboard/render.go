@@ -49,13 +49,8 @@ func (d *Dashboard) parse() (map[string]*template.Template, error) {
 // on the way is no half page.
 func (v *visit) show(status int, name string, p *page) {
 	p.Root, p.Now = v.root, v.now
-	if v.session != nil {
-		if v.session.wasStale() && !p.Secret {
-			v.forgetPages()
-		}
-		if p.Note == nil {
-			p.Note = v.session.told()
-		}
+	if v.session != nil && p.Note == nil {
+		p.Note = v.session.told()
 	}
 	var body bytes.Buffer
 	if err := v.templates[name].Execute(&body, p); err != nil {

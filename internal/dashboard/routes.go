@@ -22,6 +22,7 @@ const (
 var routes = []route{
 	{pattern: "/", run: func(*visit) error { return nothingHere() }, open: true},
 	{pattern: "GET /assets/{name}", run: serveAsset, open: true},
+	{pattern: "GET /shown.svg", run: forgetPage, open: true},
 	{pattern: "GET /{$}", run: home},
 	{pattern: "GET /sign-in", run: showSignIn, open: true},
 	{pattern: "POST /sign-in", run: signIn, open: true},

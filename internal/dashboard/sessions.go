@@ -68,7 +68,6 @@ type session struct {
 	actor manage.Actor
 	note  *note
 	shown map[string]revealed // by the ID of what was made
-	stale bool                // a page with a secret may be in the browser's memory
 }
 
 // note is what the next page says of what was done.
@@ -189,16 +188,5 @@ func (s *session) take(id string, now time.Time) (one revealed, ok bool) {
 	defer s.mu.Unlock()
 	one, ok = s.shown[id]
 	delete(s.shown, id)
-	ok = ok && now.Sub(one.at) < shownWithin
-	s.stale = s.stale || ok
-	return one, ok
-}
-
-// wasStale reports once that a page with a secret was shown before this one.
-func (s *session) wasStale() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	was := s.stale
-	s.stale = false
-	return was
+	return one, ok && now.Sub(one.at) < shownWithin
 }
