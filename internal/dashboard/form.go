@@ -41,6 +41,10 @@ func mistake(err error) (p *problem.Problem, ok bool) {
 	switch refused.Problem.Code.Row().Status {
 	case http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable:
 		return nil, false
+	case http.StatusForbidden:
+		if refused.Problem.Param == "" { // who may not do it at all has no use for the form
+			return nil, false
+		}
 	}
 	p = manage.ProblemOf(err)
 	return p, true
