@@ -47,13 +47,22 @@ func setupShowcase(t testing.TB) (p *pages, path func(string) string) {
 }
 
 // Each page is shot light, dark and on a phone, into the folder that
-// KEYSTILE_SCREENSHOTS names: make screenshots does it.
+// KEYSTILE_SCREENSHOTS names, and two of them for the README: make screenshots
+// does it.
 func TestDashboardScreenshots(t *testing.T) {
 	folder := os.Getenv("KEYSTILE_SCREENSHOTS")
 	if folder == "" {
 		t.Skip("KEYSTILE_SCREENSHOTS names no folder: make screenshots does")
 	}
 	p, path := setupShowcase(t)
+	shown := map[looks]string{{tall: 800}: "/w/default/keys", {tall: 800, dark: true}: "/w/default/keys/{key}?span=30d"}
+	for l, at := range shown { // before pictures make keys of their own
+		w := p.window(l)
+		w.signIn(p.credential)
+		w.open(path(at))
+		name := map[bool]string{false: "dashboard-keys.png", true: "dashboard-key.png"}[l.dark]
+		w.snap(filepath.Join("../docs/images", name))
+	}
 	for name, l := range map[string]looks{"light": {}, "dark": {dark: true}, "phone": {phone: true}} {
 		w := p.window(l)
 		w.open("/sign-in")

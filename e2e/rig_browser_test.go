@@ -251,12 +251,21 @@ func (w *window) grant() {
 	}
 }
 
-// shoot saves what the window shows, the whole page.
+// shoot saves the whole page as a picture.
 func (w *window) shoot(path string) {
 	w.t.Helper()
-	png := get(w, chromedp.FullScreenshot(100))
-	err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, png, 0o644))
-	if err != nil {
+	w.save(path, get(w, chromedp.FullScreenshot(100)))
+}
+
+// snap saves what can be seen of the page without scrolling.
+func (w *window) snap(path string) {
+	w.t.Helper()
+	w.save(path, get(w, chromedp.CaptureScreenshot()))
+}
+
+func (w *window) save(path string, picture []byte) {
+	w.t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, picture, 0o644)); err != nil {
 		w.t.Fatal(err)
 	}
 }

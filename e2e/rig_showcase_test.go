@@ -22,7 +22,6 @@ type showcase struct {
 	clock   time.Time
 	random  *rand.Rand
 	batches int64
-	secrets []string
 }
 
 // shownKey is a key of the showcase: how busy it is, and what becomes of it.
