@@ -67,9 +67,11 @@ func (m *Manager) LimitsOfKey(ctx context.Context, call Call, id keys.ID) (KeyLi
 		}
 		bounds := m.bounds(ctx, BoundsOf{Environment: key.Environment, Lineage: key.Lineage, Plan: key.Plan, WorkspacePlan: w.Plan})
 		out.Rates = bounds.Rates
-		shared := storage.UsageOf{Workspace: d.workspace, Environment: key.Environment}
-		if err := out.use(ctx, r, shared, bounds.WorkspaceQuotas, m.now()); err != nil {
-			return err
+		if to.sees("") { // what all keys have used isn't for a project's key to know
+			shared := storage.UsageOf{Workspace: d.workspace, Environment: key.Environment}
+			if err := out.use(ctx, r, shared, bounds.WorkspaceQuotas, m.now()); err != nil {
+				return err
+			}
 		}
 		return out.use(ctx, r, storage.UsageOf{Lineage: key.Lineage}, bounds.KeyQuotas, m.now())
 	})

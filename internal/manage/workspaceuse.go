@@ -14,6 +14,8 @@ type WorkspaceUse struct {
 	WorkspaceView
 	Keys    int  // that count: neither revoked nor expired, a replacement with what it replaces once
 	MaxKeys *int // nil: no bound
+	// Hidden: how many keys there are isn't for a project's key to know.
+	Hidden bool
 }
 
 // ShowWorkspace returns the call's workspace.
@@ -23,12 +25,16 @@ func (m *Manager) ShowWorkspace(ctx context.Context, call Call) (WorkspaceUse, e
 		return WorkspaceUse{}, err
 	}
 	var out WorkspaceUse
-	err = m.look(ctx, d, "show workspace", func(r storage.Reader, _ reach) error {
+	err = m.look(ctx, d, "show workspace", func(r storage.Reader, to reach) error {
 		w, err := workspaceExists(ctx, r, d.workspace)
 		if err != nil {
 			return err
 		}
 		out = WorkspaceUse{WorkspaceView: m.viewOfWorkspace(w)}
+		if !to.sees("") {
+			out.Hidden = true
+			return nil
+		}
 		if most, err := m.mostKeys(w); err == nil && most > 0 { // an unknown plan has no figure
 			out.MaxKeys = &most
 		}
