@@ -32,7 +32,7 @@ var recordRoutes = []route{
 }
 
 var usageFilters = []parameter{
-	{name: "by", oneOf: []any{"endpoint", "project", "time", "day"}, about: "endpoint unless stated; time is by the hour, and by the day where it is more than 62 days ago."},
+	{name: "by", oneOf: []any{"endpoint", "project", "outcome", "time", "day"}, about: "endpoint unless stated; time is by the hour, and by the day where it is more than 62 days ago."},
 	{name: "from", about: "A time, a date, or how long ago, such as 7d; its hour counts as a whole."},
 	{name: "to", about: "As from; hours that start before it count."},
 }
