@@ -18,8 +18,7 @@ export GOFLAGS += -buildvcs=false
 # What e2e-fleet leaves out, by words of the tests' names: tests that say
 # themselves where keys and limits are kept, and what is the same wherever that
 # is (texts, builds, the edges of HTTP, floods).
-# Quotas are exact behind a kill with the local limiter alone: what a killed gate holds in Redis is not granted again. Fleets have tests of their own.
-OWN_STORE := AMonthsQuota|QuotaBack|FLEET01|AFleetsQuota|ThreeGates|REDIS|Redis|PostgreSQL|Database|Disk|TestAReceiptHolds|AWaitThatIsShorter|AConnectionString|ACreationThatWasCutOff|ARevocationIsInForceThough|ALoginThat|FromGateToGate|CannotBeKeptAnywhere|KilledWhileItWrites|Faults|Panic
+OWN_STORE := FLEET01|AFleetsQuota|ThreeGates|REDIS|Redis|PostgreSQL|Database|Disk|TestAReceiptHolds|AWaitThatIsShorter|AConnectionString|ACreationThatWasCutOff|ARevocationIsInForceThough|ALoginThat|FromGateToGate|CannotBeKeptAnywhere|KilledWhileItWrites|Faults|Panic
 ANY_STORE := Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage|Dashboard
 
 # What make load runs: the tests that are shorter in make test.

@@ -44,13 +44,14 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 		return err
 	}
 	service, err := app.manager(app.engine.Store(), attached{
-		catchUp: app.engine.CatchUp, decide: verifier.decide, closing: closingOf(ctx), bounds: app.bounds,
+		catchUp: app.engine.CatchUp, decide: verifier.decide, closing: closingOf(ctx), gates: app.gatesInForce,
+		bounds: app.bounds,
 	})
 	if err != nil {
 		return err
 	}
 	a.api, err = api.New(api.Config{
-		Service: service, Authenticate: service.Authenticate, Verify: service.VerifyKey, Version: version(), Log: ctx.Slogger(),
+		Service: service, Authenticate: service.Authenticate, Verify: service.VerifyKey, Inspect: service, Version: version(), Log: ctx.Slogger(),
 		RequestID:     requestID,
 		ClientAddress: func(r *http.Request) string { return clientOf(r).String() },
 		Mount:         mountOf,

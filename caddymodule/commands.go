@@ -119,7 +119,7 @@ func longDescription(commands []command) string {
 
 // program is what the commands are built on here.
 func program() cli.Program {
-	return cli.Program{Open: openSession, Create: createSession, OpenStore: openForMigration, Exit: os.Exit, UserAgent: appName + "/" + version()}
+	return cli.Program{Open: openSession, Create: createSession, OpenStore: openForMigration, ReadFormat: readFormat, Examine: examine, Exit: os.Exit, UserAgent: appName + "/" + version()}
 }
 
 // exitWith ends a command that failed: one line on standard error.

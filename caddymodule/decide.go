@@ -19,5 +19,7 @@ func (a *App) decide(gate *gateway.Gate, c *gateway.Call) {
 			a.log.Error("deciding on a request panicked", "type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
 		}
 	}()
+	began := now()
 	gate.Decide(c)
+	took(now().Sub(began))
 }

@@ -36,17 +36,26 @@ func shownLog(name string) string {
 // logNames are the module IDs under which the default log and the access logs
 // of all servers write.
 func (a *App) logNames() []string {
-	names := map[string]bool{errorLog: true}
 	loaded, err := a.ctx.AppIfConfigured("http")
 	if err != nil {
 		return nil
 	}
+	var all []*caddyhttp.ServerLogConfig
 	for _, server := range loaded.(*caddyhttp.App).Servers {
-		if server.Logs == nil {
+		all = append(all, server.Logs)
+	}
+	return logNamesOf(all)
+}
+
+// logNamesOf are the module IDs under which requests to servers are logged.
+func logNamesOf(servers []*caddyhttp.ServerLogConfig) []string {
+	names := map[string]bool{errorLog: true}
+	for _, logs := range servers {
+		if logs == nil {
 			continue
 		}
-		names[accessLog(server.Logs.DefaultLoggerName)] = true
-		for _, of := range server.Logs.LoggerNames {
+		names[accessLog(logs.DefaultLoggerName)] = true
+		for _, of := range logs.LoggerNames {
 			for _, name := range of {
 				names[accessLog(name)] = true
 			}

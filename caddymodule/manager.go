@@ -8,13 +8,14 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// attached are the parts of a manager that only a running gateway has; none of
-// them for commands.
+// attached are the parts of a manager that only a running gateway has; commands
+// know of gates what their configuration says.
 type attached struct {
 	catchUp func(context.Context)
 	decide  func(context.Context, string, manage.Verification) (manage.Verified, error)
 	closing <-chan struct{} // closed once the server ends
 	bounds  func(context.Context, manage.BoundsOf) manage.Bounds
+	gates   func() []manage.GateView
 }
 
 // manager makes the administration of an app's store.
@@ -41,6 +42,6 @@ func (a *App) manager(store storage.Store, to attached) (*manage.Manager, error)
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
 		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
 		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: now,
-		CatchUp: to.catchUp, Decide: to.decide, Closing: to.closing, Bounds: to.bounds, Log: a.log,
+		CatchUp: to.catchUp, Decide: to.decide, Gates: to.gates, Closing: to.closing, Bounds: to.bounds, Log: a.log,
 	})
 }

@@ -2,8 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -94,10 +92,7 @@ func (d *drains) reclaim(id string) *pooled {
 }
 
 func (d *drains) finishAll() {
-	d.mu.Lock()
-	left := slices.Collect(maps.Keys(d.engines))
-	d.mu.Unlock()
-	for _, p := range left {
+	for _, p := range d.list() {
 		_ = p.Hurry(drainTimeout) // logged by the engine
 	}
 }

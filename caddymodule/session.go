@@ -15,6 +15,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 
 	"github.com/keystile/keystile/internal/cli"
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
 )
 
@@ -53,13 +54,33 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 	if err := app.parts.ready(ctx, store); err != nil {
 		return nil, errors.Join(err, done())
 	}
-	service, err := app.manager(store, attached{})
+	gates := func() []manage.GateView { return gateViewsIn(adapted, &app.Config) }
+	service, err := app.manager(store, attached{gates: gates})
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}
 	return &cli.Session{
 		Service: service, Actor: commandActor(), Now: now, Sites: servedIn(adapted, &app.Config).sites(), Close: done,
 	}, nil
+}
+
+// readFormat knows the secrets of a configuration file, and opens nothing.
+func readFormat(configFile string) (*keys.Format, error) {
+	app := new(App)
+	if configFile != "" {
+		adapted, err := readConfig(configFile)
+		if err != nil {
+			return nil, err
+		}
+		if app, err = appIn(configFile, adapted); err != nil {
+			return nil, err
+		}
+	}
+	app.setDefaults()
+	if err := app.checkPrefixes(); err != nil {
+		return nil, fmt.Errorf("%s: %w", configFile, err)
+	}
+	return app.format()
 }
 
 // readConfig reads a configuration file as JSON.

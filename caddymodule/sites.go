@@ -3,18 +3,20 @@ package caddymodule
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
 	"net"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // httpConfig is what of a configuration's HTTP app says where a site is.
 type httpConfig struct {
-	Apps struct {
+	Admin   *caddy.AdminConfig `json:"admin"`
+	Logging *caddy.Logging     `json:"logging"`
+	Apps    struct {
 		HTTP struct {
 			HTTPPort  int                     `json:"http_port"`
 			HTTPSPort int                     `json:"https_port"`
@@ -24,13 +26,20 @@ type httpConfig struct {
 }
 
 type serverConfig struct {
-	Listen    []string          `json:"listen"`
-	Routes    []routeConfig     `json:"routes"`
-	TLS       []json.RawMessage `json:"tls_connection_policies"`
+	Listen []string      `json:"listen"`
+	Routes []routeConfig `json:"routes"`
+	Errors routesConfig  `json:"errors"`
+
+	Logs      *caddyhttp.ServerLogConfig `json:"logs"`
+	TLS       []json.RawMessage          `json:"tls_connection_policies"`
 	AutoHTTPS struct {
 		Disable bool     `json:"disable"`
 		Skip    []string `json:"skip"`
 	} `json:"automatic_https"`
+}
+
+type routesConfig struct {
+	Routes []routeConfig `json:"routes"`
 }
 
 type routeConfig struct {
@@ -48,52 +57,22 @@ type served struct {
 // servedIn finds them. What stands behind a condition other than the host is
 // left out: its address alone would not lead there.
 func servedIn(adapted []byte, app *Config) (found served) {
-	var config httpConfig
-	if json.Unmarshal(adapted, &config) != nil {
-		return found
-	}
-	servers := config.Apps.HTTP.Servers
-	byAge := func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) }
-	for _, name := range slices.SortedFunc(maps.Keys(servers), byAge) {
-		server := servers[name]
-		for _, route := range server.Routes {
-			host, plain := route.host()
-			if address := config.address(&server, host); plain && address != "" {
-				found.collect(address, route.Handle, app)
+	for _, one := range stepsIn(adapted) {
+		if len(one.conditions) > 0 || one.behind || one.address == "" {
+			continue
+		}
+		switch one.name {
+		case "keystile":
+			var p Policy
+			_ = json.Unmarshal(one.raw, &p) // what is wrong with it, the gate says
+			if site, err := p.site(app); err == nil {
+				found.gates = append(found.gates, servedGate{one.address, site})
 			}
+		case "keystile_admin":
+			found.admin = cmp.Or(found.admin, one.address)
 		}
 	}
 	return found
-}
-
-// collect looks for our handlers, down through what groups them.
-func (s *served) collect(address string, handlers []json.RawMessage, app *Config) {
-	for _, text := range handlers {
-		var is struct {
-			Handler string `json:"handler"`
-		}
-		_ = json.Unmarshal(text, &is) // what is wrong with handlers, Caddy or the gate says
-		switch is.Handler {
-		case "keystile":
-			var p Policy
-			_ = json.Unmarshal(text, &p)
-			if site, err := p.site(app); err == nil {
-				s.gates = append(s.gates, servedGate{address, site})
-			}
-		case "keystile_admin":
-			s.admin = cmp.Or(s.admin, address)
-		case "subroute":
-			var group struct {
-				Routes []routeConfig `json:"routes"`
-			}
-			_ = json.Unmarshal(text, &group)
-			for _, route := range group.Routes {
-				if len(route.Match) == 0 {
-					s.collect(address, route.Handle, app)
-				}
-			}
-		}
-	}
 }
 
 // host is the first that a route is for, empty for any; plain says that it

@@ -145,6 +145,8 @@ func (s *survey) route(route *caddyhttp.Route, from way) {
 		switch h := handler.(type) {
 		case *Handler:
 			s.add(h, from)
+		case *Verify:
+			s.add(&h.Handler, from)
 		case *caddyhttp.Subroute:
 			s.routes(h.Routes, from)
 			s.errors(h.Errors, from)
@@ -156,14 +158,18 @@ func (s *survey) route(route *caddyhttp.Route, from way) {
 	}
 }
 
+// numbered tells apart by their order what stands at one place.
+func numbered(taken map[string]int, place string) string {
+	taken[place]++
+	if n := taken[place]; n > 1 {
+		return fmt.Sprintf("%s #%d", place, n)
+	}
+	return place
+}
+
 // add tells gates at one place apart by their order.
 func (s *survey) add(h *Handler, from way) {
-	s.taken[from.place]++
-	place := from.place
-	if n := s.taken[place]; n > 1 {
-		place += fmt.Sprintf(" #%d", n)
-	}
-	one := standing{gate: h, place: place, hosts: from.hosts, ports: from.ports, behind: from.behind}
+	one := standing{gate: h, place: numbered(s.taken, from.place), hosts: from.hosts, ports: from.ports, behind: from.behind}
 	if !from.hidden && !from.behind && from.server != nil {
 		one.address = s.app.address(from.server, from.host)
 	}

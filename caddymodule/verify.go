@@ -26,7 +26,7 @@ type verifier struct {
 }
 
 func newVerifier(app *App) (*verifier, error) {
-	bare, err := app.newGate(&Policy{})
+	bare, err := app.newGate(&Policy{}, resolve)
 	return &verifier{
 		app: app, bare: bare,
 		sites: sync.OnceValue(func() []standing {
@@ -48,7 +48,7 @@ func (v *verifier) decide(ctx context.Context, workspace string, ask manage.Veri
 	}
 	v.app.decide(gate, c)
 	gate.Count(c, http.StatusOK) // what the caller then does with it, nobody tells
-	countDecision(c.Outcome(), false)
+	countElsewhere(c.Outcome())
 	return verified(gate, c), nil
 }
 

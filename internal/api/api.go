@@ -9,7 +9,8 @@ import (
 	"github.com/keystile/keystile/internal/manage"
 )
 
-// Config is what the API works with. Every part but Verify is needed.
+// Config is what the API works with. Every part but Verify and
+// Inspect is needed.
 type Config struct {
 	Service manage.Service
 	// Authenticate says who presents a credential from an address, as
@@ -18,6 +19,8 @@ type Config struct {
 	// Verify decides about a key as a gate would, as manage.Manager.VerifyKey
 	// does. Nil: the call isn't served.
 	Verify func(ctx context.Context, call manage.Call, ask manage.Verification) (manage.Verified, error)
+	// Inspect answers operators. nil: there are no such calls.
+	Inspect manage.Inspector
 	// RequestID names a request in answers and logs.
 	RequestID func(*http.Request) string
 	// ClientAddress is the client's address: keys may be bound to some, and the

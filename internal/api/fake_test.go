@@ -33,6 +33,7 @@ func setupFake(t *testing.T) (*fixture, *fake) {
 	f.verify = func(ctx context.Context, call manage.Call, ask manage.Verification) (manage.Verified, error) {
 		return allowAnything(ctx, call.Actor.Workspace, ask)
 	}
+	f.inspect = service
 	f.serve(t, service, func(context.Context, string, string) (manage.Actor, error) {
 		return manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Workspace: "default"}, nil
 	})
@@ -102,6 +103,14 @@ func (s *fake) KeyActivity(_ context.Context, call manage.Call, id keys.ID, quer
 
 func (s *fake) ListAudit(_ context.Context, call manage.Call, query manage.AuditQuery) (manage.Page[manage.AuditView], error) {
 	return manage.Page[manage.AuditView]{Data: []manage.AuditView{}}, s.note(call, "ListAudit", query)
+}
+
+func (s *fake) ListGates(_ context.Context, call manage.Call) (manage.GatesView, error) {
+	return manage.GatesView{Gates: []manage.GateView{}, Unlisted: []manage.UnlistedView{}}, s.note(call, "ListGates")
+}
+
+func (s *fake) LookUpSecret(_ context.Context, call manage.Call, ask manage.SecretQuery) (manage.SecretView, error) {
+	return manage.SecretView{Kind: "key", Status: "active", ID: "key_a", Workspace: "default"}, s.note(call, "LookUpSecret", ask.Secret)
 }
 
 func (s *fake) CreateToken(_ context.Context, call manage.Call, ask manage.NewToken) (manage.CreatedToken, error) {

@@ -33,6 +33,8 @@ var matrixRows = map[string]string{
 	"key-usage":        "GET /v1/keys/$KEY/usage",
 	"key-activity":     "GET /v1/keys/$KEY/activity",
 	"verify-key":       `POST /v1/keys/verify {"key":"x"}`,
+	"look-up-secret":   `POST /v1/secrets/lookup {"secret":"x"}`,
+	"list-gates":       "GET /v1/gates",
 	"list-audit":       "GET /v1/audit",
 	"create-token":     `POST /v1/tokens {"name":"$NEW"}`,
 	"list-tokens":      "GET /v1/tokens",
@@ -214,11 +216,16 @@ func (m *matrix) fill(t *testing.T, request string) string {
 
 func (m *matrix) aKey(t *testing.T) manage.KeyView {
 	t.Helper()
+	return m.aNewKey(t).KeyView
+}
+
+func (m *matrix) aNewKey(t *testing.T) manage.CreatedKey {
+	t.Helper()
 	made, err := m.manager.CreateKey(t.Context(), m.command, manage.NewKey{Name: "Nightly export", Scopes: []string{"read"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return made.KeyView
+	return made
 }
 
 // table aligns columns.

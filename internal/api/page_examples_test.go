@@ -39,6 +39,8 @@ var pageExamples = []pageExample{
 	{id: "key-usage", request: "GET /v1/keys/$KEY/usage?by=endpoint&from=7d"},
 	{id: "key-activity", request: "GET /v1/keys/$KEY/activity?limit=10"},
 	{id: "verify-key", request: `POST /v1/keys/verify {"key":"$SECRET","scopes":["read"]}`},
+	{id: "look-up-secret", request: `POST /v1/secrets/lookup {"secret":"$SECRET"}`},
+	{id: "list-gates", request: "GET /v1/gates"},
 	{id: "list-audit", request: "GET /v1/audit?key_id=$KEY&from=30d&limit=10"},
 	{id: "create-token", request: `POST /v1/tokens {"name":"Deployment","expires_in":"365d"}`},
 	{id: "list-tokens", request: "GET /v1/tokens"},
@@ -78,7 +80,11 @@ func (p *page) example(t *testing.T, request string, show []string) {
 	if id := regexp.MustCompile(`key_\w+`).FindString(target); id != "" {
 		m.use(t, keys.ID(id))
 	}
-	got := m.do(t, parts[0], target, body, append(headers, as(m.operator))...)
+	sent := body
+	if strings.Contains(body, "$SECRET") {
+		sent = strings.ReplaceAll(body, "$SECRET", m.aNewKey(t).Secret.Reveal())
+	}
+	got := m.do(t, parts[0], target, sent, append(headers, as(m.operator))...)
 	if got.StatusCode > 299 {
 		t.Errorf("%s: %d %s", request, got.StatusCode, got.text)
 	}

@@ -50,6 +50,9 @@ func (c Config) routes() []route {
 	if c.Verify != nil {
 		rows = append(rows, verifyRoute(c.Verify))
 	}
+	if c.Inspect != nil {
+		rows = append(rows, inspectRoutes(c.Inspect)...)
+	}
 	return rows
 }
 

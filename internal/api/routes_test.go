@@ -33,6 +33,8 @@ var asked = map[string]struct{ request, want string }{
 	"delete-profile":   {"DELETE /v1/profiles/p", "DeleteProfile [p]"},
 	"list-plans":       {"GET /v1/plans", "ListPlans []"},
 	"list-scopes":      {"GET /v1/scopes", "ListScopes []"},
+	"list-gates":       {"GET /v1/gates", "ListGates []"},
+	"look-up-secret":   {`POST /v1/secrets/lookup {"secret":"x"}`, "LookUpSecret [x]"},
 	"verify-key":       {`POST /v1/keys/verify {"key":"x","host":"h","method":"GET","path":"/","scopes":["a"],"cost":2}`, ""},
 }
 

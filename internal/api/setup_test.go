@@ -37,6 +37,7 @@ type fixture struct {
 	now      time.Time
 	log      *bytes.Buffer
 	verify   func(context.Context, manage.Call, manage.Verification) (manage.Verified, error)
+	inspect  manage.Inspector
 }
 
 func setup(t *testing.T) *fixture {
@@ -62,11 +63,20 @@ func setup(t *testing.T) *fixture {
 			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
 		},
 		Decide: allowAnything,
+		Gates: func() []manage.GateView {
+			return []manage.GateView{{
+				Place: ":443 api.example.com", Mode: "enforce", Default: "deny", Environments: []string{"live"}, Credentials: []string{"bearer"},
+				Routes: []manage.RouteView{{
+					Methods: []string{"GET"}, Path: "/v1/projects", Scopes: []string{"read"}, AnyOf: []string{}, Environments: []string{},
+					Limits: []string{"live 10/s burst 20"}, Cost: 1, JWT: "reject",
+				}},
+			}}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.verify = f.manager.VerifyKey
+	f.verify, f.inspect = f.manager.VerifyKey, f.manager
 	f.token, f.operator = f.newToken(t, "", false, ""), f.newToken(t, "", true, "")
 	f.serve(t, f.manager, f.manager.Authenticate)
 	return f
@@ -85,6 +95,7 @@ func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(
 		ClientAddress: func(r *http.Request) string { return strings.TrimSuffix(r.RemoteAddr, ":1234") },
 		Mount:         func(*http.Request) string { return f.mount },
 		Verify:        f.verify,
+		Inspect:       f.inspect,
 		Log:           slog.New(slog.NewTextHandler(f.log, nil)),
 	})
 	if err != nil {

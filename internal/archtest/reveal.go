@@ -10,6 +10,7 @@ import (
 // reveals are the files that may take a Secret's bytes out, and what for.
 var reveals = map[string]string{
 	"caddymodule/quickstart_keys.go": "prints the first keys once, to whoever starts it",
+	"internal/cli/scan_ask.go":       "asks the store or the API whose the secrets are that it found",
 	"internal/client/address.go":     "checks that a token can stand in a header",
 	"internal/client/request.go":     "sends the token to the API",
 	"internal/keys/digest.go":        "hashes secrets, and keys the hash with peppers",

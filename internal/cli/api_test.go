@@ -15,7 +15,7 @@ import (
 func (f *fixture) serve(t *testing.T) (address, token string) {
 	t.Helper()
 	handler, err := api.New(api.Config{
-		Service: f.manager, Authenticate: f.manager.Authenticate, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
+		Service: f.manager, Inspect: f.manager, Authenticate: f.manager.Authenticate, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 		RequestID:     func(*http.Request) string { return "request-1" },
 		ClientAddress: func(*http.Request) string { return "192.0.2.7" },
 		Mount:         func(*http.Request) string { return "" },

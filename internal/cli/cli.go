@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
 )
 
@@ -21,6 +22,9 @@ type Session struct {
 	Sites   Sites
 	Close   func() error
 }
+
+// FormatReader reads the key format of a configuration file, and asks no store.
+type FormatReader func(configFile string) (*keys.Format, error)
 
 // Opener opens a session on the store of a configuration file.
 type Opener func(ctx context.Context, configFile string) (*Session, error)
@@ -40,6 +44,11 @@ type Program struct {
 	Open, Create Opener
 	// OpenStore opens the stores of a migration.
 	OpenStore StoreOpener
+	// ReadFormat knows the secrets of a configuration; without a file, those of
+	// one that says nothing.
+	ReadFormat FormatReader
+	// Examine is what doctor does.
+	Examine Examiner
 	// Exit ends the process. Commands call it where they fail; what they
 	// return to cobra then has been printed already.
 	Exit func(status int)
@@ -72,6 +81,9 @@ func (a *app) groups() []Group {
 		a.group("plans", "List the plans of the configuration", []*verb{plansList()}),
 		a.group("scopes", "List the scopes of the configuration", []*verb{scopesList()}),
 		a.single(audit()),
+		a.single(a.scan()),
+		a.single(gates()),
+		a.single(a.doctor()),
 		a.importGroup(),
 		a.migrateGroup(),
 	}

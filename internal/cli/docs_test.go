@@ -56,7 +56,9 @@ RFC 3339 has them. A secret is printed once, when it is made.
 | 0 | done |
 | 1 | refused, or failed, such as for a name that is too short; a change that was refused changed nothing |
 | 2 | bad usage: no such command or flag, a missing argument, or a value that isn't of its flag's kind, such as ` + "`--expires soon`" + ` |
-| 3 | ` + "`keys revoke --wait`" + `: revoked, but a gateway had not confirmed it in time |
+| 3 | ` + "`keys revoke --wait` and `scan --revoke --wait`" + `: revoked, but a gateway had not confirmed it in time |
+
+` + "`scan`" + ` ends with 1 where it found something, so that a pipeline stops.
 
 Deleting asks first; without a terminal to ask on, it does nothing and says so, and with ` + "`--yes`" + ` it doesn't ask.
 
@@ -103,7 +105,8 @@ func renderCommands(t *testing.T) []byte {
 // documented is a fixture whose commands make examples.
 type documented struct {
 	*fixture
-	t *testing.T
+	t       *testing.T
+	history string // what git prints
 }
 
 func setupDocs(t *testing.T) *documented {
@@ -114,7 +117,7 @@ func setupDocs(t *testing.T) *documented {
 	})
 	f.sites = Sites{Admin: "https://admin.example.com", Try: func(manage.KeyView) string { return "https://api.example.com/" }}
 	f.over = &sampled{f.manager}
-	f.width = 100
+	f.width, f.examine = 100, sampleChecks
 	d := &documented{fixture: f, t: t}
 	f.ok(t, "projects", "create", "apollo")
 	f.ok(t, "profiles", "create", "calm")
@@ -124,6 +127,21 @@ func setupDocs(t *testing.T) *documented {
 	d.file("keys.jsonl", `{"digest":"`+hex.EncodeToString(sum[:])+`","algorithm":"hmac-sha256","name":"Older key"}`+"\n")
 	d.file("old.key", "the key of the other system\n")
 	return d
+}
+
+// leak has a key stand in a file and in a history.
+func (d *documented) leak() {
+	d.t.Helper()
+	made, err := d.manager.CreateKey(d.t.Context(), manage.Call{Actor: manage.CommandActor("ann")}, manage.NewKey{Name: "Leaked"})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := os.Mkdir("src", 0o700); err != nil {
+		d.t.Fatal(err)
+	}
+	d.file("src/export.py", "import os\n\nKEY = \""+made.Secret.Reveal()+"\"\n")
+	d.history = "commit 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567\n\n    Export nightly\n\ndiff --git a/src/export.py b/src/export.py\n" +
+		"--- /dev/null\n+++ b/src/export.py\n@@ -0,0 +1,3 @@\n+import os\n+\n+KEY = \"" + made.Secret.Reveal() + "\"\n"
 }
 
 func (d *documented) file(name, text string) {
@@ -147,6 +165,10 @@ func (s *sampled) RevokeKey(ctx context.Context, call manage.Call, id keys.ID, a
 	revoked, err := s.Manager.RevokeKey(ctx, call, id, manage.Revocation{Reason: ask.Reason})
 	revoked.Receipt = manage.Receipt{Revision: 7, Nodes: 2, Confirmed: true}
 	return revoked, err
+}
+
+func (*sampled) ListGates(context.Context, manage.Call) (manage.GatesView, error) {
+	return sampleGates(), nil
 }
 
 // ListWorkspaces makes the default one as old as the examples: its store made it
@@ -209,9 +231,15 @@ func (d *documented) example(line string) string {
 		id, _ := f.document(d.t, "tokens", "create", "deploy")["id"].(string)
 		line = strings.ReplaceAll(line, "tok_…", id)
 	}
+	if strings.Contains(line, "keystile scan") && d.history == "" {
+		d.leak()
+	}
+	if _, piped, found := strings.Cut(line, " | "); found {
+		line, f.input = piped, d.history
+	}
 	f.now = f.now.Add(time.Minute)
 	got := f.run(d.t, words(line)[1:]...)
-	if got.status != 0 && !strings.HasPrefix(line, "keystile import") {
+	if got.status != 0 && !strings.HasPrefix(line, "keystile import") && !strings.HasPrefix(line, "keystile scan") {
 		d.t.Errorf("%s: %+v", line, got)
 	}
 	return sums64.ReplaceAllString(steadied(got.err+got.out), "${1}xxxxxxxxxxxxxxxx\n")

@@ -47,6 +47,8 @@ type fixture struct {
 	closing   error             // what closing a session comes to
 	over      manage.Service    // in place of the manager
 	transport http.RoundTripper // to the API
+	accepted  []keys.Prefix     // beside those that are minted
+	examine   Examiner
 }
 
 func setup(t *testing.T) *fixture {
@@ -103,6 +105,14 @@ func (f *fixture) open(_ context.Context, configFile string) (*Session, error) {
 	}, nil
 }
 
+// readFormat is that of the fixture's manager.
+func (f *fixture) readFormat(configFile string) (*keys.Format, error) {
+	if configFile == "nowhere" {
+		return nil, errNoConfig
+	}
+	return keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, f.accepted)
+}
+
 // makeStore is open for a command that may make the store.
 func (f *fixture) makeStore(ctx context.Context, configFile string) (*Session, error) {
 	return f.open(ctx, configFile+" to create")
@@ -150,7 +160,7 @@ func (f *fixture) run(t *testing.T, args ...string) result {
 	var got result
 	a := &app{
 		Program: Program{
-			Open: f.open, Create: f.makeStore, OpenStore: f.openStore, UserAgent: "keystile/test",
+			Open: f.open, Create: f.makeStore, OpenStore: f.openStore, ReadFormat: f.readFormat, Examine: f.examine, UserAgent: "keystile/test",
 			Exit: func(status int) { got.status = status },
 		},
 		interactive: func(any) bool { return f.terminal },

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os/signal"
 	"slices"
 	"strings"
@@ -29,7 +30,9 @@ type verb struct {
 	// confirm, where set, is what is asked before the verb runs; --yes answers
 	// it.
 	confirm func(*task) (string, error)
-	run     func(*task) (answer, error)
+	// open, where set, opens what the verb works on in a way of its own.
+	open func(*cobra.Command, *common) (*Session, error)
+	run  func(*task) (answer, error)
 }
 
 // task is one run of a verb.
@@ -42,6 +45,8 @@ type task struct {
 	sites   Sites
 	json    bool
 	stated  func(flag string) bool
+	in      io.Reader         // standard input
+	warn    func(line string) // says what is wrong, and goes on
 }
 
 // answer is what a verb has to say, in both forms.
@@ -65,6 +70,9 @@ func (v *verb) arguments() (words []string, needed int) {
 	}
 	return words, needed
 }
+
+// repeats reports whether the last argument may be given several times.
+func (v *verb) repeats() bool { return strings.HasSuffix(v.use, "...") }
 
 // become makes a command do what a verb does.
 func (a *app) become(cmd *cobra.Command, opts *common, v *verb) {
@@ -90,8 +98,8 @@ func (a *app) countArguments(c *cobra.Command, v *verb, args []string) error {
 	want, needed := v.arguments()
 	switch {
 	case len(args) < needed:
-		return a.badUsage(c, want[len(args)]+" is missing")
-	case len(args) > len(want):
+		return a.badUsage(c, strings.TrimSuffix(want[len(args)], "...")+" is missing")
+	case len(args) > len(want) && !v.repeats():
 		return a.badUsage(c, fmt.Sprintf("%d argument(s) too many; quote a name that has spaces", len(args)-len(want)))
 	}
 	return nil
@@ -109,13 +117,18 @@ func (a *app) run(c *cobra.Command, opts *common, v *verb, args []string, yes bo
 	if err := checkID(c, v, args); err != nil {
 		return a.fail(c, err)
 	}
-	session, err := a.openPlace(c, opts)
+	open := a.openPlace
+	if v.open != nil {
+		open = v.open
+	}
+	session, err := open(c, opts)
 	if err != nil {
 		return a.fail(c, err)
 	}
 	t := &task{
 		ctx: c.Context(), service: session.Service, args: args, now: session.Now(), sites: session.Sites,
 		call: manage.Call{Actor: session.Actor, Workspace: opts.workspace}, json: opts.json, stated: c.Flags().Changed,
+		in: c.InOrStdin(), warn: func(line string) { fmt.Fprintln(c.ErrOrStderr(), "keystile: "+oneLine(line)) },
 	}
 	said, err := a.perform(c, v, t, yes)
 	closeErr := session.Close()

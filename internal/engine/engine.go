@@ -61,6 +61,8 @@ type Engine struct {
 	catalogue catalogue
 	recorder  *usage.Recorder
 	flusher   *usage.Flusher
+	strangers *usage.Unnoted
+	unlisted  *usage.Unlisted
 	follower  *follower
 	node      *node
 	sweeper   *background.Loop
@@ -111,6 +113,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	}
 	e.catalogue.reset()
 	e.recorder = usage.NewRecorder(uuid.NewString())
+	e.strangers, e.unlisted = e.recorder.Unnoted(storage.StrangerID), e.recorder.Unlisted()
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
 		Interval: first.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
 	})
@@ -125,7 +128,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.pruner = background.NewLoop(pruneEvery, e.prune)
 	e.awaiter = background.NewLoop(askAgainEvery, e.beginLater)
 	cfg.Store.OnCommit(e.beforeCommit)
-	cfg.Store.OnNews(e.follower.loop.Kick)
+	cfg.Store.OnNews(e.follower.hear)
 	return e, nil
 }
 
@@ -154,9 +157,13 @@ func (e *Engine) Start(ctx context.Context, s *Settings) error {
 // Retire takes back the settings that a Start brought: those of the latest
 // Start that still stands are in force again.
 func (e *Engine) Retire(s *Settings) {
+	e.awaiter.Stop() // it may hold the lock for as long as a store is silent
 	e.starting.Lock()
 	defer e.starting.Unlock()
 	e.adopt(e.settings.remove(s))
+	if !e.started && len(e.settings.standing) > 0 {
+		e.awaiter.Start(context.Background())
+	}
 }
 
 // adopt puts settings in force. Buckets, quotas and counters stay as they are.
@@ -248,6 +255,12 @@ func (e *Engine) close() error {
 	}
 	return err
 }
+
+// Strangers counts requests without a key that is known.
+func (e *Engine) Strangers() *usage.Unnoted { return e.strangers }
+
+// Unlisted counts what keys called and no route lists.
+func (e *Engine) Unlisted() *usage.Unlisted { return e.unlisted }
 
 // Flush writes what was counted so far to the store.
 func (e *Engine) Flush(ctx context.Context) error { return e.flusher.Flush(ctx) }

@@ -74,7 +74,7 @@ func (h *handle) Migrate(context.Context) error                  { return nil }
 func (h *handle) Close() error                                   { return nil }
 func (h *handle) PollInterval() time.Duration                    { return time.Hour }
 func (h *handle) OnCommit(fn func([]storage.Change))             { h.onCommit = fn }
-func (h *handle) OnNews(func())                                  {}
+func (h *handle) OnNews(func(storage.News))                      {}
 func (h *handle) Schemes(context.Context) ([]keys.Scheme, error) { return nil, nil }
 
 // read runs fn on the shelf as it is at one instant.

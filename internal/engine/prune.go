@@ -12,6 +12,8 @@ const (
 	// hoursKept is for how long each hour of usage is kept by itself; behind
 	// that, days are. No quota looks back so far.
 	hoursKept = 62 * day
+	// unlistedKept is for how long it is known what no route listed.
+	unlistedKept = 2 * day
 	// pruneEvery is how often usage is looked through for what is too old; it
 	// is counted by the hour.
 	pruneEvery = time.Hour
@@ -77,7 +79,10 @@ func (e *Engine) bitByBit(ctx context.Context, some func(context.Context) (more 
 
 func (e *Engine) pruneSome(ctx context.Context) (more bool, err error) {
 	now := e.cfg.Now()
-	p := storage.UsagePrune{IncarnationsBefore: now.Add(-forgetIncarnationsAfter), Limit: pruneAtOnce}
+	p := storage.UsagePrune{
+		UnlistedBefore:     now.Add(-unlistedKept).Truncate(time.Hour),
+		IncarnationsBefore: now.Add(-forgetIncarnationsAfter), Limit: pruneAtOnce,
+	}
 	if keep := e.settings.current.Load().UsageRetention; keep > 0 {
 		p.CellsBefore = now.Add(-keep).Truncate(time.Hour) // the hour that is still half within is kept
 	}

@@ -24,20 +24,34 @@ const retryLater = time.Second
 func (g *Gate) Decide(c *Call) {
 	c.now = g.now()
 	c.Verdict = g.judge(c)
+	g.noteUnlisted(c)
 	switch {
 	case c.Verdict.Admitted():
 	case g.observe && c.Presented == nil:
 		g.letThrough(c)
 	case c.Entry != nil:
-		c.Entry.Counters.Count(g.event(c, c.Verdict.Code.Row().Status))
+		c.Entry.Count(g.event(c, c.Verdict.Code.Row().Status))
 	}
 }
 
 // letThrough admits what would have been refused, on nobody's behalf: it is
 // no call of the key's, and the upstream isn't told of one.
 func (g *Gate) letThrough(c *Call) {
+	if c.Entry == nil {
+		stranger := g.event(c, 0)
+		stranger.Observed = true
+		g.engine.Strangers().Count(stranger)
+	}
 	c.WouldDeny, c.observed = c.Verdict.Code, c.Entry
 	c.Verdict, c.Entry, c.Foreign, c.excess = verdict.Admit(nil), nil, true, quota.Excess{}
+}
+
+// noteUnlisted takes note of what a key calls and no route lists: whoever
+// writes routes wants to know. Strangers could fill any list.
+func (g *Gate) noteUnlisted(c *Call) {
+	if c.Match.Route == nil && c.Entry != nil && c.Presented == nil && len(g.endpoints) > 0 {
+		g.engine.Unlisted().Count(c.now, g.place, noted(c.method), c.escaped, c.Verdict.Outcome())
+	}
 }
 
 func (g *Gate) judge(c *Call) verdict.Verdict {
@@ -210,16 +224,16 @@ func unavailable(code problem.Code) verdict.Verdict {
 func (g *Gate) Count(c *Call, status int) {
 	switch {
 	case c.observed != nil:
-		c.observed.Counters.Count(g.event(c, status))
+		c.observed.Count(g.event(c, status))
 	case c.Entry != nil && c.Verdict.Admitted():
-		c.Entry.Counters.Count(g.event(c, status))
+		c.Entry.Count(g.event(c, status))
 	}
 }
 
 func (g *Gate) event(c *Call, status int) usage.Event {
 	return usage.Event{
 		At: c.now, Endpoint: g.endpoint(&c.Match), Project: c.label,
-		Denied: cmp.Or(c.WouldDeny, c.Verdict.Code), Status: status, Cost: int64(c.cost()),
+		Denied: cmp.Or(c.WouldDeny, c.Verdict.Code), Observed: c.WouldDeny != "", Status: status, Cost: int64(c.cost()),
 		Method: noted(c.method), Client: c.Client,
 	}
 }

@@ -74,6 +74,7 @@ type Gate struct {
 	expand    func(r *http.Request, template string) string
 	endpoints []usage.Label   // by Route.Index
 	projects  []projectSource // by Route.Index
+	place     usage.Label
 }
 
 // New compiles a gate.
@@ -97,9 +98,13 @@ func New(cfg Config) (*Gate, error) {
 	return g, nil
 }
 
+// Routes are the gate's, by Index.
+func (g *Gate) Routes() []*policy.Route { return g.site.Table.Routes() }
+
 // StandAt says where the gate stands: its routes' limits are its own, and not
 // those of another gate with equal routes. It is called before the first Decide.
 func (g *Gate) StandAt(place string) {
+	g.place = usage.NewLabel(place)
 	for _, r := range g.site.Table.Routes() {
 		for _, l := range r.Limits {
 			l.Gate = place

@@ -63,6 +63,27 @@ func NewFormat(minted map[Environment]string, accepted []Prefix) (*Format, error
 	return f, nil
 }
 
+// And returns a format that accepts other prefixes as well, whose secrets have
+// a checksum. Those that it has already change nothing.
+func (f *Format) And(prefixes []string) (*Format, error) {
+	accepted := make([]Prefix, 0, len(prefixes))
+	known := func(text string) bool {
+		same := func(p Prefix) bool { return p.Text == text }
+		return slices.ContainsFunc(f.prefixes, same) || slices.ContainsFunc(accepted, same)
+	}
+	for _, text := range prefixes {
+		if text != TokenPrefix && !known(text) {
+			accepted = append(accepted, Prefix{Text: text, Environment: Live})
+		}
+	}
+	for _, p := range f.prefixes {
+		if f.minted[p.Environment] != p.Text {
+			accepted = append(accepted, p)
+		}
+	}
+	return NewFormat(f.minted, accepted)
+}
+
 func (p Prefix) validate() error {
 	switch {
 	case p.Text == "" && !p.Unchecked:
@@ -102,6 +123,12 @@ func (f *Format) Check(text string) (Environment, error) {
 		return "", ErrMalformed
 	}
 	return "", ErrMalformed
+}
+
+// Fits reports whether a text can be a key's secret.
+func (f *Format) Fits(text string) bool {
+	_, err := f.Check(text)
+	return err == nil
 }
 
 // CheckToken reports whether a text can be a management token.

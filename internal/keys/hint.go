@@ -25,6 +25,14 @@ func (f *Format) Hint(secret Secret) string {
 	return hint(text, len(prefix))
 }
 
+// HintOf is Hint, or TokenHint for a management token.
+func (f *Format) HintOf(secret Secret) string {
+	if strings.HasPrefix(secret.Reveal(), TokenPrefix) {
+		return TokenHint(secret)
+	}
+	return f.Hint(secret)
+}
+
 // TokenHint is Hint for a management token.
 func TokenHint(secret Secret) string { return hint(secret.Reveal(), len(TokenPrefix)) }
 

@@ -37,7 +37,7 @@ func (m *Manager) identify(ctx context.Context, text, address string) (Actor, er
 
 func (m *Manager) authenticateToken(ctx context.Context, text string) (Actor, error) {
 	var actor Actor
-	err := m.view(ctx, "find token", func(r storage.Reader) error {
+	err := m.glance(ctx, "find token", func(r storage.Reader) error {
 		token, err := tokenOf(ctx, r, m.hasher.Candidates(text))
 		if err != nil {
 			return err

@@ -91,22 +91,27 @@ func endKey(ctx context.Context, tx storage.Tx, key *keys.Key, entry storage.Aud
 // keyIn finds a key of a workspace. One of another workspace is not found,
 // with the same words.
 func keyIn(ctx context.Context, r storage.Reader, workspace string, id keys.ID) (*keys.Key, error) {
-	if _, err := workspaceExists(ctx, r, workspace); err != nil {
-		return nil, err
-	}
 	if !isWord(string(id), maxIDChars) {
-		return nil, errNoKey
+		return nil, noKeyIn(ctx, r, workspace)
 	}
 	key, err := r.Key(ctx, id)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return nil, errNoKey
+		return nil, noKeyIn(ctx, r, workspace)
 	case err != nil:
 		return nil, err
 	case key.Workspace != workspace:
-		return nil, errNoKey
+		return nil, noKeyIn(ctx, r, workspace)
 	}
 	return key, nil
+}
+
+// noKeyIn says that there is no such key, or not even such a workspace.
+func noKeyIn(ctx context.Context, r storage.Reader, workspace string) error {
+	if _, err := workspaceExists(ctx, r, workspace); err != nil {
+		return err
+	}
+	return errNoKey
 }
 
 // errNoKey says that there is no such key within reach.

@@ -43,6 +43,8 @@ type Config struct {
 	Decide func(ctx context.Context, workspace string, ask Verification) (Verified, error)
 	// Bounds says what the configuration holds a key to. nil: nobody knows here.
 	Bounds func(ctx context.Context, of BoundsOf) Bounds
+	// Gates lists the gates of the configuration; nil: there are none.
+	Gates func() []GateView
 }
 
 // The grace of a rotation where the configuration says nothing, and the most
@@ -84,6 +86,7 @@ type Manager struct {
 	catchUp        func(context.Context)
 	decide         func(ctx context.Context, workspace string, ask Verification) (Verified, error)
 	bounds         func(ctx context.Context, of BoundsOf) Bounds
+	gates          func() []GateView
 	closing        <-chan struct{} // nil: never
 	waiting        chan struct{}   // holds one token for each call that waits
 	log            *slog.Logger
@@ -110,6 +113,10 @@ func New(c Config) (*Manager, error) {
 	if decide == nil {
 		decide = withoutGates
 	}
+	gates := c.Gates
+	if gates == nil {
+		gates = func() []GateView { return nil }
+	}
 	log := c.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -117,7 +124,7 @@ func New(c Config) (*Manager, error) {
 	return &Manager{
 		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
 		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
-		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide,
+		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide, gates: gates,
 		bounds:  c.Bounds,
 		closing: c.Closing, waiting: make(chan struct{}, mostWaiting), log: log,
 	}, nil
@@ -130,6 +137,11 @@ func (m *Manager) now() time.Time { return m.clock().UTC().Truncate(time.Microse
 // view runs fn on a snapshot. doing names the attempt where the store fails.
 func (m *Manager) view(ctx context.Context, doing string, fn func(storage.Reader) error) error {
 	return attempt(doing, m.store.View(ctx, fn))
+}
+
+// glance is view for one question.
+func (m *Manager) glance(ctx context.Context, doing string, fn func(storage.Reader) error) error {
+	return attempt(doing, m.store.Glance(ctx, fn))
 }
 
 // updateTimeout bounds one change, the wait for others included.

@@ -65,6 +65,15 @@ type Change struct {
 	Digests []keys.Digest // under which the key or token could be cached
 }
 
+// News are what a driver was told before it asked: the changes of one revision,
+// and the position that they follow. The zero News say nothing of what changed.
+type News struct {
+	After Position
+	// Changes are under the revision after that, without an ID, and their digests
+	// are no more than tails (keys.DigestOfTail).
+	Changes []Change
+}
+
 // Lookup is what the store knows about a presented secret, as of Revision.
 // Key is nil where no key has any of the digests: absent, which is an answer.
 type Lookup struct {
@@ -112,6 +121,12 @@ type Store interface {
 	// because nobody answered.
 	Migrate(ctx context.Context) error
 
+	// Missing is how many migrations Migrate would apply. It changes nothing.
+	Missing(ctx context.Context) (int, error)
+	// Clock is the time of the store's machine; the zero time where that is
+	// this one.
+	Clock(ctx context.Context) (time.Time, error)
+
 	// Lookup finds the key that is stored under one of digests, the first one
 	// that has a key, and the revision of the very snapshot that it was read
 	// in. It doesn't fill the key's use (see UsageTotals). See Finder.
@@ -131,7 +146,7 @@ type Store interface {
 	// may be called for nothing, concurrently, and must not block; what isn't
 	// heard is found by asking. It is called before Migrate, after which a
 	// driver begins to listen.
-	OnNews(fn func())
+	OnNews(fn func(News))
 	// Changes returns at most limit changes after a position, oldest first;
 	// ErrGap where that position is not in the log any more. Each change has
 	// an ID of its own, so that a revision of many can be read in parts.
@@ -139,6 +154,9 @@ type Store interface {
 
 	// View runs fn on one snapshot.
 	View(ctx context.Context, fn func(Reader) error) error
+	// Glance is View for one question, and cheaper: two may be answered of two
+	// snapshots.
+	Glance(ctx context.Context, fn func(Reader) error) error
 	// Update runs fn in one transaction that excludes other Updates, and
 	// commits when fn returns nil. What fn changed is written to the log in
 	// the same transaction under one revision, which is returned. fn may be run
@@ -224,6 +242,10 @@ type Reader interface {
 	// UsageSums adds up the usage of a workspace's keys: hours in their order,
 	// the others by allowed calls, the most first.
 	UsageSums(ctx context.Context, of UsageSumOf) ([]UsageSum, error)
+	// Observed adds up what would have been denied since the start of an hour,
+	// by key, endpoint and outcome, the most first, at most limit; Hour is zero.
+	// It looks at each key that was ever used.
+	Observed(ctx context.Context, since time.Time, limit int) ([]UsageCell, error)
 	// Activity returns a key's latest calls as far as they are noted, newest
 	// first, at most limit.
 	Activity(ctx context.Context, id keys.ID, limit int) ([]NotedCall, error)
@@ -258,6 +280,8 @@ type Tx interface {
 	// InsertScheme: from here on, keys may be stored under its digests. A
 	// scheme stays for good.
 	InsertScheme(ctx context.Context, s keys.Scheme) error
+	// AppendAudit writes with the transaction's last words: Update fails where
+	// the ID is taken.
 	AppendAudit(ctx context.Context, e AuditEntry) error
 	CreationStore
 }

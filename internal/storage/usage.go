@@ -14,13 +14,29 @@ type UsageCell struct {
 	Endpoint string    // METHODS and pattern, as in the route; "default" for unlisted paths
 	Project  string    // empty: none; "(other)": not registered
 	// Outcome is the status class of an allowed call ("2xx"; "aborted" where
-	// no status line was written), or the code of a denial.
+	// no status line was written), or the code of a denial; behind WouldBe,
+	// where nothing is enforced.
 	Outcome string
 	Denied  bool
 	Count   int64
 	Cost    int64     // zero for denials
 	Last    time.Time // of the latest call
 }
+
+// WouldBe stands before the code of a denial that was only observed.
+const WouldBe = "would:"
+
+// IDs that no key has, for what is counted beside the keys; all of it is
+// denied, so that it is nobody's use.
+const (
+	// StrangerID is of requests without a key that is known, which a gate would
+	// have refused that only observes.
+	StrangerID keys.ID = "(stranger)"
+	// UnlistedID is of what keys called and no route lists: Endpoint is the
+	// method and the path, Project the place of the gate, and Outcome "allowed"
+	// or a code.
+	UnlistedID keys.ID = "(unlisted)"
+)
 
 // UsageBatch is what one process start (an incarnation) flushes at once.
 type UsageBatch struct {
@@ -55,6 +71,8 @@ type UsagePrune struct {
 	// CellsBefore is the start of the first hour to keep, for cells and for the
 	// sums of workspaces; zero: all.
 	CellsBefore time.Time
+	// UnlistedBefore is the start of the first hour to keep of UnlistedID.
+	UnlistedBefore time.Time
 	// IncarnationsBefore is since when an incarnation has to have flushed to be
 	// remembered. One that is forgotten and flushes again is out of order.
 	IncarnationsBefore time.Time

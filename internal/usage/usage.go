@@ -32,6 +32,8 @@ type Event struct {
 	Project  Label
 	// Denied is the code of a refusal; empty for an allowed call.
 	Denied problem.Code
+	// Observed says that it was let through all the same.
+	Observed bool
 	// Status is that of the status line; 0 where none was written.
 	Status int
 	Cost   int64

@@ -22,7 +22,8 @@ func (s *Store) record(ctx context.Context, tx *sqlcore.Transaction) (storage.Re
 	}
 	var revision storage.Revision
 	var told string
-	if err := tx.Row(ctx, logChanges, append(rowsOf(changes), s.keep), &revision, &told); err != nil {
+	err := tx.Finish(ctx, sqlcore.Statement{SQL: logChanges, Args: append(rowsOf(changes), s.keep, announce(changes)), Dest: []any{&revision, &told}})
+	if err != nil {
 		return 0, fmt.Errorf("log the change: %w", tx.NotLogged(ctx, err))
 	}
 	for i := range changes {
@@ -33,8 +34,9 @@ func (s *Store) record(ctx context.Context, tx *sqlcore.Transaction) (storage.Re
 }
 
 // logChanges numbers the changes, logs them, forgets the oldest ones and sends
-// word, in one round trip. The last change gives the head its ID.
-const logChanges = `WITH next AS (
+// word, in one round trip. The last change gives the head its ID. Nobody else
+// changes the head meanwhile, so what it was is what it is in the snapshot.
+const logChanges = `WITH was AS (SELECT revision, id FROM head), next AS (
 		UPDATE head SET revision = revision + 1, id = (?1::text[])[cardinality(?1::text[])] WHERE ` + sqlcore.Still + ` RETURNING revision),
 	logged AS (
 		INSERT INTO change_log (revision, ordinal, id, subject, name, digests)
@@ -42,7 +44,7 @@ const logChanges = `WITH next AS (
 		FROM next, unnest(?1::text[], ?2::text[], ?3::text[], ?4::bytea[]) WITH ORDINALITY AS c (id, subject, name, digests, ordinal)),
 	forgotten AS (
 		DELETE FROM change_log USING next WHERE change_log.revision <= next.revision - ?5)
-	SELECT next.revision, pg_notify('` + channel + `', '')::text FROM next`
+	SELECT next.revision, pg_notify('` + channel + `', CASE WHEN ?6 = '' THEN '' ELSE was.revision || ' ' || was.id || ' ' || ?6 END)::text FROM next, was`
 
 // rowsOf are the columns of changes, each as an array.
 func rowsOf(changes []storage.Change) []any {

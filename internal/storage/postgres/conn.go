@@ -15,11 +15,15 @@ import (
 // conn runs sqlcore's statements on a pool or in a transaction.
 type conn struct {
 	written *statements
-	by      interface {
-		Exec(ctx context.Context, statement string, args ...any) (pgconn.CommandTag, error)
-		Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
-		QueryRow(ctx context.Context, query string, args ...any) pgx.Row
-	}
+	by      runner
+}
+
+// runner is a pool or a transaction.
+type runner interface {
+	Exec(ctx context.Context, statement string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
 // Exec implements sqlcore.Conn.
@@ -40,6 +44,19 @@ func (c conn) Query(ctx context.Context, query string, args []any) (sqlcore.Rows
 // QueryRow implements sqlcore.Conn.
 func (c conn) QueryRow(ctx context.Context, query string, args []any, dest []any) error {
 	return c.by.QueryRow(ctx, c.written.numbered(query), findable(args)...).Scan(dest...)
+}
+
+// Pipe implements sqlcore.Conn.
+func (c conn) Pipe(ctx context.Context, statements []sqlcore.Statement) error {
+	batch := &pgx.Batch{}
+	for i := range statements {
+		s := &statements[i]
+		queued := batch.Queue(c.written.numbered(s.SQL), storable(s.Args)...)
+		if s.Dest != nil {
+			queued.QueryRow(func(row pgx.Row) error { return row.Scan(s.Dest...) })
+		}
+	}
+	return c.by.SendBatch(ctx, batch).Close()
 }
 
 type rows struct{ pgx.Rows }

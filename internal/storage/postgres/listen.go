@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/keystile/keystile/internal/storage"
 )
 
 const (
@@ -22,13 +24,14 @@ const (
 // it is lost.
 type listener struct {
 	cfg    *pgx.ConnConfig
-	news   func()
+	news   func(storage.News)
 	cancel context.CancelFunc
 	ended  sync.WaitGroup
 }
 
-// listenTo begins to listen. What is told is only that there may be news.
-func listenTo(cfg *pgx.ConnConfig, news func()) *listener {
+// listenTo begins to listen. What is told is that there may be news, and maybe
+// which.
+func listenTo(cfg *pgx.ConnConfig, news func(storage.News)) *listener {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listener{cfg: cfg.Copy(), news: news, cancel: cancel}
 	l.ended.Go(func() { l.run(ctx) })
@@ -64,31 +67,41 @@ func (l *listener) listen(ctx context.Context) (stood bool) {
 		defer cancel()
 		_ = conn.Close(within) // it is lost already, or the store is closed
 	}()
-	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
+	if err := subscribe(ctx, conn); err != nil {
 		return false
 	}
-	for {
-		l.news()
-		if err := hear(ctx, conn); err != nil {
+	for heard := ""; ; {
+		l.news(understand(heard))
+		if heard, err = hear(ctx, conn); err != nil {
 			return true
 		}
 	}
 }
 
-// hear waits for news.
-func hear(ctx context.Context, conn *pgx.Conn) error {
+func subscribe(ctx context.Context, conn *pgx.Conn) error {
+	within, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	_, err := conn.Exec(within, "LISTEN "+channel)
+	return err
+}
+
+// hear waits for news, and returns their words.
+func hear(ctx context.Context, conn *pgx.Conn) (string, error) {
 	for {
 		quiet, cancel := context.WithTimeout(ctx, quietFor)
-		_, err := conn.WaitForNotification(quiet)
+		told, err := conn.WaitForNotification(quiet)
 		cancel()
-		if err == nil || conn.IsClosed() || ctx.Err() != nil {
-			return err
+		if err == nil {
+			return told.Payload, nil
+		}
+		if conn.IsClosed() || ctx.Err() != nil {
+			return "", err
 		}
 		within, cancel := context.WithTimeout(ctx, answerWithin)
 		err = conn.Ping(within)
 		cancel()
 		if err != nil {
-			return err
+			return "", err
 		}
 	}
 }

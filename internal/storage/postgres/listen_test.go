@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 // heard is a handle that counts what it is told.
@@ -13,7 +14,7 @@ func heard(t testing.TB, dsn string) (*Store, chan struct{}) {
 	must(t, err)
 	s, news := Open(cfg), make(chan struct{}, 100)
 	t.Cleanup(func() { must(t, s.Close()) })
-	s.OnNews(func() {
+	s.OnNews(func(storage.News) {
 		select {
 		case news <- struct{}{}:
 		default:

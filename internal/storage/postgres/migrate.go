@@ -3,8 +3,10 @@ package postgres
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -22,6 +24,11 @@ const (
 	// migrationLock is held while a schema is brought up to date. It is one for
 	// all schemas of a database, of which there may be none yet to tell apart.
 	migrationLock = 0x6b6579737469_6c65
+
+	// lookWithin bounds the look at a schema, turnWithin the wait for another
+	// node that changes it: who starts goes on without the store, and asks again.
+	lookWithin = 10 * time.Second
+	turnWithin = time.Minute
 )
 
 // Migrate implements storage.Store. A schema that is up to date, or newer,
@@ -32,7 +39,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return err
 	}
 	if err := s.migrate(ctx, c.main); err != nil {
-		if unreachable(err) {
+		if unreachable(err) || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 			err = fmt.Errorf("%w: %w", storage.ErrUnreachable, err)
 		}
 		return fmt.Errorf("the database %s: %w", s.cfg, translate(err))
@@ -47,27 +54,13 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 func (s *Store) migrate(ctx context.Context, pool *pgxpool.Pool) error {
-	folder, err := embedded()
+	steps, done, err := provider(pool)
 	if err != nil {
 		return err
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	defer func() { _ = db.Close() }() // the pool stays
-	steps, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithAllowOutofOrder(true),
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
-	if err != nil {
+	defer done()
+	if current, err := s.current(ctx, pool, steps); err != nil || current {
 		return err
-	}
-	var missing int
-	err = retry(ctx, func() (err error) {
-		missing, err = s.countMissing(ctx, pool, steps)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if missing == 0 {
-		return writable(ctx, pool)
 	}
 	return alone(ctx, pool, func() error {
 		// Another node may have been faster: then nothing is left to do.
@@ -76,17 +69,86 @@ func (s *Store) migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	})
 }
 
-// alone runs fn while no other node does so. The lock goes with its connection,
-// however this process ends.
+// current reports whether a schema lacks nothing. One that doesn't could be
+// changed.
+func (s *Store) current(ctx context.Context, pool *pgxpool.Pool, steps *goose.Provider) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	missing, err := s.missing(ctx, pool, steps)
+	if err != nil || missing > 0 {
+		return false, err
+	}
+	return true, writable(ctx, pool)
+}
+
+// provider knows the migrations, until done.
+func provider(pool *pgxpool.Pool) (steps *goose.Provider, done func(), err error) {
+	folder, err := embedded()
+	if err != nil {
+		return nil, nil, err
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	done = func() { _ = db.Close() } // the pool stays
+	steps, err = goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithAllowOutofOrder(true),
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		done()
+	}
+	return steps, done, err
+}
+
+func (s *Store) missing(ctx context.Context, pool *pgxpool.Pool, steps *goose.Provider) (missing int, err error) {
+	err = retry(ctx, func() (err error) {
+		missing, err = s.countMissing(ctx, pool, steps)
+		return err
+	})
+	return missing, err
+}
+
+// Missing implements storage.Store.
+func (s *Store) Missing(ctx context.Context) (int, error) {
+	c, err := s.connect()
+	if err != nil {
+		return 0, err
+	}
+	steps, done, err := provider(c.main)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	missing, err := s.missing(ctx, c.main, steps)
+	if err != nil {
+		return 0, fmt.Errorf("look at the schema of the database %s: %w", s.cfg, translate(err))
+	}
+	return missing, nil
+}
+
+// Clock implements storage.Store.
+func (s *Store) Clock(ctx context.Context) (now time.Time, err error) {
+	c, err := s.connect()
+	if err != nil {
+		return now, err
+	}
+	if err := c.main.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		return now, fmt.Errorf("ask the database %s for the time: %w", s.cfg, translate(err))
+	}
+	return now, nil
+}
+
+// alone runs fn while no other node does so, whatever time that takes; but for
+// another node it waits for turnWithin at most. The lock goes with its
+// connection, however this process ends.
 func alone(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
-	held, err := pool.Acquire(ctx)
+	turn, cancel := context.WithTimeout(ctx, turnWithin)
+	defer cancel()
+	held, err := pool.Acquire(turn)
 	if err != nil {
 		return err
 	}
 	conn := held.Hijack()
 	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
-		return err
+	if _, err := conn.Exec(turn, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
+		return fmt.Errorf("wait for another node, which brings the tables up to date: %w", err)
 	}
 	return fn()
 }

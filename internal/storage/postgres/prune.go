@@ -13,6 +13,9 @@ import (
 func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool, err error) {
 	err = s.change(ctx, s.usage, beginUsage, func(q *sqlcore.Session) error {
 		more = false
+		if err := q.PruneUnlisted(ctx, p); err != nil {
+			return err
+		}
 		for _, of := range []struct {
 			table, age string
 			before     int64

@@ -31,7 +31,7 @@ type Store struct {
 	keep      int64
 	onCorrupt func(id string, err error)
 	onCommit  func([]storage.Change)
-	onNews    func()
+	onNews    func(storage.News)
 	written   statements
 	// updates and usage hold one token each: whoever writes takes it, in the
 	// order of asking. Writers of this process would wait for each other in the
@@ -83,7 +83,7 @@ func Open(cfg *Config, opts ...Option) *Store {
 func (s *Store) OnCommit(fn func([]storage.Change)) { s.onCommit = fn }
 
 // OnNews implements storage.Store.
-func (s *Store) OnNews(fn func()) { s.onNews = fn }
+func (s *Store) OnNews(fn func(storage.News)) { s.onNews = fn }
 
 // PollInterval implements storage.Store.
 func (s *Store) PollInterval() time.Duration { return pollInterval }
@@ -164,6 +164,6 @@ func promise(ctx context.Context, c *pgx.Conn) error {
 	return err
 }
 
-func (s *Store) session(tx pgx.Tx) *sqlcore.Session {
-	return sqlcore.NewSession(conn{&s.written, tx}, dialect{})
+func (s *Store) session(by runner) *sqlcore.Session {
+	return sqlcore.NewSession(conn{&s.written, by}, dialect{})
 }

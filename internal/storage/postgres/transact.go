@@ -30,6 +30,15 @@ func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
 	return s.snapshot(ctx, func(q *sqlcore.Session, _ storage.Position) error { return fn(sqlcore.NewReader(q, s.onCorrupt)) })
 }
 
+// Glance implements storage.Store: without a transaction.
+func (s *Store) Glance(ctx context.Context, fn func(storage.Reader) error) error {
+	c, err := s.connect()
+	if err != nil {
+		return err
+	}
+	return retry(ctx, func() error { return fn(sqlcore.NewReader(s.session(c.main), s.onCorrupt)) })
+}
+
 // snapshot runs fn on one state of the database, with the head of the change
 // log as it is in there.
 func (s *Store) snapshot(ctx context.Context, fn func(*sqlcore.Session, storage.Position) error) error {

@@ -11,20 +11,24 @@ import (
 
 const auditColumns = `id, time, workspace, project, actor, action, key_id, target, changes, reason, client`
 
-// AppendAudit implements storage.Tx. The schema refuses to change or delete
-// what was appended.
-func (t *Transaction) AppendAudit(ctx context.Context, e storage.AuditEntry) error {
+// AppendAudit implements storage.Tx. Entries are written last, with what the
+// log of changes gets. The schema refuses to change or delete what was
+// appended.
+func (t *Transaction) AppendAudit(_ context.Context, e storage.AuditEntry) error {
+	if t.fault != nil {
+		return t.fault
+	}
 	changes, err := json.Marshal(e.Changes)
 	if err != nil {
 		return fmt.Errorf("append audit entry %s: %w", e.ID, err)
 	}
-	err = t.insert(ctx, "audit", auditColumns,
-		e.ID, Micros(e.Time), e.Workspace, e.Project, e.Actor, e.Action, e.KeyID, e.Target, string(changes), e.Reason, e.Client)
-	if err != nil {
-		return fmt.Errorf("append audit entry %s: %w", e.ID, err)
-	}
+	t.last = append(t.last, Statement{SQL: appendAudit, Args: []any{
+		e.ID, Micros(e.Time), e.Workspace, e.Project, e.Actor, e.Action, e.KeyID, e.Target, string(changes), e.Reason, e.Client,
+	}})
 	return nil
 }
+
+var appendAudit = "INSERT INTO audit (" + auditColumns + ") VALUES " + Placeholders(1, strings.Count(auditColumns, ",")+1)
 
 // Audit implements storage.AuditReader. An entry whose changes can't be read is
 // shown without them, and reported.

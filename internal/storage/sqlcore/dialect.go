@@ -16,6 +16,16 @@ type Conn interface {
 	Query(ctx context.Context, query string, args []any) (Rows, error)
 	// QueryRow scans the first row.
 	QueryRow(ctx context.Context, query string, args []any, dest []any) error
+	// Pipe runs statements one behind the other until one fails, in one round
+	// trip where there are round trips.
+	Pipe(ctx context.Context, statements []Statement) error
+}
+
+// Statement is a statement with the values of its parameters.
+type Statement struct {
+	SQL  string
+	Args []any
+	Dest []any // what its first row is scanned into; nil: it has none
 }
 
 // Rows are the rows of a query, of which one is read at a time. Whoever asked

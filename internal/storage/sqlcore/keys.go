@@ -3,6 +3,7 @@ package sqlcore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -88,22 +89,35 @@ func (t *Transaction) UpdateKey(ctx context.Context, key *keys.Key) error {
 	if err != nil {
 		return err
 	}
-	var was []byte
-	if err := t.Row(ctx, "SELECT digest FROM keys WHERE id = ?", []any{key.ID}, &was); err != nil {
-		return fmt.Errorf("update key %s: %w", key.ID, err)
+	update := "UPDATE keys SET (" + KeyColumns + ", search) = " + Placeholders(1, len(args)) + " WHERE id = ? AND "
+	change := storage.Change{Subject: storage.SubjectKey, Name: string(key.ID), Digests: []keys.Digest{key.Digest}}
+	same, err := t.Change(ctx, update+"digest = ?", slices.Concat(args, []any{key.ID, key.Digest[:]})...)
+	if err == nil && same == 0 {
+		change.Digests, err = t.redigest(ctx, update, args, key)
 	}
-	// Nobody else changes keys meanwhile, so the digest is free if it is now.
-	err = t.Put(ctx, "UPDATE keys SET ("+KeyColumns+", search) = "+Placeholders(1, len(args))+
-		" WHERE id = ? AND NOT EXISTS (SELECT 1 FROM keys WHERE digest = ? AND id <> ?)", append(args, key.ID, key.Digest[:], key.ID)...)
 	if err != nil {
 		return fmt.Errorf("update key %s: %w", key.ID, err)
 	}
-	change := storage.Change{Subject: storage.SubjectKey, Name: string(key.ID), Digests: []keys.Digest{key.Digest}}
-	if old, err := toDigest(was); err == nil && old != key.Digest {
-		change.Digests = append(change.Digests, old)
-	}
 	t.log(change)
 	return nil
+}
+
+// redigest is an update of a key under another digest. It returns those under
+// which the key could be cached.
+func (t *Transaction) redigest(ctx context.Context, update string, args []any, key *keys.Key) ([]keys.Digest, error) {
+	var was []byte
+	if err := t.Row(ctx, "SELECT digest FROM keys WHERE id = ?", []any{key.ID}, &was); err != nil {
+		return nil, err
+	}
+	// Nobody else changes keys meanwhile, so the digest is free if it is now.
+	err := t.Put(ctx, update+"NOT EXISTS (SELECT 1 FROM keys WHERE digest = ? AND id <> ?)", slices.Concat(args, []any{key.ID, key.Digest[:], key.ID})...)
+	if err != nil {
+		return nil, err
+	}
+	if old, err := toDigest(was); err == nil {
+		return []keys.Digest{key.Digest, old}, nil
+	}
+	return []keys.Digest{key.Digest}, nil // it was damaged
 }
 
 // DeleteKey implements storage.Tx. A damaged row can be deleted too.

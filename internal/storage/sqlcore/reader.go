@@ -24,6 +24,7 @@ func NewReader(q *Session, onCorrupt func(id string, err error)) *Reader {
 type Transaction struct {
 	Reader
 	changes []storage.Change
+	last    []Statement // that are run behind everything else
 	// unlogged: it changed what no decision depends on, and what moves with the
 	// rest all the same.
 	unlogged bool
@@ -39,12 +40,21 @@ func NewTransaction(q *Session, onCorrupt func(id string, err error)) *Transacti
 // Settle ends a transaction that logs nothing: it returns the revision that
 // stands. What is being moved must not change.
 func (t *Transaction) Settle(ctx context.Context) (storage.Revision, error) {
+	if err := t.Finish(ctx); err != nil {
+		return 0, err
+	}
 	if t.unlogged {
 		if err := t.RefuseMoving(ctx); err != nil {
 			return 0, err
 		}
 	}
 	return t.Revision(ctx)
+}
+
+// Finish runs what is to be run behind everything else, and then what a driver
+// adds.
+func (t *Transaction) Finish(ctx context.Context, more ...Statement) error {
+	return t.Pipe(ctx, append(t.last, more...))
 }
 
 // log notes a change; its place in the log is given before the commit.

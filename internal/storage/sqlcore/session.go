@@ -65,6 +65,14 @@ func (q *Session) Change(ctx context.Context, statement string, args ...any) (in
 	return rows, q.note(err)
 }
 
+// Pipe runs statements one behind the other. The first that fails is the last.
+func (q *Session) Pipe(ctx context.Context, statements []Statement) error {
+	if q.fault != nil || len(statements) == 0 {
+		return q.fault
+	}
+	return q.note(q.conn.Pipe(ctx, statements))
+}
+
 // Row scans the only row of a query; ErrNotFound where there is none.
 func (q *Session) Row(ctx context.Context, query string, args []any, dest ...any) error {
 	if q.fault != nil {

@@ -28,7 +28,10 @@ func (s *Store) record(ctx context.Context, tx *sqlcore.Transaction) (storage.Re
 	}
 	var revision storage.Revision
 	last := changes[len(changes)-1].ID
-	err := tx.Row(ctx, `UPDATE head SET revision = revision + 1, id = ? WHERE `+sqlcore.Still+` RETURNING revision`, []any{last}, &revision)
+	err := tx.Finish(ctx, sqlcore.Statement{
+		SQL:  `UPDATE head SET revision = revision + 1, id = ? WHERE ` + sqlcore.Still + ` RETURNING revision`,
+		Args: []any{last}, Dest: []any{&revision},
+	})
 	if err != nil {
 		return 0, fmt.Errorf("number the change: %w", tx.NotLogged(ctx, err))
 	}

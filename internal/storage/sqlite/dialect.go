@@ -35,6 +35,18 @@ func (c conn) Query(ctx context.Context, query string, args []any) (sqlcore.Rows
 	return rows, rows.Err()
 }
 
+// Pipe implements sqlcore.Conn.
+func (c conn) Pipe(ctx context.Context, statements []sqlcore.Statement) (err error) {
+	for i := 0; i < len(statements) && err == nil; i++ {
+		if s := &statements[i]; s.Dest != nil {
+			err = c.QueryRow(ctx, s.SQL, s.Args, s.Dest)
+		} else {
+			_, err = c.Exec(ctx, s.SQL, s.Args)
+		}
+	}
+	return err
+}
+
 // QueryRow implements sqlcore.Conn.
 func (c conn) QueryRow(ctx context.Context, query string, args []any, dest []any) error {
 	return c.tx.QueryRowContext(ctx, query, args...).Scan(dest...)

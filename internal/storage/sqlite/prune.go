@@ -37,6 +37,7 @@ type old struct {
 	cells, sums, incarnations [][]any
 	next                      keys.ID // where to look on
 	more                      bool    // there is something to look at
+	unlisted                  bool    // there are old cells of what no route listed
 }
 
 // PruneUsage implements storage.Store. Where the walk through the keys has come
@@ -46,7 +47,7 @@ func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool
 	if err != nil {
 		return false, fmt.Errorf("look for old usage: %w", err)
 	}
-	if len(found.cells)+len(found.sums)+len(found.incarnations) > 0 {
+	if found.unlisted || len(found.cells)+len(found.sums)+len(found.incarnations) > 0 {
 		if err := s.change(ctx, func(q *sqlcore.Session) error { return found.remove(ctx, q, p) }); err != nil {
 			return false, fmt.Errorf("remove old usage: %w", err)
 		}
@@ -58,6 +59,11 @@ func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool
 func (s *Store) findOld(ctx context.Context, p storage.UsagePrune) (*old, error) {
 	found := &old{}
 	return found, s.snapshot(ctx, func(q *sqlcore.Session, _ storage.Position) (err error) {
+		err = q.Row(ctx, "SELECT EXISTS (SELECT 1 FROM usage_cells WHERE key_id = ? AND hour < ?)",
+			[]any{storage.UnlistedID, sqlcore.Micros(p.UnlistedBefore)}, &found.unlisted)
+		if err != nil {
+			return err
+		}
 		if !p.CellsBefore.IsZero() {
 			if err := s.findOldCells(ctx, q, p, found); err != nil {
 				return err
@@ -121,6 +127,9 @@ func columns(n int) func(sqlcore.Scan) ([]any, error) {
 
 // remove asks for the age once more: an incarnation may have come back.
 func (o *old) remove(ctx context.Context, q *sqlcore.Session, p storage.UsagePrune) error {
+	if err := q.PruneUnlisted(ctx, p); err != nil {
+		return err
+	}
 	for _, of := range []struct {
 		table, key, age string
 		rows            [][]any

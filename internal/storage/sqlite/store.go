@@ -104,7 +104,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 func (s *Store) OnCommit(fn func([]storage.Change)) { s.onCommit = fn }
 
 // OnNews implements storage.Store: whoever writes to a file tells nobody.
-func (s *Store) OnNews(func()) {}
+func (s *Store) OnNews(func(storage.News)) {}
 
 // Close implements storage.Store.
 func (s *Store) Close() error {

@@ -142,11 +142,16 @@ func takenNames(t *testing.T, f *fixture) {
 		wantErr(t, "project", tx.InsertProject(ctx, project), storage.ErrExists)
 		wantErr(t, "token ID", tx.InsertToken(ctx, &keys.Token{ID: "tok_a", Digest: digestOf("new")}), storage.ErrExists)
 		wantErr(t, "token digest", tx.InsertToken(ctx, &keys.Token{ID: "tok_b", Digest: token.Digest}), storage.ErrExists)
-		wantErr(t, "audit ID", tx.AppendAudit(ctx, storage.AuditEntry{ID: "entry", Time: noon}), storage.ErrExists)
 		return tx.InsertKey(ctx, newKey("key_d"))
 	})
 	wantEqual(t, "keys", list(t, f, storage.KeyFilter{}), []keys.ID{"key_a", "key_b", "key_d"})
 	last := f.changes(t, storage.Position{}, 100)
 	wantEqual(t, "last change", last[len(last)-1].Name, "key_d")
 	wantEqual(t, "changes", len(last), 6)
+	_, err := f.store.Update(t.Context(), func(tx storage.Tx) error {
+		must(t, tx.InsertKey(t.Context(), newKey("key_e")))
+		return tx.AppendAudit(t.Context(), storage.AuditEntry{ID: "entry", Time: noon})
+	})
+	wantErr(t, "audit ID", err, storage.ErrExists)
+	wantEqual(t, "keys", list(t, f, storage.KeyFilter{}), []keys.ID{"key_a", "key_b", "key_d"})
 }

@@ -13,6 +13,7 @@ import (
 
 var pruneGuarantees = []guarantee{
 	{"OldUsageIsRemovedAndTotalsStay", pruneOld},
+	{"WhatNoRouteListedIsRemovedEarlier", pruneUnlisted},
 	{"PruningRemovesALittleAtATimeUntilAllIsGone", pruneLittle},
 	{"IdleIncarnationsAreForgotten", pruneIncarnations},
 	{"PruningIsNoChange", pruneMovesNothing},
@@ -61,6 +62,19 @@ func pruneOld(t *testing.T, f *fixture) {
 		of := storage.UsageOf{Workspace: storage.DefaultWorkspace, Environment: env}
 		wantEqual(t, "what its workspace used since then", cost(t, f, of, noon), 2)
 		wantEqual(t, "what is left of before", cost(t, f, of, noon.Add(-time.Hour)), 2)
+	}
+}
+
+func pruneUnlisted(t *testing.T, f *fixture) {
+	unlisted := func(hour int) storage.UsageCell { return cell(storage.UnlistedID, inHour(hour), denied) }
+	f.insert(t, newKey("key_a"))
+	f.apply(t, batch(1, unlisted(-2), unlisted(-1), unlisted(0), cell("key_a", inHour(-2))))
+	prune(t, f, storage.UsagePrune{UnlistedBefore: noon, Limit: 100})
+	if left := cells(t, f, storage.UnlistedID); len(left) != 1 || !left[0].Hour.Equal(noon) {
+		t.Errorf("left: %+v", left)
+	}
+	if left := cells(t, f, "key_a"); len(left) != 1 {
+		t.Errorf("of a key: %+v", left)
 	}
 }
 

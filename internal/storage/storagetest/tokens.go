@@ -12,6 +12,7 @@ import (
 var tokenGuarantees = []guarantee{
 	{"TokenComesBackAsItWasStored", tokenComesBack},
 	{"TokensAreListedByWorkspaceNewestFirst", tokensListed},
+	{"AGlanceFindsWhatAViewFinds", glanced},
 	{"TokenIsDeletedOnlyFromItsWorkspace", tokenDeleted},
 }
 
@@ -72,4 +73,21 @@ func tokenDeleted(t *testing.T, f *fixture) {
 		_, err = r.TokenByDigest(t.Context(), digestOf("tok_2"))
 		return err
 	}))
+}
+
+func glanced(t *testing.T, f *fixture) {
+	f.insertTokens(t, newToken("tok_a", "acme", noon))
+	var ids []string
+	look := func(name string) error {
+		return f.store.Glance(t.Context(), func(r storage.Reader) error {
+			token, err := r.TokenByDigest(t.Context(), digestOf(name))
+			if err == nil {
+				ids = append(ids, token.ID)
+			}
+			return err
+		})
+	}
+	must(t, look("tok_a"))
+	wantEqual(t, "found", ids, []string{"tok_a"})
+	wantErr(t, "another", look("tok_b"), storage.ErrNotFound)
 }

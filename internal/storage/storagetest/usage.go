@@ -18,6 +18,7 @@ var usageGuarantees = []guarantee{
 	{"UsageCellsAreSelectedByHour", usageByHour},
 	{"UsageMovesNoRevision", usageMovesNothing},
 	{"OneOddCellFailsNoBatch", oddCells},
+	{"WhatIsObservedIsAddedUpByKeyEndpointAndOutcome", usageObserved},
 }
 
 // cell is one call at noon, which cases adjust.
@@ -157,4 +158,31 @@ func oddCells(t *testing.T, f *fixture) {
 	}
 	wantEqual(t, "largest cell", cells(t, f, "key_max")[0].Count, math.MaxInt64)
 	wantEqual(t, "no time stays none", cells(t, f, "key_zero")[0].Last.IsZero(), true)
+}
+
+func wouldBe(code string) func(*storage.UsageCell) {
+	return func(c *storage.UsageCell) { c.Denied, c.Outcome, c.Cost = true, storage.WouldBe+code, 0 }
+}
+
+func usageObserved(t *testing.T, f *fixture) {
+	const code, other = "insufficient_scope", "missing_key"
+	count := func(n int64) func(*storage.UsageCell) { return func(c *storage.UsageCell) { c.Count = n } }
+	f.insert(t, newKey("key_a"))
+	f.apply(t, batch(1,
+		cell("key_a"), cell("key_a", denied), cell("key_a", wouldBe(code), count(3), inHour(-1)), cell("key_a", wouldBe(code), count(4)),
+		cell("key_a", wouldBe(code), func(c *storage.UsageCell) { c.Project = "p2" }), cell("key_a", wouldBe(code), inHour(-2)),
+		cell(storage.StrangerID, wouldBe(other), count(20)), cell("key_gone", wouldBe(code), count(8)),
+		cell("key_gone", wouldBe(other), inHour(-2)),
+	))
+	observed := func(limit int) []storage.UsageCell {
+		return read(t, f.store, func(ctx context.Context, r storage.Reader) ([]storage.UsageCell, error) {
+			return r.Observed(ctx, noon.Add(-time.Hour), limit)
+		})
+	}
+	sum := func(id keys.ID, code string, n int64) storage.UsageCell {
+		return storage.UsageCell{KeyID: id, Endpoint: "GET /v1/x", Outcome: storage.WouldBe + code, Denied: true, Count: n, Last: noon}
+	}
+	want := []storage.UsageCell{sum(storage.StrangerID, other, 20), sum("key_a", code, 8), sum("key_gone", code, 8)}
+	wantEqual(t, "observed", observed(10), want)
+	wantEqual(t, "the most of it", observed(1), want[:1])
 }

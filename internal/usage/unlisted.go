@@ -1,0 +1,106 @@
+package usage
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+const (
+	// mostUnlisted bounds the methods and paths that are told apart in an hour.
+	mostUnlisted = 100
+	// mostSegments and longestSegment bound what is kept of a path.
+	mostSegments   = 6
+	longestSegment = 32 // bytes
+	longestNumber  = 4  // digits
+)
+
+// OtherEndpoint is what isn't told apart any more.
+const OtherEndpoint = "(other)"
+
+// Unlisted counts what keys called and no route lists. It is bounded, whatever
+// they call, and keeps no part of a path that may be a name or a secret.
+type Unlisted struct {
+	counters *Unnoted
+
+	mu    sync.Mutex
+	hour  int64
+	known map[unlisted]Label
+}
+
+type unlisted struct {
+	gate     Label
+	endpoint string
+}
+
+// Unlisted makes what counts into the recorder.
+func (r *Recorder) Unlisted() *Unlisted {
+	return &Unlisted{counters: r.Unnoted(storage.UnlistedID)}
+}
+
+// Count counts one call at a gate. The path is as it stood in the request;
+// outcome is "allowed" or the code of the refusal.
+func (u *Unlisted) Count(at time.Time, gate Label, method, path, outcome string) {
+	u.counters.Count(Event{
+		At: at, Project: gate, Endpoint: u.label(at, unlisted{gate, method + " " + Outline(path)}),
+		Denied: problem.Code(outcome), // it is no use of a key
+	})
+}
+
+func (u *Unlisted) label(at time.Time, of unlisted) Label {
+	hour := at.Unix() / secondsPerHour
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if hour != u.hour || u.known == nil {
+		u.hour, u.known = hour, map[unlisted]Label{}
+	}
+	label, known := u.known[of]
+	switch {
+	case known:
+	case len(u.known) < mostUnlisted:
+		label = NewLabel(of.endpoint)
+		u.known[of] = label
+	default:
+		label = NewLabel(OtherEndpoint)
+	}
+	return label
+}
+
+// Outline is a path without what may be a name or a secret: of its first
+// segments, the plain words; {} stands for any other, and /… for the rest.
+func Outline(path string) string {
+	var out strings.Builder
+	n := 0
+	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+		if n++; n > mostSegments {
+			out.WriteString("/…")
+			break
+		}
+		out.WriteByte('/')
+		if isWord(segment) {
+			out.WriteString(segment)
+		} else {
+			out.WriteString("{}")
+		}
+	}
+	return out.String()
+}
+
+// isWord reports whether a segment is part of an interface: letters, and the few
+// digits of a version.
+func isWord(segment string) bool {
+	digits := 0
+	for i := range len(segment) {
+		switch c := segment[i]; {
+		case 'a' <= c|0x20 && c|0x20 <= 'z', c == '-', c == '_', c == '.':
+		case '0' <= c && c <= '9':
+			digits++
+		default:
+			return false
+		}
+	}
+	return len(segment) <= longestSegment && digits <= longestNumber && (digits == 0 || digits < len(segment))
+}
