@@ -44,7 +44,7 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 		return err
 	}
 	service, err := app.manager(app.engine.Store(), attached{
-		catchUp: app.engine.CatchUp, decide: verifier.decide, closing: closingOf(ctx), gates: app.gatesInForce,
+		catchUp: app.engine.CatchUp, decide: verifier.decide, explain: verifier.explain, closing: closingOf(ctx), gates: app.gatesInForce,
 		bounds: app.bounds,
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 type attached struct {
 	catchUp func(context.Context)
 	decide  func(context.Context, string, manage.Verification) (manage.Verified, error)
+	explain func(context.Context, string, manage.Question) (manage.Explained, error)
 	closing <-chan struct{} // closed once the server ends
 	bounds  func(context.Context, manage.BoundsOf) manage.Bounds
 	gates   func() []manage.GateView
@@ -42,6 +43,6 @@ func (a *App) manager(store storage.Store, to attached) (*manage.Manager, error)
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
 		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
 		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: now,
-		CatchUp: to.catchUp, Decide: to.decide, Gates: to.gates, Closing: to.closing, Bounds: to.bounds, Log: a.log,
+		CatchUp: to.catchUp, Decide: to.decide, Explain: to.explain, Gates: to.gates, Closing: to.closing, Bounds: to.bounds, Log: a.log,
 	})
 }

@@ -98,12 +98,20 @@ func describeVerification(ctx context.Context, workspace string, ask *manage.Ver
 		}
 		c.Presented.Cost = limit.Cost(*ask.Cost)
 	}
-	if ask.Client != "" {
-		if c.Client, err = netip.ParseAddr(ask.Client); err != nil {
-			return nil, badVerification("client", "client must be an IP address.")
-		}
+	c.Client, err = clientAsked(ask.Client)
+	return c, err
+}
+
+// clientAsked reads the client's address; empty: nobody knows it.
+func clientAsked(text string) (netip.Addr, error) {
+	if text == "" {
+		return netip.Addr{}, nil
 	}
-	return c, nil
+	client, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}, badVerification("client", "client must be an IP address.")
+	}
+	return client, nil
 }
 
 func requestOf(ctx context.Context, ask *manage.Verification) (*http.Request, error) {

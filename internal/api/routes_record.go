@@ -20,6 +20,12 @@ var recordRoutes = []route{
 		summary: "List a key's latest calls, newest first", query: activityFilters, operation: call(keyActivity),
 	},
 	{
+		method: http.MethodPost, path: "/v1/explain", id: "explain-request", status: http.StatusOK,
+		summary: "Tell how a gate would decide about a request, step by step", operation: ask(explainRequest),
+		about: "Nothing is spent or counted. It takes a token: a key may not ask. Another workspace's key is unknown_key. " +
+			"With several gates, host says which one judges it, with its port where that tells them apart.",
+	},
+	{
 		method: http.MethodGet, path: "/v1/audit", id: "list-audit", status: http.StatusOK,
 		summary: "List what was done, newest first", query: slices.Concat(auditFilters, pages), operation: call(listAudit),
 	},
@@ -55,6 +61,10 @@ func keyActivity(rq *request) (manage.ActivityView, error) {
 		return manage.ActivityView{}, err
 	}
 	return rq.service.KeyActivity(rq.ctx, rq.call, rq.id(), manage.ActivityQuery{Limit: limit})
+}
+
+func explainRequest(rq *request, in manage.Question) (manage.Explained, error) {
+	return rq.service.ExplainRequest(rq.ctx, rq.call, in)
 }
 
 func listAudit(rq *request) (manage.Page[manage.AuditView], error) {

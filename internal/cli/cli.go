@@ -84,6 +84,7 @@ func (a *app) groups() []Group {
 		a.single(a.scan()),
 		a.single(gates()),
 		a.single(a.doctor()),
+		a.single(explain()),
 		a.importGroup(),
 		a.migrateGroup(),
 	}

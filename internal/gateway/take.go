@@ -24,7 +24,7 @@ func (g *Gate) take(c *Call) verdict.Verdict {
 		return refusal
 	}
 	v := g.takeLimits(c)
-	if v.Code != "" {
+	if v.Code != "" || c.Rehearsal != nil {
 		g.engine.Quotas().GiveBack(c.claims[:c.nClaims], int64(c.cost()), c.now)
 	}
 	return v
@@ -36,9 +36,16 @@ func (g *Gate) takeLimits(c *Call) verdict.Verdict {
 	if c.nLimits == 0 {
 		return v
 	}
-	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], c.cost(), c.now)
+	cost := c.cost()
+	if c.Rehearsal != nil {
+		cost = 0 // which looks without spending
+	}
+	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], cost, c.now)
 	if err != nil {
 		return unavailable(problem.LimiterUnavailable)
+	}
+	if c.Rehearsal != nil {
+		decision = decision.Of(c.cost())
 	}
 	v.Limits = decision
 	if !decision.Granted {

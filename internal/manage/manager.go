@@ -45,6 +45,8 @@ type Config struct {
 	Bounds func(ctx context.Context, of BoundsOf) Bounds
 	// Gates lists the gates of the configuration; nil: there are none.
 	Gates func() []GateView
+	// Explain is the same for how a gate comes to what it decides.
+	Explain func(ctx context.Context, workspace string, ask Question) (Explained, error)
 }
 
 // The grace of a rotation where the configuration says nothing, and the most
@@ -87,6 +89,7 @@ type Manager struct {
 	decide         func(ctx context.Context, workspace string, ask Verification) (Verified, error)
 	bounds         func(ctx context.Context, of BoundsOf) Bounds
 	gates          func() []GateView
+	explain        func(ctx context.Context, workspace string, ask Question) (Explained, error)
 	closing        <-chan struct{} // nil: never
 	waiting        chan struct{}   // holds one token for each call that waits
 	log            *slog.Logger
@@ -117,6 +120,10 @@ func New(c Config) (*Manager, error) {
 	if gates == nil {
 		gates = func() []GateView { return nil }
 	}
+	explain := c.Explain
+	if explain == nil {
+		explain = explainWithoutGates
+	}
 	log := c.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -124,7 +131,7 @@ func New(c Config) (*Manager, error) {
 	return &Manager{
 		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
 		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
-		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide, gates: gates,
+		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide, explain: explain, gates: gates,
 		bounds:  c.Bounds,
 		closing: c.Closing, waiting: make(chan struct{}, mostWaiting), log: log,
 	}, nil
