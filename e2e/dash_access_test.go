@@ -13,27 +13,30 @@ func TestDashboardIsAccessible(t *testing.T) {
 	t.Parallel()
 	p, path := setupShowcase(t)
 	for name, l := range map[string]looks{"light": {}, "dark": {dark: true}, "on a phone": {phone: true}} {
-		w := p.window(l)
-		w.open("/sign-in")
-		w.wantAccessible("sign-in, " + name)
-		w.fill("#token", "kst_wrong")
-		w.press("Sign in")
-		w.wantAccessible("sign-in refused, " + name)
-		w.signIn(p.credential)
-		for _, page := range shownPages {
-			w.open(path(page.path))
-			w.wantAccessible(page.name + ", " + name)
-		}
-		w.open("/w/default/new-key")
-		eval[any](w, `document.querySelector("form.card").noValidate = true`)
-		w.press("Create key")
-		w.wantAccessible("new-key refused, " + name)
-		w.fill("#name", "A key "+name)
-		w.press("Create key")
-		p.secret(w.text("#secret"))
-		w.wantAccessible("secret, " + name)
-		w.follow(reload)
-		w.wantAccessible("secret shown before, " + name)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := openWindow(t, "http://"+p.at, l)
+			w.open("/sign-in")
+			w.wantAccessible("sign-in")
+			w.fill("#token", "kst_wrong")
+			w.press("Sign in")
+			w.wantAccessible("sign-in refused")
+			w.signIn(p.credential)
+			for _, page := range shownPages {
+				w.open(path(page.path))
+				w.wantAccessible(page.name)
+			}
+			w.open("/w/default/new-key")
+			eval[any](w, `document.querySelector("form.card").noValidate = true`)
+			w.press("Create key")
+			w.wantAccessible("new-key refused")
+			w.fill("#name", "A key "+name)
+			w.press("Create key")
+			p.secret(w.text("#secret"))
+			w.wantAccessible("secret")
+			w.follow(reload)
+			w.wantAccessible("secret shown before")
+		})
 	}
 }
 

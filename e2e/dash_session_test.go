@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -113,13 +114,14 @@ func sessionCookie(w *window, name string) *network.Cookie {
 func nextAddresses(t *testing.T) {
 	t.Parallel()
 	p := setupPages(t, options{}, "")
+	w := p.window(looks{})
 	for next, want := range map[string]string{
 		"w/default/audit": "/w/default/audit", "w/default/keys?q=a": "/w/default/keys?q=a",
 		"https://evil.example": "/w/default/keys", "//evil.example": "/w/default/keys", `/\evil.example`: "/w/default/keys",
 		`w/\evil`: "/w/default/keys", "w/../../evil": "/w/default/keys", "w//evil.example": "/w/default/keys", "javascript:alert(1)": "/w/default/keys",
 		"w/default/%2e%2e/%2e%2e//evil.example": "/w/default/keys", "\t//evil.example": "/w/default/keys",
 	} {
-		w := p.window(looks{})
+		tell(w, network.ClearBrowserCookies, cdp.Empty{})
 		w.open("/sign-in?next=" + url.QueryEscape(next))
 		w.fill("#token", p.token)
 		w.press("Sign in")

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -31,14 +30,6 @@ func wantCode(t testing.TB, got response, status int, code string) {
 	t.Helper()
 	if got.status != status || got.code() != code {
 		t.Errorf("answered %v, want %d %s", got, status, code)
-	}
-}
-
-// changed tells the page that somebody has chosen something else.
-func changed(selector string) chromedp.Action[chromedp.Void] {
-	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := chromedp.Evaluate[any](fmt.Sprintf("void document.querySelector(%q).dispatchEvent(new Event('change'))", selector))(ctx, t)
-		return chromedp.Void{}, err
 	}
 }
 
