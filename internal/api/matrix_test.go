@@ -35,6 +35,7 @@ var matrixRows = map[string]string{
 	"verify-key":       `POST /v1/keys/verify {"key":"x"}`,
 	"look-up-secret":   `POST /v1/secrets/lookup {"secret":"x"}`,
 	"list-gates":       "GET /v1/gates",
+	"report-refusals":  "GET /v1/report",
 	"list-audit":       "GET /v1/audit",
 	"create-token":     `POST /v1/tokens {"name":"$NEW"}`,
 	"list-tokens":      "GET /v1/tokens",

@@ -167,6 +167,10 @@ func (s *sampled) RevokeKey(ctx context.Context, call manage.Call, id keys.ID, a
 	return revoked, err
 }
 
+func (*sampled) ReportRefusals(context.Context, manage.Call, manage.ReportQuery) (manage.ReportView, error) {
+	return sampleReport(), nil
+}
+
 func (*sampled) ListGates(context.Context, manage.Call) (manage.GatesView, error) {
 	return sampleGates(), nil
 }
