@@ -96,6 +96,9 @@ func (a *Admin) Cleanup() error {
 // ServeHTTP implements caddyhttp.MiddlewareHandler. It answers everything, so
 // that nothing behind it can be reached past the management API.
 func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	if answersHealth(w, r, a.engine.Readiness) {
+		return nil
+	}
 	at, ok := a.engine.Enter()
 	if !ok { // a configuration that was replaced so long ago that its store is closed
 		w.Header().Set("Connection", "close")

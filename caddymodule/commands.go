@@ -66,7 +66,7 @@ func init() {
 
 // nameExamples writes our commands as they are called here.
 func nameExamples(cmd *cobra.Command, as string) {
-	cmd.Example = strings.ReplaceAll(cmd.Example, "  "+appName+" ", "  "+as+" ")
+	cmd.Example = strings.NewReplacer("  "+appName+" ", "  "+as+" ", "| "+appName+" ", "| "+as+" ").Replace(cmd.Example)
 	for _, sub := range cmd.Commands() {
 		nameExamples(sub, as)
 	}

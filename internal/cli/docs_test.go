@@ -95,7 +95,7 @@ func renderCommands(t *testing.T) []byte {
 	page.WriteString(commandsHead)
 	for i, cmd := range commandsOf(Program{}) {
 		if i == 0 {
-			fmt.Fprintf(&page, "Every command takes these flags, but for `migrate`; `import` works on a store only, and takes no others than the first three.\n\n```text\n%s```\n", cmd.PersistentFlags().FlagUsages())
+			fmt.Fprintf(&page, "Every command takes these flags, but for `migrate`; `import` works on a store only, and takes no others than the first three. `doctor` needs `--config` alone.\n\n```text\n%s```\n", cmd.PersistentFlags().FlagUsages())
 		}
 		d.describe(&page, cmd)
 	}
