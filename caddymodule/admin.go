@@ -103,6 +103,9 @@ func (a *Admin) Cleanup() error {
 // that nothing behind it can be reached past the management API. A program that
 // presents a token is answered by the API, wherever it asks.
 func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	if answersHealth(w, r, a.engine.Readiness) {
+		return nil
+	}
 	at, ok := a.engine.Enter()
 	if !ok { // a configuration that was replaced so long ago that its store is closed
 		w.Header().Set("Connection", "close")
