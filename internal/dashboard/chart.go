@@ -20,7 +20,7 @@ type chart struct {
 	Width, Height, Base int
 	Bars                []bar
 	Most                int64 // of one bar
-	Labels              []chartLabel
+	Labels              []string // each below as many bars as any other, at their left
 	Step                string // what a bar stands for
 	Calls, Denied       int64
 }
@@ -34,11 +34,6 @@ type bar struct {
 	Y, Height      float64 // of the allowed part
 	OverY, OverTop float64 // of the denied part: where it begins, and its height
 	Name           string
-}
-
-type chartLabel struct {
-	X    float64
-	Text string
 }
 
 // scale is how long a chart looks back, in which steps.
@@ -108,10 +103,20 @@ func (c *chart) measure(s scale) {
 		b.Y = round(float64(c.Base) - b.Height)
 		b.OverY = round(b.Y - b.OverTop)
 		b.Name = b.At.Format("2 Jan 15:04") + " UTC: " + strconv.FormatInt(b.Calls, 10) + " allowed, " + strconv.FormatInt(b.Denied, 10) + " denied"
-		if every := max(1, len(c.Bars)/mostLabels); i%every == 0 && i+every/2 < len(c.Bars) {
-			c.Labels = append(c.Labels, chartLabel{b.X, b.At.Format(s.layout)})
-		}
 	}
+	every := barsPerLabel(len(c.Bars))
+	for i := 0; i < len(c.Bars); i += every {
+		c.Labels = append(c.Labels, c.Bars[i].At.Format(s.layout))
+	}
+}
+
+// barsPerLabel divides the bars evenly.
+func barsPerLabel(bars int) int {
+	every := max(1, bars/mostLabels)
+	for bars%every != 0 {
+		every++
+	}
+	return every
 }
 
 // tall is how high a bar of so many calls is. One call can be seen, however
