@@ -19,9 +19,9 @@ const (
 type chart struct {
 	Width, Height, Base int
 	Bars                []bar
-	Most                int64 // of one bar
+	Most                int64    // of one bar
 	Labels              []string // each below as many bars as any other, at their left
-	Step                string // what a bar stands for
+	Step                string   // what a bar stands for
 	Calls, Denied       int64
 }
 
