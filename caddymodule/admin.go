@@ -44,8 +44,7 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 		return err
 	}
 	service, err := app.manager(app.engine.Store(), attached{
-		catchUp: app.engine.CatchUp, decide: verifier.decide, explain: verifier.explain, closing: closingOf(ctx), gates: app.gatesInForce,
-		bounds: app.bounds,
+		catchUp: app.engine.CatchUp, decide: verifier.decide, explain: verifier.explain, closing: closingOf(ctx), gates: app.gatesInForce, bounds: app.bounds,
 	})
 	if err != nil {
 		return err
@@ -104,6 +103,9 @@ func (a *Admin) Cleanup() error {
 // that nothing behind it can be reached past the management API. A program that
 // presents a token is answered by the API, wherever it asks.
 func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	if answersHealth(w, r, a.engine.Readiness) {
+		return nil
+	}
 	at, ok := a.engine.Enter()
 	if !ok { // a configuration that was replaced so long ago that its store is closed
 		w.Header().Set("Connection", "close")

@@ -15,8 +15,8 @@ type attached struct {
 	decide  func(context.Context, string, manage.Verification) (manage.Verified, error)
 	explain func(context.Context, string, manage.Question) (manage.Explained, error)
 	closing <-chan struct{} // closed once the server ends
-	bounds  func(context.Context, manage.BoundsOf) manage.Bounds
 	gates   func() []manage.GateView
+	bounds  func(context.Context, manage.BoundsOf) manage.Bounds
 }
 
 // manager makes the administration of an app's store.

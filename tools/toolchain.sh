@@ -21,21 +21,21 @@ compiler() {
 }
 postgres() { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }
 redis() { command -v redis-server >/dev/null || command -v valkey-server >/dev/null; }
-browser() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
 # Debian keeps these two where only root looks.
 nginx() { (PATH=$PATH:/usr/sbin && command nginx -V 2>&1) | grep -q http_auth_request_module; }
 haproxy() { (PATH=$PATH:/usr/sbin && command haproxy -vv 2>&1) | grep -q USE_LUA=1; }
+browser() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
 
 # missing prints the packages, as Debian names them, that are needed.
 missing() {
 	compiler || echo gcc libc6-dev
 	postgres || echo postgresql
 	redis || echo redis-server
-	browser || echo chromium
-	command -v npm >/dev/null || echo nodejs npm
 	nginx || echo nginx-light
 	haproxy || echo haproxy
 	command -v promtool >/dev/null || echo prometheus
+	browser || echo chromium
+	command -v npm >/dev/null || echo nodejs npm
 }
 
 packages=$(missing | tr '\n' ' ')

@@ -113,6 +113,10 @@ func (s *fake) ListGates(_ context.Context, call manage.Call) (manage.GatesView,
 	return manage.GatesView{Gates: []manage.GateView{}, Unlisted: []manage.UnlistedView{}}, s.note(call, "ListGates")
 }
 
+func (s *fake) ReportRefusals(_ context.Context, call manage.Call, query manage.ReportQuery) (manage.ReportView, error) {
+	return manage.ReportView{Data: []manage.RefusalView{}}, s.note(call, "ReportRefusals", query)
+}
+
 func (s *fake) LookUpSecret(_ context.Context, call manage.Call, ask manage.SecretQuery) (manage.SecretView, error) {
 	return manage.SecretView{Kind: "key", Status: "active", ID: "key_a", Workspace: "default"}, s.note(call, "LookUpSecret", ask.Secret)
 }

@@ -26,5 +26,14 @@ func inspectRoutes(inspect manage.Inspector) []route {
 				return inspect.ListGates(rq.ctx, rq.call)
 			}),
 		},
+		{
+			method: http.MethodGet, path: "/v1/report", id: "report-refusals", status: http.StatusOK,
+			summary: "Add up what gates in mode observe would have refused, by key, route and reason, the most first",
+			about:   "Requests without a key that is known are told to an operator who names no workspace.",
+			query:   []parameter{{name: "from", about: "A time, a date, or how long ago; 7d unless stated. Its hour counts as a whole."}},
+			operation: call(func(rq *request) (manage.ReportView, error) {
+				return inspect.ReportRefusals(rq.ctx, rq.call, manage.ReportQuery{From: rq.query.Get("from")})
+			}),
+		},
 	}
 }

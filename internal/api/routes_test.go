@@ -35,6 +35,7 @@ var asked = map[string]struct{ request, want string }{
 	"list-plans":       {"GET /v1/plans", "ListPlans []"},
 	"list-scopes":      {"GET /v1/scopes", "ListScopes []"},
 	"list-gates":       {"GET /v1/gates", "ListGates []"},
+	"report-refusals":  {"GET /v1/report?from=1d", "ReportRefusals [{From:1d}]"},
 	"look-up-secret":   {`POST /v1/secrets/lookup {"secret":"x"}`, "LookUpSecret [x]"},
 	"verify-key":       {`POST /v1/keys/verify {"key":"x","host":"h","method":"GET","path":"/","scopes":["a"],"cost":2}`, ""},
 }

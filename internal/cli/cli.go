@@ -83,6 +83,7 @@ func (a *app) groups() []Group {
 		a.single(audit()),
 		a.single(a.scan()),
 		a.single(gates()),
+		a.single(report()),
 		a.single(a.doctor()),
 		a.single(explain()),
 		a.importGroup(),

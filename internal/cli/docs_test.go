@@ -96,7 +96,7 @@ func renderCommands(t *testing.T) []byte {
 	page.WriteString(commandsHead)
 	for i, cmd := range commandsOf(Program{}) {
 		if i == 0 {
-			fmt.Fprintf(&page, "Every command takes these flags, but for `migrate`; `import` works on a store only, and takes no others than the first three.\n\n```text\n%s```\n", cmd.PersistentFlags().FlagUsages())
+			fmt.Fprintf(&page, "Every command takes these flags, but for `migrate`; `import` works on a store only, and takes no others than the first three. `doctor` needs `--config` alone.\n\n```text\n%s```\n", cmd.PersistentFlags().FlagUsages())
 		}
 		d.describe(&page, cmd)
 	}
@@ -186,6 +186,10 @@ func (s *sampled) RevokeKey(ctx context.Context, call manage.Call, id keys.ID, a
 	revoked, err := s.Manager.RevokeKey(ctx, call, id, manage.Revocation{Reason: ask.Reason})
 	revoked.Receipt = manage.Receipt{Revision: 7, Nodes: 2, Confirmed: true}
 	return revoked, err
+}
+
+func (*sampled) ReportRefusals(context.Context, manage.Call, manage.ReportQuery) (manage.ReportView, error) {
+	return sampleReport(), nil
 }
 
 func (*sampled) ListGates(context.Context, manage.Call) (manage.GatesView, error) {

@@ -193,7 +193,7 @@ func TestCommandsActForWhoeverRunsThem(t *testing.T) {
 	if doc["created_by"] != "ann" || doc["owner"] != "ann" {
 		t.Errorf("made by %v for %v", doc["created_by"], doc["owner"])
 	}
-	if got := commandsOf(Program{Open: f.open}); len(got) != 14 || got[0].Name() != "keys" {
+	if got := commandsOf(Program{Open: f.open}); len(got) != 15 || got[0].Name() != "keys" {
 		t.Errorf("commands: %v", got)
 	}
 }

@@ -19,6 +19,9 @@ type common struct {
 	allowedIPs []string
 	headers    *identity.Headers
 	project    usage.Label
+	// replacedAt is when a key got its replacement, in Unix seconds; 0: it has
+	// none. What has it is one key's own.
+	replacedAt int64
 }
 
 func newCommon(k *keys.Key) (*common, error) {

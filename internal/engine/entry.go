@@ -94,6 +94,9 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 		return keycache.Loaded[*Entry]{Revision: got.Revision, Digests: candidates}, nil
 	}
 	entry, err := e.newEntry(got.Key)
+	if err == nil && got.Key.ReplacedBy != "" {
+		err = e.markReplaced(ctx, entry, got.Key)
+	}
 	if err != nil {
 		return none, err
 	}

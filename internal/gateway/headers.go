@@ -20,11 +20,13 @@ const (
 )
 
 // SetHeaders tells the client what the gate has to say besides the answer:
-// where its limits stand, and how old the knowledge is that let it in.
+// where its limits stand, how old the knowledge is that let it in, and when its
+// key ends that was replaced.
 func SetHeaders(h http.Header, c *Call) {
 	if c.stale {
 		h[headerStale] = []string{strconv.FormatInt(int64(c.age/time.Second), 10)}
 	}
+	setSunset(h, c)
 	setLimits(h, c)
 }
 

@@ -13,6 +13,10 @@ type Inspector interface {
 	// ListGates tells the gates of the configuration and their tables, and what
 	// keys called in the last day that no route lists.
 	ListGates(ctx context.Context, call Call) (GatesView, error)
+	// ReportRefusals adds up what gates would have refused that only observe, of
+	// the call's workspace; of all, and of nobody known, where its actor may enter
+	// each and it names none.
+	ReportRefusals(ctx context.Context, call Call, query ReportQuery) (ReportView, error)
 }
 
 var _ Inspector = (*Manager)(nil)

@@ -41,12 +41,12 @@ type Config struct {
 	// which nothing but the keys of one workspace may be told. nil: there are no
 	// gates here, as for commands.
 	Decide func(ctx context.Context, workspace string, ask Verification) (Verified, error)
-	// Bounds says what the configuration holds a key to. nil: nobody knows here.
-	Bounds func(ctx context.Context, of BoundsOf) Bounds
 	// Gates lists the gates of the configuration; nil: there are none.
 	Gates func() []GateView
 	// Explain is the same for how a gate comes to what it decides.
 	Explain func(ctx context.Context, workspace string, ask Question) (Explained, error)
+	// Bounds says what the configuration holds a key to. nil: nobody knows here.
+	Bounds func(ctx context.Context, of BoundsOf) Bounds
 }
 
 // The grace of a rotation where the configuration says nothing, and the most
@@ -87,9 +87,9 @@ type Manager struct {
 	clock          func() time.Time
 	catchUp        func(context.Context)
 	decide         func(ctx context.Context, workspace string, ask Verification) (Verified, error)
-	bounds         func(ctx context.Context, of BoundsOf) Bounds
 	gates          func() []GateView
 	explain        func(ctx context.Context, workspace string, ask Question) (Explained, error)
+	bounds         func(ctx context.Context, of BoundsOf) Bounds
 	closing        <-chan struct{} // nil: never
 	waiting        chan struct{}   // holds one token for each call that waits
 	log            *slog.Logger

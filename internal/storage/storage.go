@@ -239,13 +239,13 @@ type Reader interface {
 	// UsageCells returns a key's cells with from ≤ hour < to; zero times are
 	// no bound.
 	UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]UsageCell, error)
-	// UsageSums adds up the usage of a workspace's keys: hours in their order,
-	// the others by allowed calls, the most first.
-	UsageSums(ctx context.Context, of UsageSumOf) ([]UsageSum, error)
 	// Observed adds up what would have been denied since the start of an hour,
 	// by key, endpoint and outcome, the most first, at most limit; Hour is zero.
 	// It looks at each key that was ever used.
 	Observed(ctx context.Context, since time.Time, limit int) ([]UsageCell, error)
+	// UsageSums adds up the usage of a workspace's keys: hours in their order,
+	// the others by allowed calls, the most first.
+	UsageSums(ctx context.Context, of UsageSumOf) ([]UsageSum, error)
 	// Activity returns a key's latest calls as far as they are noted, newest
 	// first, at most limit.
 	Activity(ctx context.Context, id keys.ID, limit int) ([]NotedCall, error)

@@ -70,5 +70,10 @@ func PrincipalOf(k *keys.Key, rights *Rights) Principal {
 // is refused at noon.
 func (p *Principal) Expired(now time.Time) bool { return now.UnixMicro() >= p.expires }
 
+// Ends is when the key's end comes; ok is false where it has none.
+func (p *Principal) Ends() (at time.Time, ok bool) {
+	return time.UnixMicro(p.expires).UTC(), p.expires != math.MaxInt64
+}
+
 // StatusAt is the status as everybody sees it.
 func (p *Principal) StatusAt(now time.Time) keys.Status { return p.Status.Seen(p.Expired(now)) }

@@ -3,11 +3,13 @@ package storagetest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/keystile/keystile/internal/storage"
 )
 
 var schemaGuarantees = []guarantee{
+	{"AStoreThatIsUpToDateMissesNothing", missesNothing},
 	{"MigratingAgainChangesNothing", migratingAgain},
 	{"NodesThatStartAtOnceFindOneSchema", migratingAtOnce},
 	{"DefaultWorkspaceIsAlwaysThere", defaultWorkspace},
@@ -49,5 +51,18 @@ func closedStore(t *testing.T, f *fixture) {
 	must(t, f.store.Close())
 	for what, call := range everyCall(f.store) {
 		wantUnknown(t, what, call(t.Context()))
+	}
+}
+
+func missesNothing(t *testing.T, f *fixture) {
+	missing, err := f.store.Missing(t.Context())
+	must(t, err)
+	if missing != 0 {
+		t.Errorf("%d migrations are missing", missing)
+	}
+	at, err := f.store.Clock(t.Context())
+	must(t, err)
+	if apart := time.Since(at).Abs(); !at.IsZero() && apart > time.Minute {
+		t.Errorf("its clock is %v away, on this very machine", apart)
 	}
 }
