@@ -24,7 +24,7 @@ var tables = []struct {
 	{"The directive `keystile`", "In a site or a block of routes; takes a matcher.", docs(gateOptions)},
 	{"`route METHODS PATTERN … { … }`", "In the directive `keystile`.", docs(routeOptions)},
 	{"The directive `keystile_verify`", "In a site that your proxies alone can reach; takes a matcher. It takes what `keystile` takes (`forward_credential` changes nothing there), and:", docs(ownVerifyOptions)},
-	{"The directive `keystile_admin`", "In a site of its own; takes a matcher.", docs(adminOptions)},
+	{"The directive `keystile_admin`", "In a site of its own; takes a matcher. It serves [the dashboard](dashboard.md), and [the management API](api.md) below `/v1/`.", docs(adminOptions)},
 }
 
 func docs[T any](o options[T]) []optionDoc {

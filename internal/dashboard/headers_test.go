@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/keystile/keystile/internal/dashboard"
 )
 
 // DASH-04 and DASH-01, without a browser.
@@ -53,4 +55,46 @@ func TestWhereToGoOnToIsOneOfOurPages(t *testing.T) {
 		b := &browser{fixture: f}
 		wantRedirect(t, b.post(t, "/sign-in", url.Values{"token": {f.token}, "next": {next}}), "./")
 	}
+}
+
+// A fault of the store is a page that says when to come again, and nothing of
+// why.
+func TestAStoreThatFailsIsAPageWithoutAWordOfWhy(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	b := f.signIn(t, f.token)
+	must(t, f.store.Close())
+	for _, target := range []string{"/w/default/keys", "/w/default/keys.csv", "/w/default/keys.json"} {
+		got := b.get(t, target)
+		wantPage(t, got, http.StatusServiceUnavailable, "store_unavailable", "request-1")
+		if got.Header.Get("Retry-After") == "" || strings.Contains(got.text, "closed") || strings.Contains(got.text, "sql") {
+			t.Errorf("%s: %v %s", target, got.Header, got.text)
+		}
+	}
+	if !strings.Contains(f.log.String(), "request-1") || !strings.Contains(f.log.String(), "closed") {
+		t.Errorf("the log doesn't say why: %s", f.log)
+	}
+	stranger := &browser{fixture: f}
+	wantPage(t, stranger.post(t, "/sign-in", url.Values{"token": {f.token}}), http.StatusServiceUnavailable)
+}
+
+// DASH-02, without a browser: whatever changes something is a POST.
+func TestNothingChangesByReading(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	k := f.newKey(t, newKeyAsk)
+	b := f.signIn(t, f.operator)
+	before, err := f.store.Confirm(t.Context())
+	must(t, err)
+	for _, target := range dashboard.Addresses(k.ID) {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			b.ask(t, method, target+"?name=forged&once=1&expiry=never&plan=free&workspace=default&reason=x", nil)
+		}
+	}
+	after, err := f.store.Confirm(t.Context())
+	must(t, err)
+	if before != after {
+		t.Errorf("the store moved from %v to %v", before, after)
+	}
+	wantPage(t, b.get(t, "/w/default/keys"), http.StatusOK)
 }

@@ -165,6 +165,15 @@ func (v *visit) keepKey(made *manage.CreatedKey) {
 	}
 }
 
+// taken is what was kept for this page. It is taken by whoever reads the page:
+// not by a HEAD, and not by a browser that looks ahead.
+func (v *visit) taken(id string) (one revealed, ok bool) {
+	if v.r.Method != http.MethodGet || v.r.Header.Get("Sec-Purpose") != "" {
+		return revealed{}, false
+	}
+	return v.session.take(id, v.now)
+}
+
 type secretPage struct {
 	Key    manage.KeyView
 	Secret string // empty: it was shown before
@@ -185,7 +194,7 @@ func showSecret(v *visit) error {
 			body.Old = &old
 		}
 	}
-	if kept, ok := v.session.take(string(key.ID), v.now); ok && kept.key != nil {
+	if kept, ok := v.taken(string(key.ID)); ok && kept.key != nil {
 		if secret := kept.key.Revealed().Secret; secret != nil {
 			body.Secret = *secret
 		}

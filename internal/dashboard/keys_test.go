@@ -29,6 +29,8 @@ func TestAFormThatIsSentTwiceMakesOneKeyAndShowsItOnce(t *testing.T) {
 	if strings.Contains(at, "ks_live_") {
 		t.Errorf("the secret stands in the address %s", at)
 	}
+	b.ask(t, http.MethodHead, at, nil)
+	b.ask(t, http.MethodGet, at, nil, "Sec-Purpose: prefetch") // DASH-02
 	shown := b.get(t, at)
 	wantPage(t, shown, http.StatusOK, "Your new key", `<pre id="secret" tabindex="0">ks_live_`)
 	if shown.Header.Get("Content-Encoding") != "" {
@@ -187,9 +189,9 @@ func TestAnExportHoldsEveryKeyAndNoFormula(t *testing.T) {
 func TestAWorkspaceOfManyKeysIsExportedWhole(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
-	fill(t, f, 2345)
+	fill(t, f, 1100)
 	b := f.signIn(t, f.token)
-	for target, want := range map[string]int{"/w/default/keys.csv": 2345, "/w/default/keys.csv?environment=test": 0, "/w/default/keys.csv?only=unused": 2345} {
+	for target, want := range map[string]int{"/w/default/keys.csv": 1100, "/w/default/keys.csv?environment=test": 0, "/w/default/keys.csv?only=unused": 1100} {
 		rows, err := csv.NewReader(strings.NewReader(b.get(t, target).text)).ReadAll()
 		must(t, err)
 		ids := map[string]bool{}

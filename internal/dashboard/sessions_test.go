@@ -115,23 +115,6 @@ func TestASessionEndsUnusedAndInAnyCase(t *testing.T) {
 	}
 }
 
-func TestSessionsAreBoundedAndTheOneUsedLastStays(t *testing.T) {
-	t.Parallel()
-	f := setup(t)
-	first, used := f.signIn(t, f.token), f.signIn(t, f.token)
-	for i := range 1000 {
-		f.now = f.now.Add(time.Second)
-		f.signIn(t, f.token)
-		if i%100 == 0 {
-			wantPage(t, used.get(t, "/w/default/keys.csv"), http.StatusOK)
-		}
-	}
-	if got := first.get(t, "/w/default/keys"); got.StatusCode != http.StatusSeeOther {
-		t.Errorf("more sessions are kept than may be: %d", got.StatusCode)
-	}
-	wantPage(t, used.get(t, "/w/default/keys"), http.StatusOK)
-}
-
 func TestASessionEndsWithItsTokenOrKey(t *testing.T) {
 	t.Parallel()
 	f := setup(t)

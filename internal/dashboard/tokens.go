@@ -85,7 +85,7 @@ type tokenSecretPage struct{ Secret, Curl string }
 // showTokenSecret shows a new token's secret once, as showSecret does a key's.
 func showTokenSecret(v *visit) error {
 	body := &tokenSecretPage{}
-	if kept, ok := v.session.take(v.r.PathValue("name"), v.now); ok && kept.token != nil {
+	if kept, ok := v.taken(v.r.PathValue("name")); ok && kept.token != nil {
 		if secret := kept.token.Revealed().Secret; secret != nil {
 			body.Secret = *secret
 			body.Curl = "export KEYSTILE_API=" + v.address() + " KEYSTILE_TOKEN=" + *secret
