@@ -18,9 +18,8 @@ export GOFLAGS += -buildvcs=false
 # What e2e-fleet leaves out, by words of the tests' names: tests that say
 # themselves where keys and limits are kept, and what is the same wherever that
 # is (texts, builds, the edges of HTTP, floods).
-# Quotas are exact behind a kill with the local limiter alone: what a killed gate holds in Redis is not granted again. Fleets have tests of their own.
-OWN_STORE := AMonthsQuota|QuotaBack|FLEET01|AFleetsQuota|ThreeGates|REDIS|Redis|PostgreSQL|Database|Disk|TestAReceiptHolds|AWaitThatIsShorter|AConnectionString|ACreationThatWasCutOff|ARevocationIsInForceThough|ALoginThat|FromGateToGate|CannotBeKeptAnywhere|KilledWhileItWrites|Faults|Panic
-ANY_STORE := Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage
+OWN_STORE := FLEET01|AFleetsQuota|ThreeGates|REDIS|Redis|PostgreSQL|Database|Disk|TestAReceiptHolds|AWaitThatIsShorter|AConnectionString|ACreationThatWasCutOff|ARevocationIsInForceThough|ALoginThat|FromGateToGate|CannotBeKeptAnywhere|KilledWhileItWrites|Faults|Panic
+ANY_STORE := Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage|Dashboard
 
 # What make load runs: the tests that are shorter in make test.
 LOAD ?= Flood|Refusals|Import|Kill
@@ -70,6 +69,10 @@ build: ## Build bin/keystile
 .PHONY: xbuild
 xbuild: ## Build bin/caddy as xcaddy.toml says
 	$(GO) run ./cmd/keystile-build
+
+.PHONY: screenshots
+screenshots: ## Save each page of the dashboard as pictures: screenshots/, light, dark and on a phone; and the two of the README
+	KEYSTILE_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -count=1 -timeout 10m -run 'TestDashboardScreenshots' ./e2e
 
 .PHONY: bench
 bench: ## Run the benchmarks

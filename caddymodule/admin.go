@@ -15,9 +15,11 @@ import (
 
 func init() { caddy.RegisterModule(&Admin{}) }
 
-// Admin serves the management API under /v1/, relative to where it is mounted.
+// Admin serves the management API under /v1/, and the dashboard elsewhere,
+// relative to where it is mounted.
 type Admin struct {
 	api     http.Handler
+	pages   http.Handler
 	engine  *engine.Engine
 	release func()
 }
@@ -42,7 +44,7 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 		return err
 	}
 	service, err := app.manager(app.engine.Store(), attached{
-		catchUp: app.engine.CatchUp, decide: verifier.decide, closing: closingOf(ctx), gates: app.gatesInForce,
+		catchUp: app.engine.CatchUp, decide: verifier.decide, explain: verifier.explain, closing: closingOf(ctx), gates: app.gatesInForce, bounds: app.bounds,
 	})
 	if err != nil {
 		return err
@@ -53,6 +55,10 @@ func (a *Admin) Provision(ctx caddy.Context) error {
 		ClientAddress: func(r *http.Request) string { return clientOf(r).String() },
 		Mount:         mountOf,
 	})
+	if err != nil {
+		return err
+	}
+	a.pages, err = app.dashboard(service, ctx.Slogger())
 	return err
 }
 
@@ -94,7 +100,8 @@ func (a *Admin) Cleanup() error {
 }
 
 // ServeHTTP implements caddyhttp.MiddlewareHandler. It answers everything, so
-// that nothing behind it can be reached past the management API.
+// that nothing behind it can be reached past the management API. A program that
+// presents a token is answered by the API, wherever it asks.
 func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
 	if answersHealth(w, r, a.engine.Readiness) {
 		return nil
@@ -105,8 +112,17 @@ func (a *Admin) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Ha
 		return caddyhttp.Error(http.StatusServiceUnavailable, errors.New("the store is closed"))
 	}
 	defer a.engine.Leave(at)
-	a.api.ServeHTTP(w, r)
+	if forProgram(r) {
+		a.api.ServeHTTP(w, r)
+	} else {
+		a.pages.ServeHTTP(w, r)
+	}
 	return nil
+}
+
+func forProgram(r *http.Request) bool {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return r.URL.Path == "/v1" || strings.HasPrefix(r.URL.Path, "/v1/") || strings.EqualFold(scheme, "Bearer")
 }
 
 // Interface guards.

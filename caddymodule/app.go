@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/keystile/keystile/internal/dashboard"
 	"github.com/keystile/keystile/internal/engine"
 )
 
@@ -20,6 +21,7 @@ type App struct {
 
 	parts    *parts
 	engine   *engine.Engine
+	sessions *dashboard.Sessions
 	settings engine.Settings
 	releases []func()
 	started  bool
@@ -90,12 +92,13 @@ func (a *App) retain() (release func(), err error) {
 		if err != nil {
 			return nil, err
 		}
-		return &pooled{made, id}, nil
+		return &pooled{made, id, dashboard.NewSessions(engine.NewGuesses(signIns, now()))}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	a.engine = value.(*pooled).Engine
+	held := value.(*pooled)
+	a.engine, a.sessions = held.Engine, held.sessions
 	return func() {
 		if _, err := engines.Delete(id); err != nil {
 			a.log.Error("closing the key store failed", "error", err)

@@ -10,19 +10,22 @@ import (
 )
 
 const (
-	appName   = "keystile" // the app, its global option and the gate's directive
-	adminName = "keystile_admin"
+	appName    = "keystile" // the app, its global option and the gate's directive
+	adminName  = "keystile_admin"
+	verifyName = "keystile_verify"
 )
 
 func init() {
 	httpcaddyfile.RegisterGlobalOption(appName, parseApp)
 	httpcaddyfile.RegisterHandlerDirective(appName, parseGate)
 	httpcaddyfile.RegisterHandlerDirective(adminName, parseAdmin)
+	httpcaddyfile.RegisterHandlerDirective(verifyName, parseVerify)
 
 	// Behind all that rewrites, so that the gate decides on the path that is
 	// forwarded; before all that might answer.
 	httpcaddyfile.RegisterDirectiveOrder(appName, httpcaddyfile.After, "try_files")
 	httpcaddyfile.RegisterDirectiveOrder(adminName, httpcaddyfile.Before, "reverse_proxy")
+	httpcaddyfile.RegisterDirectiveOrder(verifyName, httpcaddyfile.Before, "reverse_proxy")
 }
 
 // parseApp reads the global option.
@@ -74,6 +77,26 @@ func readGate(d *caddyfile.Dispenser, app *Config) (*Policy, error) {
 		return nil, err
 	}
 	return p, b.marks.locate(p.validate(app))
+}
+
+// parseVerify reads the directive of a gate that other proxies ask.
+func parseVerify(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	h.Next()
+	app, err := configuredApp(h)
+	if err != nil {
+		return nil, err
+	}
+	return readVerify(h.Dispenser, app)
+}
+
+// readVerify reads a block of options of such a gate from behind its name.
+func readVerify(d *caddyfile.Dispenser, app *Config) (*Verify, error) {
+	v := new(Verify)
+	b := newBlock(d, v)
+	if err := verifyOptions.readAll(b); err != nil {
+		return nil, err
+	}
+	return v, b.marks.locate(v.validate(app))
 }
 
 // configuredApp is the app as the global options have it: they are read before any

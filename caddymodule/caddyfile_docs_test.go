@@ -20,7 +20,7 @@ line says otherwise; an unknown one is an error with file and line. ENV is live 
 
 A bare ` + "`keystile`" + ` needs no global option: it keeps keys in SQLite in Caddy's data directory, and lets any valid key
 call anything. The directive stands behind all rewrites and before ` + "`basic_auth`" + ` and whatever answers;
-` + "`keystile_admin`" + ` stands before ` + "`reverse_proxy`" + `.
+` + "`keystile_verify`" + ` and ` + "`keystile_admin`" + ` answer everything themselves, and stand before ` + "`reverse_proxy`" + `.
 `
 
 func TestDocumentationListsTheOptionsThatAreRead(t *testing.T) {

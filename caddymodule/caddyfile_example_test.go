@@ -33,7 +33,7 @@ func TestExampleConfigurationIsValidWithoutAnyVariableSet(t *testing.T) {
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(err, warnings)
 	}
-	app, gates := partsOf(t, text)
+	app, gates, _ := partsOf(t, text)
 	app.setDefaults()
 	if err := app.validate(); err != nil {
 		t.Error(err)

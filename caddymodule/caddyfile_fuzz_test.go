@@ -23,6 +23,7 @@ func FuzzOptions(f *testing.F) {
 		app, gate := splitCase(text)
 		f.Add(app, gate)
 	}
+	f.Add("", "{\n\ttrusted 127.0.0.1 10.0.0.0/8\n\ttarget request\n\tdeny_status 403\n\troute GET /a b\n}")
 	f.Fuzz(func(t *testing.T, app, gate string) {
 		c, err := readApp(directive(t, app))
 		if err != nil {
@@ -31,6 +32,13 @@ func FuzzOptions(f *testing.F) {
 		c = throughJSON[Config](t, c)
 		if err := c.validate(); err != nil {
 			t.Fatalf("the Caddyfile passes, its JSON doesn't: %v", err)
+		}
+		if v, err := readVerify(directive(t, gate), c); err == nil {
+			v = throughJSON[Verify](t, v)
+			v.setDefaults()
+			if err := v.validate(c); err != nil {
+				t.Fatalf("the Caddyfile passes, its JSON doesn't: %v", err)
+			}
 		}
 		p, err := readGate(directive(t, gate), c)
 		if err != nil {

@@ -71,6 +71,24 @@ func TestJSONGateIsCheckedLikeACaddyfile(t *testing.T) {
 	}
 }
 
+func TestJSONGateThatProxiesAskIsCheckedLikeACaddyfile(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"trusted":["10.0.0.0/8","proxy"]}`:      "trusted/1: \"proxy\" is neither an address nor a block",
+		`{"trusted":["10.0.0.0/8","10.0.0.0/8"]}`: "trusted/1: 10.0.0.0/8 is given twice",
+		`{"target":"original"}`:                   "target: unknown target \"original\"; known: forwarded, request",
+		`{"deny_status":401}`:                     "deny_status: deny_status is 401; it can be 403",
+		`{"routes":[{"pattern":"/a"}]}`:           "routes/0: route /a names no method",
+		`{"mode":"observe","errors":"xml"}`:       "errors: unknown errors \"xml\"",
+	} {
+		v := new(Verify)
+		if err := caddy.StrictUnmarshalJSON([]byte(text), v); err != nil {
+			t.Fatal(err)
+		}
+		wantFault(t, text, v.validate(&Config{}), want)
+	}
+}
+
 func wantFault(t *testing.T, text string, err error, want string) {
 	t.Helper()
 	if _, is := errors.AsType[*fault](err); !is || !strings.HasPrefix(err.Error(), want) {
@@ -88,7 +106,7 @@ func TestWhatPassesAsACaddyfilePassesAsJSON(t *testing.T) {
 	}
 	for _, file := range files {
 		text, _ := readCase(t, file)
-		app, gates := partsOf(t, text)
+		app, gates, asked := partsOf(t, text)
 		app.setDefaults()
 		if err := app.validate(); err != nil {
 			t.Errorf("%s: %v", file, err)
@@ -99,11 +117,17 @@ func TestWhatPassesAsACaddyfilePassesAsJSON(t *testing.T) {
 				t.Errorf("%s: %v", file, err)
 			}
 		}
+		for _, gate := range asked {
+			gate.setDefaults()
+			if err := gate.validate(app); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
 	}
 }
 
 // partsOf adapts a Caddyfile and finds the app and the gates in the JSON.
-func partsOf(t *testing.T, text string) (*Config, []*Policy) {
+func partsOf(t *testing.T, text string) (*Config, []*Policy, []*Verify) {
 	t.Helper()
 	doc, err := adaptText(text)
 	if err != nil {
@@ -124,23 +148,23 @@ func partsOf(t *testing.T, text string) (*Config, []*Policy) {
 			t.Fatal(err)
 		}
 	}
-	return &tree.Apps.Keystile, gatesIn(t, http)
+	return &tree.Apps.Keystile, handlersIn[Policy](t, "keystile", http), handlersIn[Verify](t, "keystile_verify", http)
 }
 
-func gatesIn(t *testing.T, node any) []*Policy {
+func handlersIn[T any](t *testing.T, name string, node any) []*T {
 	t.Helper()
-	var found []*Policy
+	var found []*T
 	switch node := node.(type) {
 	case []any:
 		for _, child := range node {
-			found = append(found, gatesIn(t, child)...)
+			found = append(found, handlersIn[T](t, name, child)...)
 		}
 	case map[string]any:
-		if node["handler"] == "keystile" {
-			return []*Policy{throughJSON[Policy](t, node)}
+		if node["handler"] == name {
+			return []*T{throughJSON[T](t, node)}
 		}
 		for _, child := range node {
-			found = append(found, gatesIn(t, child)...)
+			found = append(found, handlersIn[T](t, name, child)...)
 		}
 	}
 	return found

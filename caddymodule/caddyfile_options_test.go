@@ -23,6 +23,7 @@ var tables = []struct {
 	{"`usage { … }`", "In the global option `keystile`.", docs(usageOptions)},
 	{"The directive `keystile`", "In a site or a block of routes; takes a matcher.", docs(gateOptions)},
 	{"`route METHODS PATTERN … { … }`", "In the directive `keystile`.", docs(routeOptions)},
+	{"The directive `keystile_verify`", "In a site that your proxies alone can reach; takes a matcher. It takes what `keystile` takes (`forward_credential` changes nothing there), and:", docs(ownVerifyOptions)},
 	{"The directive `keystile_admin`", "In a site of its own; takes a matcher.", docs(adminOptions)},
 }
 

@@ -22,6 +22,7 @@ var homes = []struct {
 		"plan", "default_plan", "unknown_keys", "max_staleness", "on_store_failure", "usage", "cache_size", "require_project", "name",
 		"revocation", "rotation_grace",
 	}},
+	{"a keystile_verify", []string{"trusted", "target", "deny_status"}},
 }
 
 // strange says what is wrong with an option that a block doesn't have: it

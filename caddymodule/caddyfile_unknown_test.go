@@ -7,9 +7,12 @@ import (
 
 func TestAnOptionIsSentToTheBlockThatHasIt(t *testing.T) {
 	t.Parallel()
-	tables := [][]string{routeOptions.list(), gateOptions.list(), appOptions.list()}
+	all := [][]string{
+		routeOptions.list(), gateOptions.list(), appOptions.list(), ownVerifyOptions.list(), planOptions.list(), usageOptions.list(),
+	}
+	tables := all[:len(homes)]
 	inOthers := func(i int, name string) bool {
-		for j, others := range [][]string{tables[0], tables[1], tables[2], planOptions.list(), usageOptions.list()} {
+		for j, others := range all {
 			if i != j && slices.Contains(others, name) {
 				return true
 			}

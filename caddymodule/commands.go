@@ -66,7 +66,9 @@ func init() {
 
 // nameExamples writes our commands as they are called here.
 func nameExamples(cmd *cobra.Command, as string) {
-	cmd.Example = strings.NewReplacer("  "+appName+" ", "  "+as+" ", "| "+appName+" ", "| "+as+" ").Replace(cmd.Example)
+	for _, before := range []string{"  ", "| "} {
+		cmd.Example = strings.ReplaceAll(cmd.Example, before+appName+" ", before+as+" ")
+	}
 	for _, sub := range cmd.Commands() {
 		nameExamples(sub, as)
 	}

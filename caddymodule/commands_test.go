@@ -25,11 +25,7 @@ func TestExamplesNameCommandsAsTheyAreCalledInThisBuild(t *testing.T) {
 	look = func(cmd *cobra.Command) {
 		for line := range strings.Lines(cmd.Example) {
 			examples++
-			_, piped, isPipe := strings.Cut(line, " | ")
-			if isPipe {
-				line = "  " + piped
-			}
-			if !strings.HasPrefix(line, "  caddy keystile ") {
+			if !strings.HasPrefix(line, "  caddy keystile ") && !strings.Contains(line, "| caddy keystile ") {
 				t.Errorf("%s: %q", cmd.CommandPath(), line)
 			}
 		}

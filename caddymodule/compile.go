@@ -13,7 +13,7 @@ import (
 )
 
 // newGate compiles the policy of one gate.
-func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
+func (a *App) newGate(p *Policy, expand expander) (*gateway.Gate, error) {
 	site, err := p.site(&a.Config)
 	if err != nil {
 		return nil, err
@@ -21,7 +21,7 @@ func (a *App) newGate(p *Policy) (*gateway.Gate, error) {
 	sources := p.sources()
 	places.add(sources)
 	return gateway.New(gateway.Config{
-		Engine: a.engine, Format: a.parts.format, Site: site, Sources: sources, Limits: a.parts.limits, Now: now, Expand: resolve,
+		Engine: a.engine, Format: a.parts.format, Site: site, Sources: sources, Limits: a.parts.limits, Now: now, Expand: expand,
 		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, PassJWT: p.JWT == pass, ForwardCredential: p.ForwardCredential == on,
 	})
 }

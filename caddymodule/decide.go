@@ -13,11 +13,22 @@ import (
 // way there refuses this call and no other. Its value may quote the request, so
 // the log has only its type and where it came from.
 func (a *App) decide(gate *gateway.Gate, c *gateway.Call) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			c.Verdict = verdict.Deny(problem.InternalError)
-			a.log.Error("deciding on a request panicked", "type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
-		}
-	}()
+	defer a.refusePanic(c)
+	began := now()
 	gate.Decide(c)
+	took(now().Sub(began))
+}
+
+// explain is decide for a rehearsal, and tells its steps.
+func (a *App) explain(gate *gateway.Gate, c *gateway.Call) []gateway.Step {
+	defer a.refusePanic(c)
+	return gate.Explain(c)
+}
+
+// refusePanic is deferred.
+func (a *App) refusePanic(c *gateway.Call) {
+	if fault := recover(); fault != nil {
+		c.Verdict = verdict.Deny(problem.InternalError)
+		a.log.Error("deciding on a request panicked", "type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
+	}
 }

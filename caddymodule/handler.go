@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -21,8 +22,11 @@ type Handler struct {
 
 	app     *App
 	gate    *gateway.Gate
+	decided *decided
 	release func()
 	calls   sync.Pool
+	// denyStatus is the status of every refusal; 0: each has its own.
+	denyStatus int
 }
 
 // CaddyModule implements caddy.Module.
@@ -31,19 +35,29 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 }
 
 // Provision implements caddy.Provisioner.
-func (h *Handler) Provision(ctx caddy.Context) error {
+func (h *Handler) Provision(ctx caddy.Context) error { return h.provision(ctx, resolve) }
+
+// provision makes the gate, which reads placeholders of requests by expand.
+func (h *Handler) provision(ctx caddy.Context, expand expander) error {
 	app, err := appOf(ctx)
 	if err != nil {
 		return err
 	}
 	h.app = app
-	h.calls.New = func() any { return new(gateway.Call) }
 	if h.release, err = app.retain(); err != nil {
 		return err
 	}
 	app.gates++
-	h.gate, err = app.newGate(&h.Policy)
-	return err
+	return h.build(expand)
+}
+
+func (h *Handler) build(expand expander) (err error) {
+	h.calls.New = func() any { return new(gateway.Call) }
+	if h.gate, err = h.app.newGate(&h.Policy, expand); err != nil {
+		return err
+	}
+	h.decided = newDecided(cmp.Or(h.Mode, enforce), h.gate.Routes())
+	return nil
 }
 
 // Cleanup implements caddy.CleanerUpper. It also follows a Provision that
@@ -59,15 +73,15 @@ func (h *Handler) Cleanup() error {
 // ServeHTTP implements caddyhttp.MiddlewareHandler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	at, ok := h.app.engine.Enter()
+	c := h.calls.Get().(*gateway.Call)
+	defer h.giveBack(c)
+	h.describe(c, r)
 	if !ok {
-		return h.refuseLate(w, r)
+		return h.refuseLate(w, r, c)
 	}
 	defer h.app.engine.Leave(at)
 	h.app.standings()
-	c := h.calls.Get().(*gateway.Call)
-	defer h.giveBack(c)
 
-	h.describe(c, r)
 	h.app.decide(h.gate, c)
 	h.gate.Strip(c)
 	identity.Scrub(r)
@@ -104,6 +118,9 @@ func clientOf(r *http.Request) netip.Addr {
 	}
 	return addr
 }
+
+// expander fills in the placeholders of a request in a text.
+type expander func(r *http.Request, template string) string
 
 // resolve fills in placeholders; what is not known is empty.
 func resolve(r *http.Request, template string) string { return replacerOf(r).ReplaceAll(template, "") }

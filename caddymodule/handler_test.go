@@ -13,7 +13,6 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
-	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/manage"
 )
@@ -47,12 +46,11 @@ func setupBench(b testing.TB) *bench {
 	app.settings = app.parts.settings(&app.Config)
 	must(b, func() { err = app.Start() }, &err)
 	h := &Handler{app: app}
-	h.calls.New = func() any { return new(gateway.Call) }
 	h.Routes = []Route{
 		{Methods: []string{"GET"}, Pattern: "/v1/projects", Scopes: []string{"read:projects"}},
 		{Methods: []string{"GET"}, Pattern: "/v1/projects/{project}/items/{item}", Scopes: []string{"read:projects"}},
 	}
-	must(b, func() { h.gate, err = app.newGate(&h.Policy) }, &err)
+	must(b, func() { err = h.build(resolve) }, &err)
 	var service *manage.Manager
 	must(b, func() { service, err = app.manager(app.engine.Store(), attached{}) }, &err)
 	var made manage.CreatedKey

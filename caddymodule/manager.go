@@ -13,8 +13,10 @@ import (
 type attached struct {
 	catchUp func(context.Context)
 	decide  func(context.Context, string, manage.Verification) (manage.Verified, error)
+	explain func(context.Context, string, manage.Question) (manage.Explained, error)
 	closing <-chan struct{} // closed once the server ends
 	gates   func() []manage.GateView
+	bounds  func(context.Context, manage.BoundsOf) manage.Bounds
 }
 
 // manager makes the administration of an app's store.
@@ -41,6 +43,6 @@ func (a *App) manager(store storage.Store, to attached) (*manage.Manager, error)
 		Store: store, Format: a.parts.format, Hasher: a.parts.hasher, Catalogue: catalogue,
 		RequireProject: a.RequireProject, NameOptional: a.NameOptional,
 		Reversible: a.Revocation == reversible, RotationGrace: time.Duration(a.RotationGrace), Now: now,
-		CatchUp: to.catchUp, Decide: to.decide, Gates: to.gates, Closing: to.closing, Log: a.log,
+		CatchUp: to.catchUp, Decide: to.decide, Explain: to.explain, Gates: to.gates, Closing: to.closing, Bounds: to.bounds, Log: a.log,
 	})
 }

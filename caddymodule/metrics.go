@@ -3,46 +3,42 @@ package caddymodule
 import (
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/keystile/keystile/internal/engine"
-	"github.com/keystile/keystile/internal/problem"
 )
 
-// stats are what all engines of the process ask of their stores.
-var stats engine.Stats
+// stats are what all engines of the process did.
+var stats = engine.Stats{StoreBegins: func(o engine.Operation) (ended func()) {
+	began := now()
+	return func() { storeSeconds.WithLabelValues(string(o)).Observe(now().Sub(began).Seconds()) }
+}}
 
-// allowed labels the decisions that let a request through.
-const allowed = "allowed"
+var (
+	decisions = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "keystile_decisions_total",
+		Help: "Requests decided, by outcome (allowed, or the code of the refusal), mode (under observe, refusals are let through), route (as in the configuration; default: none) and the key's environment.",
+	}, []string{"outcome", "mode", "route", "environment"})
 
-var decisions = prometheus.NewCounterVec(prometheus.CounterOpts{
-	Name: "keystile_decisions_total",
-	Help: "Requests decided, by outcome (allowed, or the code of the refusal) and mode (under observe, refusals are let through).",
-}, []string{"outcome", "mode"})
+	decisionSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "keystile_decision_seconds", Help: "Time that deciding on a request took, with whatever it waited for.",
+		Buckets: []float64{1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1},
+	})
 
-// byOutcome holds one counter for each row of the table, made once: labels
-// come from a closed set, and a request doesn't look them up.
-var byOutcome = map[bool]map[string]prometheus.Counter{false: countersOf(enforce), true: countersOf(observe)}
-
-func countersOf(mode string) map[string]prometheus.Counter {
-	counters := map[string]prometheus.Counter{allowed: decisions.WithLabelValues(allowed, mode)}
-	for _, row := range problem.All() {
-		counters[string(row.Code)] = decisions.WithLabelValues(string(row.Code), mode)
-	}
-	return counters
-}
-
-func countDecision(outcome string, observed bool) {
-	if counter, known := byOutcome[observed][outcome]; known {
-		counter.Inc()
-	}
-}
+	storeSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "keystile_store_seconds", Help: "Time that the store took, by operation: lookup of a presented key, flush of usage.",
+		Buckets: []float64{1e-4, 2.5e-4, 1e-3, 2.5e-3, 1e-2, 2.5e-2, 1e-1, 2.5e-1, 1, 2.5, 10},
+	}, []string{"operation"})
+)
 
 var collectors = []prometheus.Collector{
-	decisions,
+	decisions, decisionSeconds, storeSeconds, present{},
+	counter("keystile_cache_hits_total", "Presented keys that memory told what they are.", &stats.CacheHits),
+	counter("keystile_cache_misses_total", "Presented keys that only the store could tell.", &stats.CacheMisses),
 	counter("keystile_store_reads_total", "Look-ups of presented keys in the store.", &stats.StoreReads),
-	counter("keystile_store_errors_total", "Look-ups that the store did not answer.", &stats.StoreErrors),
+	counter("keystile_store_errors_total", "Look-ups, and polls for changes, that the store did not answer.", &stats.StoreErrors),
 	counter("keystile_usage_flushes_total", "Transactions that write usage to the store.", &stats.StoreFlushes),
 	gauge("keystile_limiter_away", "Limiters that are without their Redis at present: each node enforces its share, or denies.", &stats.Limits.Away),
 	counter("keystile_limiter_lost_total", "Times that a limiter lost its Redis.", &stats.Limits.Failures),
@@ -70,3 +66,6 @@ func registerMetrics(registry prometheus.Registerer) error {
 	}
 	return nil
 }
+
+// took takes note of how long a decision took.
+func took(d time.Duration) { decisionSeconds.Observe(d.Seconds()) }

@@ -2,10 +2,13 @@ package caddymodule
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -135,14 +138,15 @@ func (p *parts) newEngine(log *slog.Logger) (*engine.Engine, error) {
 	})
 }
 
-// nodeName names this process among those that share a store.
-func nodeName() string {
+// nodeName names this process among those that share a store. In containers,
+// hosts and numbers of processes may be the same everywhere.
+var nodeName = sync.OnceValue(func() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
-	return host + "/" + strconv.Itoa(os.Getpid())
-}
+	return host + "/" + strconv.Itoa(os.Getpid()) + "-" + strings.ToLower(rand.Text()[:4])
+})
 
 // format makes the key format of a configuration.
 func (c *Config) format() (*keys.Format, error) {

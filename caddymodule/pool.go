@@ -2,14 +2,14 @@ package caddymodule
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
 
+	"github.com/keystile/keystile/internal/dashboard"
 	"github.com/keystile/keystile/internal/engine"
+	"github.com/keystile/keystile/internal/limit"
 )
 
 // engines are what outlives a configuration: one for each resolved store and
@@ -26,11 +26,16 @@ const (
 	drainTimeout = 2 * time.Second
 )
 
-// pooled is an engine in the pool.
+// pooled is an engine in the pool, with who is signed in to handle its keys.
 type pooled struct {
 	*engine.Engine
-	id string
+	id       string
+	sessions *dashboard.Sessions
 }
+
+// signIns is how often one address may try to sign in: a burst of ten, and one
+// every six seconds then.
+var signIns = limit.Rate{N: 10, Per: time.Minute, Burst: 10}
 
 // Destruct implements caddy.Destructor. The last flush happens here, behind
 // the last request: while the process lives, that may take as long as the
@@ -87,10 +92,7 @@ func (d *drains) reclaim(id string) *pooled {
 }
 
 func (d *drains) finishAll() {
-	d.mu.Lock()
-	left := slices.Collect(maps.Keys(d.engines))
-	d.mu.Unlock()
-	for _, p := range left {
+	for _, p := range d.list() {
 		_ = p.Hurry(drainTimeout) // logged by the engine
 	}
 }

@@ -127,11 +127,11 @@ func (q *quickstart) print(made *quickstartAnswer, site *quickstartSite) error {
 }
 
 const quickstartText = `Keystile serves %s, in front of %s.
-The management API is at %s
+The dashboard is at %s, and the management API below it at /v1/
 
   live key          %s
   test key          %s
-  management token  %s
+  management token  %s   (signs in to the dashboard)
 
 %s
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
@@ -23,22 +24,25 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call
 
 // refuseLate answers a request of a configuration that was replaced so long
 // ago that its store is closed: the client is to try again, with the new one.
-func (h *Handler) refuseLate(w http.ResponseWriter, r *http.Request) error {
-	c := &gateway.Call{}
-	h.describe(c, r)
+func (h *Handler) refuseLate(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
 	h.gate.Strip(c)
 	identity.Scrub(r)
-	countDecision(string(problem.StoreUnavailable), false)
+	countElsewhere(string(problem.StoreUnavailable))
 	w.Header().Set("Connection", "close")
 	return h.answer(w, r, &problem.Problem{Code: problem.StoreUnavailable})
 }
 
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p *problem.Problem) error {
 	setProblemHeaders(w.Header(), p)
-	if h.Errors == errorsCaddy {
-		return caddyhttp.Error(p.Code.Row().Status, errors.New(p.Text()))
-	}
 	p.RequestID = requestID(r)
+	status := p.Code.Row().Status
+	if h.denyStatus != 0 {
+		setDeniedHeaders(w.Header(), p)
+		status = h.denyStatus
+	}
+	if h.Errors == errorsCaddy {
+		return caddyhttp.Error(status, errors.New(p.Text()))
+	}
 	body, kind := p.JSON(), "application/json"
 	if h.Errors == errorsProblem || problem.WantsDetails(r.Header["Accept"]) {
 		body, kind = p.Details(), problem.DetailsType
@@ -47,7 +51,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p *problem.Prob
 	head.Set("Content-Type", kind)
 	head.Set("Content-Length", strconv.Itoa(len(body)))
 	head.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(p.Code.Row().Status)
+	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away needs no answer
 	return nil
 }
@@ -61,6 +65,13 @@ func setProblemHeaders(head http.Header, p *problem.Problem) {
 	if status := p.Code.Row().Status; status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		head.Set("Retry-After", strconv.FormatInt(p.RetryAfterSeconds(), 10))
 	}
+}
+
+// setDeniedHeaders says in headers what a proxy can't tell from an answer whose
+// status is another one's: it may read neither status nor body.
+func setDeniedHeaders(head http.Header, p *problem.Problem) {
+	head.Set("Keystile-Status", strconv.Itoa(p.Code.Row().Status))
+	head.Set("Keystile-Error", strings.TrimSpace(string(p.JSON())))
 }
 
 // requestID is Caddy's own, so that it stands in the access log, too, where

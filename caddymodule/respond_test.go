@@ -18,7 +18,7 @@ func TestALateRequestIsRefusedWithoutItsKeyInAnyAddress(t *testing.T) {
 	h.Credentials = []Credential{{Source: query, Name: "api_key"}}
 	h.Errors = errorsCaddy
 	var err error
-	must(t, func() { h.gate, err = h.app.newGate(&h.Policy) }, &err)
+	must(t, func() { h.gate, err = h.app.newGate(&h.Policy, resolve) }, &err)
 	must(t, func() { err = f.app.engine.Hurry(0) }, &err)
 	r := prepared(httptest.NewRequest(http.MethodGet, "/v1/projects?api_key="+f.secret+"&page=2", http.NoBody), http.Header{})
 	sent := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request).URL

@@ -30,6 +30,7 @@ func TestCommandsFindWhereAConfigurationServes(t *testing.T) {
 		"*.example.com {\n keystile\n}":                                        {},
 		"http:// {\n bind unix//run/keystile.sock\n keystile\n}":               {},
 		"api.example.com {\n respond hello\n}":                                 {},
+		"http://:9080 {\n keystile_verify\n}":                                  {}, // nothing to call
 		"admin.example.com {\n keystile_admin\n}":                              {Admin: "https://admin.example.com"},
 		"admin.example.com {\n handle_path /keys/* {\n  keystile_admin\n }\n}": {},
 		"a.example.com {\n keystile\n}\nb.example.com {\n keystile\n}\nc.example.com {\n keystile_admin\n}": {

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,6 +22,8 @@ type standing struct {
 	place string
 	hosts []hostMatcher // each narrows the one before; none: any host
 	ports ports
+	// address is where a client reaches it; empty where that can't be told.
+	address string
 	// behind says that requests come here only after something else has
 	// answered them: an error, or an upstream.
 	behind bool
@@ -29,14 +32,15 @@ type standing struct {
 // surveyOf lists the gates of an HTTP app, wherever in it they stand.
 func surveyOf(app *caddyhttp.App) []standing {
 	s := survey{taken: map[string]int{}}
+	s.app.Apps.HTTP.HTTPPort, s.app.Apps.HTTP.HTTPSPort = app.HTTPPort, app.HTTPSPort
 	servers := slices.SortedFunc(maps.Values(app.Servers), func(a, b *caddyhttp.Server) int {
 		return cmp.Compare(addressesOf(a), addressesOf(b))
 	})
 	for _, server := range servers {
-		from := way{place: addressesOf(server), ports: portsOf(app, server)}
+		from := way{place: addressesOf(server), ports: portsOf(app, server), server: configOf(server)}
 		s.routes(server.Routes, from)
 		for _, name := range slices.Sorted(maps.Keys(server.NamedRoutes)) {
-			s.route(server.NamedRoutes[name], way{place: from.place + " &" + name, ports: from.ports})
+			s.route(server.NamedRoutes[name], way{place: from.place + " &" + name, ports: from.ports, server: from.server, hidden: true})
 		}
 		s.errors(server.Errors, from)
 	}
@@ -47,6 +51,7 @@ func addressesOf(server *caddyhttp.Server) string { return strings.Join(server.L
 
 // survey is a walk through what handles requests.
 type survey struct {
+	app   httpConfig
 	found []standing
 	taken map[string]int // how many gates stand at a place
 }
@@ -57,11 +62,25 @@ type way struct {
 	hosts  []hostMatcher
 	ports  ports
 	behind bool
+
+	server *serverConfig
+	host   string // the first that can be asked for; empty: any
+	hidden bool   // more than an address has to be right
+}
+
+// configOf is what of a server says where it is reached.
+func configOf(server *caddyhttp.Server) *serverConfig {
+	c := &serverConfig{Listen: server.Listen, TLS: make([]json.RawMessage, len(server.TLSConnPolicies))}
+	if server.AutoHTTPS != nil {
+		c.AutoHTTPS.Disable, c.AutoHTTPS.Skip = server.AutoHTTPS.Disabled, server.AutoHTTPS.Skip
+	}
+	return c
 }
 
 // through is the way on through a route's matchers.
 func (w way) through(sets caddyhttp.MatcherSets) way {
 	w.hosts = append(slices.Clip(w.hosts), hostsOf(sets)...)
+	w.see(sets)
 	for _, set := range sets {
 		for _, matcher := range set {
 			switch m := matcher.(type) {
@@ -73,6 +92,26 @@ func (w way) through(sets caddyhttp.MatcherSets) way {
 		}
 	}
 	return w
+}
+
+// see finds out whether an address alone still leads on.
+func (w *way) see(sets caddyhttp.MatcherSets) {
+	if len(sets) == 0 {
+		return
+	}
+	if len(sets) == 1 && len(sets[0]) == 1 {
+		hosts, _ := sets[0][0].(*caddyhttp.MatchHost)
+		if hosts == nil {
+			hosts = &caddyhttp.MatchHost{}
+		}
+		for _, host := range *hosts {
+			if !strings.ContainsAny(host, "*{") {
+				w.host = host
+				return
+			}
+		}
+	}
+	w.hidden = true
 }
 
 // after is the way on behind an answer.
@@ -106,6 +145,8 @@ func (s *survey) route(route *caddyhttp.Route, from way) {
 		switch h := handler.(type) {
 		case *Handler:
 			s.add(h, from)
+		case *Verify:
+			s.add(&h.Handler, from)
 		case *caddyhttp.Subroute:
 			s.routes(h.Routes, from)
 			s.errors(h.Errors, from)
@@ -128,5 +169,9 @@ func numbered(taken map[string]int, place string) string {
 
 // add tells gates at one place apart by their order.
 func (s *survey) add(h *Handler, from way) {
-	s.found = append(s.found, standing{gate: h, place: numbered(s.taken, from.place), hosts: from.hosts, ports: from.ports, behind: from.behind})
+	one := standing{gate: h, place: numbered(s.taken, from.place), hosts: from.hosts, ports: from.ports, behind: from.behind}
+	if !from.hidden && !from.behind && from.server != nil {
+		one.address = s.app.address(from.server, from.host)
+	}
+	s.found = append(s.found, one)
 }

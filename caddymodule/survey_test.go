@@ -26,6 +26,7 @@ func subroute(routes ...caddyhttp.Route) *caddyhttp.Subroute {
 func TestGatesAreToldApartByWhereTheyStand(t *testing.T) {
 	t.Parallel()
 	var a, b, nested, second, failed, named, elsewhere, answered, intercepted, mistaken Handler
+	var asked Verify // a gate, too
 	named443 := behind(nil, &named)
 	handled := []caddyhttp.ResponseHandler{{Routes: caddyhttp.RouteList{behind(nil, &answered)}}}
 	taken := []caddyhttp.ResponseHandler{{Routes: caddyhttp.RouteList{behind(nil, &intercepted)}}}
@@ -37,6 +38,7 @@ func TestGatesAreToldApartByWhereTheyStand(t *testing.T) {
 			behind(&caddyhttp.MatchHost{"b.example.com"}, subroute(
 				behind(nil, &b), behind(&caddyhttp.MatchPath{"/v1/*"}, subroute(behind(nil, &nested))), behind(nil, withErrors),
 			)),
+			behind(&caddyhttp.MatchHost{"verify.internal"}, subroute(behind(nil, &asked))),
 		}},
 		"srv1": {
 			Listen: []string{":80"},
@@ -48,6 +50,7 @@ func TestGatesAreToldApartByWhereTheyStand(t *testing.T) {
 		&a: ":443 a.example.com,www.example.com", &b: ":443 b.example.com", &nested: ":443 b.example.com /v1/*",
 		&second: ":443 b.example.com #2", &failed: ":443 b.example.com errors", &named: ":443 &api", &elsewhere: ":80",
 		&answered: ":80 responses", &intercepted: ":80 responses #2", &mistaken: ":80 errors",
+		&asked.Handler: ":443 verify.internal",
 	}
 	for range 10 { // servers are in no order
 		got := map[*Handler]string{}

@@ -26,7 +26,7 @@ type verifier struct {
 }
 
 func newVerifier(app *App) (*verifier, error) {
-	bare, err := app.newGate(&Policy{})
+	bare, err := app.newGate(&Policy{}, resolve)
 	return &verifier{
 		app: app, bare: bare,
 		sites: sync.OnceValue(func() []standing {
@@ -48,7 +48,7 @@ func (v *verifier) decide(ctx context.Context, workspace string, ask manage.Veri
 	}
 	v.app.decide(gate, c)
 	gate.Count(c, http.StatusOK) // what the caller then does with it, nobody tells
-	countDecision(c.Outcome(), false)
+	countElsewhere(c.Outcome())
 	return verified(gate, c), nil
 }
 
@@ -98,12 +98,20 @@ func describeVerification(ctx context.Context, workspace string, ask *manage.Ver
 		}
 		c.Presented.Cost = limit.Cost(*ask.Cost)
 	}
-	if ask.Client != "" {
-		if c.Client, err = netip.ParseAddr(ask.Client); err != nil {
-			return nil, badVerification("client", "client must be an IP address.")
-		}
+	c.Client, err = clientAsked(ask.Client)
+	return c, err
+}
+
+// clientAsked reads the client's address; empty: nobody knows it.
+func clientAsked(text string) (netip.Addr, error) {
+	if text == "" {
+		return netip.Addr{}, nil
 	}
-	return c, nil
+	client, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}, badVerification("client", "client must be an IP address.")
+	}
+	return client, nil
 }
 
 func requestOf(ctx context.Context, ask *manage.Verification) (*http.Request, error) {

@@ -46,4 +46,6 @@ var gateLines = []contractLine{
 	{at: "admin.example.com / keystile_admin", test: tokensManage, fails: []failure{leftOut("answered 200 \"\"")}},
 }
 
-func contractLines() []contractLine { return slices.Concat(appLines, gateLines, otherLines) }
+func contractLines() []contractLine {
+	return slices.Concat(appLines, gateLines, verifyLines, otherLines)
+}

@@ -37,6 +37,7 @@ var documented = map[string]string{
 	"`usage { … }`":                   "keystile / usage",
 	"The directive `keystile`":        "api.example.com / keystile",
 	"`route METHODS PATTERN … { … }`": filesRoute,
+	"The directive `keystile_verify`": verifySite,
 	"The directive `keystile_admin`":  "admin.example.com / keystile_admin",
 }
 

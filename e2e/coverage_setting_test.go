@@ -71,11 +71,13 @@ handle_errors {
 	respond "in the style of the house: {err.status_code}"
 }
 `,
-	"admin.example.com": "bind 127.0.0.1\n",
+	"admin.example.com":  "bind 127.0.0.1\n",
+	"verify.example.com": "bind 127.0.0.1\n",
 }
 
 var placed = strings.NewReplacer(
-	"api.example.com {", "http://:$PORT {", "admin.example.com {", "http://admin.example.com:$PORT {", "localhost:9000", "$UPSTREAM",
+	"api.example.com {", "http://:$PORT {", "admin.example.com {", "http://admin.example.com:$PORT {",
+	"verify.example.com {", "http://verify.example.com:$PORT {", "localhost:9000", "$UPSTREAM",
 )
 
 const thePepper = "correct horse battery staple"

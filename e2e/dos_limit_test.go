@@ -19,6 +19,7 @@ func straddle(t *testing.T) {
 	k := g.key()
 	c, ask := g.connect(), g.request(http.MethodGet, "/", k.bearer())
 	var allowed []granted
+	var slowest time.Duration
 	for range boundaries {
 		next := time.Now().Truncate(time.Second).Add(2 * time.Second) // the bucket is full again
 		at := time.NewTimer(time.Until(next.Add(-50 * time.Millisecond)))
@@ -32,13 +33,15 @@ func straddle(t *testing.T) {
 			if got.status == http.StatusOK {
 				allowed = append(allowed, granted{sent, time.Now()})
 			}
+			slowest = max(slowest, time.Since(sent))
 		}
 	}
 	mayGet := func(within time.Duration) float64 { return burst + rate*within.Seconds() }
 	window, n := worstWindow(allowed, mayGet)
 	t.Logf("%d calls allowed around %d boundaries; at worst %d within %v", len(allowed), boundaries, n, window)
 	if float64(n) > mayGet(window)+1 || len(allowed) < boundaries*burst {
-		t.Errorf("%d of %d calls allowed within %v, want %.1f at most, and %d in all", n, len(allowed), window, mayGet(window), boundaries*burst)
+		t.Errorf("%d of %d calls allowed within %v, want %.1f at most, and %d in all; slowest answer %v", n, len(allowed), window, mayGet(window), boundaries*burst, slowest)
+		t.Logf("waits %v, losses %v", g.counter("keystile_limiter_waits_total"), g.counter("keystile_limiter_lost_total"))
 	}
 }
 

@@ -76,16 +76,21 @@ func TestReloadsLeaveNoConnectionAndNoGoroutineBehind(t *testing.T) {
 	m := f.members[0]
 	made := m.plant(usageKeys, nil)
 	f.warm(made)
-	apps := []string{usageApp, usageApp + "\nmax_staleness 5s", usageApp + "\ncache_size 1000", usageApp + "\npepper abcdefghijklmnopqrstuvwxyz"}
+	redis := "\nlimiter redis " + throwawayRedis(t).URL()
+	apps := []string{usageApp, usageApp + redis, usageApp + "\nmax_staleness 5s", usageApp + redis + "\ncache_size 1000", usageApp + "\npepper abcdefghijklmnopqrstuvwxyz"}
+	// Another connection string is another pool, with another listener.
+	plain, other := m.options.store, f.address(m, 0)+"&connect_timeout=4"
+	stores := []string{plain, plain, other}
 	m.reload(m.caddyfile())
 	goroutines := m.goroutines()
 	c := newCrowd(m.gate)
 	halt := c.keepCalling(seeded(t), made, 4, 200)
 	for i := range reloads {
 		m.options.app = apps[i%len(apps)]
+		m.options.store = stores[i%len(stores)]
 		m.reload(m.caddyfile())
 	}
-	m.options.app = usageApp
+	m.options.app, m.options.store = usageApp, plain
 	m.reload(m.caddyfile())
 	halt()
 	c.healthy(t)

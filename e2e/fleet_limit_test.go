@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"math"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/keystile/keystile/internal/servertest"
 )
 
 // ofHundred is the limit that most of these tests are about, as a site has it.
@@ -55,19 +59,38 @@ func TestASmallLimitHoldsAcrossThreeGatesAndIsGrantedToItsEnd(t *testing.T) {
 	c := ask(t, k, 60, gates...).lasts(2 * span())
 	within := time.Since(c.began)
 	small.figures(t, "60/m burst 5 on three gates", len(c.allowed), within)
-	if least := int(0.95 * small.mayGet(within)); len(c.allowed) < least {
-		t.Errorf("%d granted, want %d at least", len(c.allowed), least)
+	const late = 200 * time.Millisecond // a call that is due at the very end may come behind it
+	due := math.Floor(small.mayGet(within - late))
+	if part := float64(len(c.allowed)) / due; part < 0.95 {
+		t.Errorf("%d granted, %.1f%% of %v whole calls", len(c.allowed), 100*part, due)
 	}
 	small.within(t, c)
 }
 
-// A gate that loses Redis begins with what it believes to be stored: see
-// docs/redis.md.
-func TestARedisThatRestartsEmptyHandsOutOneBurstMoreAtMost(t *testing.T) {
-	r := throwawayRedis(t)
+func TestARedisThatRestartsHandsOutNothingTwice(t *testing.T) {
+	for name, settings := range map[string][]string{
+		"empty":                      nil,
+		"with an old snapshot":       {"--dbfilename", "old.rdb"},
+		"with all it has written":    {"--appendonly", "yes"},
+		"told to end, with snapshot": {"--save", "3600 1"},
+	} {
+		t.Run(name, func(t *testing.T) { restarts(t, throwawayRedis(t, settings...)) })
+	}
+}
+
+func restarts(t *testing.T, r *servertest.Redis) {
 	gates, k := threeGates(t, r.URL(), ofHundred)
+	if strings.HasSuffix(t.Name(), "old_snapshot") {
+		if _, err := r.Do("SAVE"); err != nil { // of full buckets
+			t.Fatal(err)
+		}
+	}
+	end := r.Kill
+	if strings.Contains(t.Name(), "told_to_end") {
+		end = r.Stop
+	}
 	c := ask(t, k, 300, gates...)
-	time.AfterFunc(span()/2, func() { must(t, r.Kill()); must(t, r.Start()) })
+	time.AfterFunc(span()/2, func() { must(t, end()); must(t, r.Start()) })
 	c.lasts(2 * span())
 	hundred.figures(t, "with Redis restarted in the middle", len(c.allowed), time.Since(c.began))
 	last := time.Now().Add(-span() / 2)
@@ -75,12 +98,12 @@ func TestARedisThatRestartsEmptyHandsOutOneBurstMoreAtMost(t *testing.T) {
 	if part := steady.figures(t, "at the end", c.since(last), span()/2); part < 0.95 {
 		t.Errorf("%.1f%% of what is allowed was granted when Redis was back", 100*part)
 	}
-	allowance{burst: 200, perSecond: 100}.within(t, c)
+	hundred.within(t, c)
 	t.Logf("slowest answer: %v; answers: %v", c.slowest, c.answers)
 }
 
 // REDIS-03
-func TestREDIS03AFlushHandsOutOneBurstAtMost(t *testing.T) {
+func TestREDIS03AFlushHandsOutNothingTwice(t *testing.T) {
 	r := throwawayRedis(t)
 	gates, k := threeGates(t, r.URL(), ofHundred)
 	c := ask(t, k, 300, gates...)
@@ -91,6 +114,51 @@ func TestREDIS03AFlushHandsOutOneBurstAtMost(t *testing.T) {
 	})
 	c.lasts(span())
 	hundred.figures(t, "with a FLUSHALL in the middle", len(c.allowed), time.Since(c.began))
-	allowance{burst: 200, perSecond: 100}.within(t, c)
-	hundred.within(t, c) // better still: what was leased is all that passes beside the new epoch
+	hundred.within(t, c)
+}
+
+// A gate knows nothing of what others have taken since it was cut off.
+func TestALimitHoldsWhileGatesAreCutOffFromRedisAndComeBack(t *testing.T) {
+	r := throwawayRedis(t)
+	var lines []*servertest.Proxy
+	var gates []*gate
+	for range 3 {
+		p, err := servertest.NewProxy(r.Address())
+		must(t, err)
+		t.Cleanup(func() { must(t, p.Close()) })
+		lines = append(lines, p)
+	}
+	o := options{policy: onlyRoot, before: quiet, behind: "respond ok"}
+	for i, p := range lines {
+		o.app = "limiter redis redis://" + p.Address() + "\n" + ofHundred
+		if i == 0 {
+			gates = append(gates, setup(t, o))
+			continue
+		}
+		gates = append(gates, gates[0].beside(o))
+	}
+	gates[0].awaitRegistered(len(gates))
+	k := gates[0].key()
+	for _, g := range gates {
+		g.awaitKey(k)
+	}
+	random := seeded(t)
+	c := ask(t, k, 300, gates...)
+	cuts := time.NewTicker(span() / 20)
+	defer cuts.Stop()
+	down := make([]bool, len(lines))
+	for range 60 {
+		<-cuts.C
+		switch i := random.IntN(len(lines)); {
+		case down[i]:
+			lines[i].Heal()
+			down[i] = false
+		default:
+			lines[i].Cut()
+			down[i] = true
+		}
+	}
+	c.end()
+	hundred.figures(t, "cut off and back at chance times", len(c.allowed), time.Since(c.began))
+	hundred.within(t, c)
 }

@@ -19,6 +19,7 @@ import (
 func TestMain(m *testing.M) {
 	ownMounts()
 	status := m.Run()
+	running.Load().close()
 	stopServers()
 	removeBuilds()
 	os.Exit(status)

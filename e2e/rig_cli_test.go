@@ -69,6 +69,7 @@ func (g *gate) must(into any, args ...string) {
 type key struct {
 	ID        string    `json:"id"`
 	Secret    string    `json:"secret"`
+	Owner     string    `json:"owner"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 

@@ -58,7 +58,7 @@ func (g *gate) clockFile() string { return filepath.Join(g.dir, "clock") }
 func (g *gate) stopClock(at time.Time) { g.setClock(at.UTC().Format(time.RFC3339Nano)) }
 
 // runClock makes the clock run on, at a distance from the right time.
-func (g *gate) runClock(ahead time.Duration) { g.setClock("+" + ahead.String()) }
+func (g *gate) runClock(ahead time.Duration) { g.setClock("by " + ahead.String()) }
 
 // setClock puts another file in the place of the old one, so that nobody reads
 // half of it.

@@ -61,7 +61,12 @@ func (g *gate) counter(name string, labels ...string) float64 {
 	g.t.Helper()
 	sum := 0.0
 	for line := range strings.Lines(g.adminGet("/metrics")) {
-		series, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		line = strings.TrimSpace(line)
+		end := strings.LastIndexByte(line, ' ') // there are others in labels
+		if end < 0 {
+			continue
+		}
+		series, value := line[:end], line[end+1:]
 		if series != name && !strings.HasPrefix(series, name+"{") || !holdsAll(series, labels) {
 			continue
 		}

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Checks that what the tests need is there: Go, a C compiler for the race
-# detector, PostgreSQL and Redis to start servers of. Installs all but Go where
-# it can, and says what to do where not.
+# detector, PostgreSQL, Redis, nginx and HAProxy to start servers of, promtool,
+# Chromium for the dashboard, and npm for what looks at its pages. Installs all
+# but Go where it can, and says what to do where not.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -20,12 +21,21 @@ compiler() {
 }
 postgres() { command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }
 redis() { command -v redis-server >/dev/null || command -v valkey-server >/dev/null; }
+# Debian keeps these two where only root looks.
+nginx() { (PATH=$PATH:/usr/sbin && command nginx -V 2>&1) | grep -q http_auth_request_module; }
+haproxy() { (PATH=$PATH:/usr/sbin && command haproxy -vv 2>&1) | grep -q USE_LUA=1; }
+browser() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
 
 # missing prints the packages, as Debian names them, that are needed.
 missing() {
 	compiler || echo gcc libc6-dev
 	postgres || echo postgresql
 	redis || echo redis-server
+	nginx || echo nginx-light
+	haproxy || echo haproxy
+	command -v promtool >/dev/null || echo prometheus
+	browser || echo chromium
+	command -v npm >/dev/null || echo nodejs npm
 }
 
 packages=$(missing | tr '\n' ' ')
@@ -39,4 +49,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	packages=$(missing | tr '\n' ' ')
 	[ "$packages" ] || exit 0
 fi
-fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL and Redis: on Debian, apt-get install $packages"
+fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL, Redis, nginx (with auth_request), HAProxy (2.5 or newer, with Lua), promtool, Chromium and npm: on Debian, apt-get install $packages"

@@ -77,10 +77,10 @@ func (s *Store) Key() string {
 	return "postgres:" + s.cfg.String() + "#" + strconv.FormatUint(s.cfg.Fingerprint(seed), 36)
 }
 
-// SpoolDir is a folder in Caddy's data directory: of this database only, since
-// what is spooled must not end in another one.
+// SpoolDir is a folder in Caddy's data directory: of this database and schema
+// only, since what is spooled must not end in another one.
 func (s *Store) SpoolDir() string {
-	name := sha256.Sum256([]byte(s.cfg.String()))
+	name := sha256.Sum256([]byte(s.cfg.Place()))
 	return filepath.Join(caddy.AppDataDir(), "keystile", "postgres-"+hex.EncodeToString(name[:8])+".spool")
 }
 

@@ -81,7 +81,7 @@ func TestAnotherPasswordIsAnotherStoreOfTheSameDatabase(t *testing.T) {
 	if one.SpoolDir() != two.SpoolDir() || filepath.Dir(one.SpoolDir()) != filepath.Join(caddy.AppDataDir(), "keystile") {
 		t.Errorf("got %s and %s", one.SpoolDir(), two.SpoolDir())
 	}
-	for _, other := range []string{"postgres://ann:one@db/others", "postgres://ann:one@db2/keys", "postgres://ann:one@db:1/keys"} {
+	for _, other := range []string{"postgres://ann:one@db/others", "postgres://ann:one@db2/keys", "postgres://ann:one@db:1/keys", "postgres://ann:one@db/keys?search_path=other"} {
 		if setup(t, other).SpoolDir() == one.SpoolDir() {
 			t.Errorf("%s is taken for the same database", other)
 		}

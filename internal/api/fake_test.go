@@ -101,6 +101,10 @@ func (s *fake) KeyActivity(_ context.Context, call manage.Call, id keys.ID, quer
 	return manage.ActivityView{Data: []manage.CallView{}}, s.note(call, "KeyActivity", id, query)
 }
 
+func (s *fake) ExplainRequest(_ context.Context, call manage.Call, ask manage.Question) (manage.Explained, error) {
+	return manage.Explained{Steps: []manage.ExplainedStep{}}, s.note(call, "ExplainRequest", ask)
+}
+
 func (s *fake) ListAudit(_ context.Context, call manage.Call, query manage.AuditQuery) (manage.Page[manage.AuditView], error) {
 	return manage.Page[manage.AuditView]{Data: []manage.AuditView{}}, s.note(call, "ListAudit", query)
 }

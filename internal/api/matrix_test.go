@@ -36,6 +36,7 @@ var matrixRows = map[string]string{
 	"look-up-secret":   `POST /v1/secrets/lookup {"secret":"x"}`,
 	"list-gates":       "GET /v1/gates",
 	"report-refusals":  "GET /v1/report",
+	"explain-request":  `POST /v1/explain {"path":"/"}`,
 	"list-audit":       "GET /v1/audit",
 	"create-token":     `POST /v1/tokens {"name":"$NEW"}`,
 	"list-tokens":      "GET /v1/tokens",

@@ -42,6 +42,7 @@ var pageExamples = []pageExample{
 	{id: "look-up-secret", request: `POST /v1/secrets/lookup {"secret":"$SECRET"}`},
 	{id: "list-gates", request: "GET /v1/gates"},
 	{id: "report-refusals", request: "GET /v1/report?from=24h"},
+	{id: "explain-request", request: `POST /v1/explain {"key":"$SECRET","method":"POST","path":"/v1/projects"}`},
 	{id: "list-audit", request: "GET /v1/audit?key_id=$KEY&from=30d&limit=10"},
 	{id: "create-token", request: `POST /v1/tokens {"name":"Deployment","expires_in":"365d"}`},
 	{id: "list-tokens", request: "GET /v1/tokens"},

@@ -20,13 +20,19 @@ var recordRoutes = []route{
 		summary: "List a key's latest calls, newest first", query: activityFilters, operation: call(keyActivity),
 	},
 	{
+		method: http.MethodPost, path: "/v1/explain", id: "explain-request", status: http.StatusOK,
+		summary: "Tell how a gate would decide about a request, step by step", operation: ask(explainRequest),
+		about: "Nothing is spent or counted. It takes a token: a key may not ask. Another workspace's key is unknown_key. " +
+			"With several gates, host says which one judges it, with its port where that tells them apart.",
+	},
+	{
 		method: http.MethodGet, path: "/v1/audit", id: "list-audit", status: http.StatusOK,
 		summary: "List what was done, newest first", query: slices.Concat(auditFilters, pages), operation: call(listAudit),
 	},
 }
 
 var usageFilters = []parameter{
-	{name: "by", oneOf: []any{"endpoint", "project", "time", "day"}, about: "endpoint unless stated; time is by the hour, and by the day where it is more than 62 days ago."},
+	{name: "by", oneOf: []any{"endpoint", "project", "outcome", "time", "day"}, about: "endpoint unless stated; time is by the hour, and by the day where it is more than 62 days ago."},
 	{name: "from", about: "A time, a date, or how long ago, such as 7d; its hour counts as a whole."},
 	{name: "to", about: "As from; hours that start before it count."},
 }
@@ -55,6 +61,10 @@ func keyActivity(rq *request) (manage.ActivityView, error) {
 		return manage.ActivityView{}, err
 	}
 	return rq.service.KeyActivity(rq.ctx, rq.call, rq.id(), manage.ActivityQuery{Limit: limit})
+}
+
+func explainRequest(rq *request, in manage.Question) (manage.Explained, error) {
+	return rq.service.ExplainRequest(rq.ctx, rq.call, in)
 }
 
 func listAudit(rq *request) (manage.Page[manage.AuditView], error) {

@@ -62,7 +62,7 @@ func setup(t *testing.T) *fixture {
 			Scopes: map[string]string{"read": "Read", "write": "Write"},
 			Plans:  map[string]manage.Plan{"free": {MaxKeys: 3}, "big": {}}, DefaultPlan: "big",
 		},
-		Decide: allowAnything,
+		Decide: allowAnything, Explain: lacksWrite,
 		Gates: func() []manage.GateView {
 			return []manage.GateView{{
 				Place: ":443 api.example.com", Mode: "enforce", Default: "deny", Environments: []string{"live"}, Credentials: []string{"bearer"},
@@ -109,6 +109,18 @@ func allowAnything(_ context.Context, workspace string, ask manage.Verification)
 		Valid: true, Code: "allowed", KeyID: "key_0a1b2c3d4e5f6g7h8i9j0k", Workspace: workspace, Environment: keys.Live,
 		Scopes: append([]string{}, ask.Scopes...), Owner: "ann",
 		RateLimit: []manage.VerifiedLimit{{Name: "live", Limit: 100, Remaining: 99, Reset: start.Unix() + 1}},
+	}, nil
+}
+
+// lacksWrite is a gate that needs another scope than any key has.
+func lacksWrite(context.Context, string, manage.Question) (manage.Explained, error) {
+	return manage.Explained{
+		Outcome: "insufficient_scope", Message: "This key may not call POST /v1/projects: it lacks write.", KeyID: "key_0a1b2c3d4e5f6g7h8i9j0k",
+		Steps: []manage.ExplainedStep{
+			{Step: "target", Passed: true, Detail: "one reading"},
+			{Step: "route", Passed: true, Detail: "POST /v1/projects"},
+			{Step: "scopes", Code: "insufficient_scope", Detail: "lacks write"},
+		},
 	}, nil
 }
 

@@ -11,7 +11,7 @@ var layers = [][]string{
 	{"internal/keys", "internal/problem", "internal/background", "internal/echo", "internal/mask"},
 	{
 		"internal/storage", "internal/limit", "internal/quota", "internal/policy", "internal/target", "internal/credential",
-		"internal/identity", "internal/verdict", "internal/limit/subjects", "internal/limit/local", "internal/limit/redis",
+		"internal/identity", "internal/forwarded", "internal/verdict", "internal/limit/subjects", "internal/limit/local", "internal/limit/redis",
 		"internal/storage/sqlcore", "internal/storage/sqlite", "internal/storage/postgres", "internal/storage/memory",
 		"internal/scan",
 	},
@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	"internal/quota":            {},
 	"internal/limit/local":      {"internal/limit", "internal/limit/subjects"},
 	"internal/target":           {},
+	"internal/forwarded":        {},
 	"internal/credential":       {"internal/keys", "internal/problem"},
 	"internal/identity":         {"internal/keys"},
 	"internal/policy":           {"internal/keys", "internal/limit", "internal/quota"},
@@ -55,7 +56,7 @@ var arrows = map[string][]string{
 	"internal/usage":    {"internal/background", "internal/keys", "internal/problem", "internal/storage"},
 
 	"internal/migrate": {"internal/storage", "internal/storage/sqlcore"},
-	"internal/manage":  {"internal/keys", "internal/problem", "internal/storage", "internal/verdict"},
+	"internal/manage":  {"internal/keys", "internal/problem", "internal/quota", "internal/storage", "internal/verdict"},
 	"internal/engine": {
 		"internal/background", "internal/identity", "internal/keycache", "internal/keys", "internal/limit",
 		"internal/problem", "internal/quota", "internal/storage", "internal/usage", "internal/verdict",
@@ -65,13 +66,14 @@ var arrows = map[string][]string{
 		"internal/credential", "internal/engine", "internal/identity", "internal/keys", "internal/limit",
 		"internal/mask", "internal/policy", "internal/problem", "internal/quota", "internal/target", "internal/usage", "internal/verdict",
 	},
-	"internal/api":    {"internal/keys", "internal/manage", "internal/problem"},
-	"internal/client": {"internal/keys", "internal/manage", "internal/problem"},
-	"internal/cli":    {"internal/client", "internal/keys", "internal/manage", "internal/migrate", "internal/problem", "internal/scan"},
+	"internal/api":       {"internal/keys", "internal/manage", "internal/problem"},
+	"internal/client":    {"internal/keys", "internal/manage", "internal/problem"},
+	"internal/dashboard": {"internal/keys", "internal/manage", "internal/problem", "internal/storage"},
+	"internal/cli":       {"internal/client", "internal/keys", "internal/manage", "internal/migrate", "internal/problem", "internal/scan"},
 
 	"caddymodule": {
-		"internal/api", "internal/cli", "internal/credential", "internal/echo", "internal/engine", "internal/gateway", "internal/identity",
-		"internal/keys", "internal/limit", "internal/manage", "internal/mask", "internal/migrate", "internal/policy", "internal/problem",
+		"internal/api", "internal/cli", "internal/credential", "internal/dashboard", "internal/echo", "internal/engine", "internal/forwarded", "internal/gateway",
+		"internal/identity", "internal/keys", "internal/limit", "internal/manage", "internal/mask", "internal/migrate", "internal/policy", "internal/problem",
 		"internal/quota", "internal/storage", "internal/usage", "internal/verdict",
 	},
 	"caddymodule/locallimiter":  {"caddymodule", "internal/limit", "internal/limit/local"},

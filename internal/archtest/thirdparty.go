@@ -24,6 +24,8 @@ var thirdParties = map[string][]string{
 	"github.com/danielgtaylor/huma/v2":          {"internal/api"},
 	"github.com/google/uuid":                    {"caddymodule", "internal/api", "internal/engine", "internal/manage", "internal/storage", "internal/usage"},
 	"github.com/pelletier/go-toml/v2":           {"cmd/keystile-build"},
+	"github.com/chromedp/cdproto":               nil,
+	"github.com/chromedp/chromedp":              nil,
 	"github.com/coder/websocket":                nil,
 	"github.com/google/go-cmp":                  nil,
 	"github.com/mccutchen/go-httpbin/v2":        nil,

@@ -85,6 +85,7 @@ func (a *app) groups() []Group {
 		a.single(gates()),
 		a.single(report()),
 		a.single(a.doctor()),
+		a.single(explain()),
 		a.importGroup(),
 		a.migrateGroup(),
 	}

@@ -12,7 +12,7 @@ var (
 	settable     = []string{string(keys.Active), string(keys.Inactive)}
 	environments = []string{string(keys.Live), string(keys.Test)}
 	kinds        = []string{string(keys.Personal), string(keys.Project), string(keys.CI)}
-	sums         = []string{"endpoint", "project", "time", "day"}
+	sums         = []string{"endpoint", "project", "outcome", "time", "day"}
 )
 
 // completeOneOf lets a shell complete a flag's value from a few words. Cobra

@@ -25,7 +25,7 @@ func TestShellsCompleteVerbsFlagsAndTheirWords(t *testing.T) {
 		"keys create x --environment ": "live test",
 		"keys create x --kind ":        "personal project ci",
 		"keys edit x --status ":        "active inactive",
-		"keys usage x --by ":           "endpoint project time day",
+		"keys usage x --by ":           "endpoint project outcome time day",
 		"keys create x --name-of-flag": "",
 		"keys create x --owner ":       "",
 		"keys show ":                   "",

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -159,6 +160,26 @@ func (*sampled) KeyActivity(context.Context, manage.Call, keys.ID, manage.Activi
 		{Time: hour(0), Method: "GET", Route: "GET /v1/projects", Status: 200, Outcome: "allowed", Client: "192.0.2.7"},
 		{Time: hour(1), Method: "POST", Route: "POST /v1/projects", Status: 403, Outcome: "insufficient_scope", Client: "192.0.2.7"},
 	}}, nil
+}
+
+func (*sampled) ExplainRequest(_ context.Context, _ manage.Call, ask manage.Question) (manage.Explained, error) {
+	told := manage.Explained{Outcome: "allowed", KeyID: ask.KeyID, Steps: []manage.ExplainedStep{
+		{Step: "target", Passed: true, Detail: "one reading"},
+		{Step: "route", Passed: true, Detail: ask.Method + " " + ask.Path},
+		{Step: "credential", Passed: true, Detail: "one"},
+		{Step: "key", Passed: true, Detail: string(ask.KeyID)},
+		{Step: "status", Passed: true, Detail: "active"},
+	}}
+	if ask.Method == http.MethodPost {
+		told.Outcome, told.Message = "insufficient_scope", "This key may not call POST /v1/projects: it lacks write:projects."
+		told.Steps = append(told.Steps, manage.ExplainedStep{Step: "scopes", Code: told.Outcome, Detail: "lacks write:projects"})
+		return told, nil
+	}
+	told.Steps = append(told.Steps,
+		manage.ExplainedStep{Step: "scopes", Passed: true, Detail: "has read:projects"},
+		manage.ExplainedStep{Step: "limits", Passed: true, Detail: "cost 1; live: 187 of 200 left"},
+	)
+	return told, nil
 }
 
 func (s *sampled) RevokeKey(ctx context.Context, call manage.Call, id keys.ID, ask manage.Revocation) (manage.RevokedKey, error) {

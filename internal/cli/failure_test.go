@@ -63,7 +63,7 @@ func TestFailuresAreOneLineAndAStatus(t *testing.T) {
 		{"keys activity " + id + " --limit 0", 1, "keystile: --limit must be 1 to 100."},
 		{"keys list --cursor nonsense", 1, "keystile: --cursor is none that a page of this list ended with."},
 		{"keys activity " + id + " --limit 5000", 1, "keystile: --limit must be 1 to 100."},
-		{"keys usage " + id + " --by color", 2, "keystile: --by must be endpoint, project, time or day; see keystile keys usage --help"},
+		{"keys usage " + id + " --by color", 2, "keystile: --by must be endpoint, project, outcome, time or day; see keystile keys usage --help"},
 		{"keys usage " + id + " --from yesterday", 2, "keystile: --from must be a time as RFC 3339 writes it, a date such as 2026-11-30, or how long ago, such as 7d; see keystile keys usage --help"},
 		{"keys revoke " + id + " --wait soon", 2, "keystile: --wait must be a duration of at most 5m, such as 5s; see keystile keys revoke --help"},
 		{"keys rotate " + id + " --grace soon", 2, "keystile: --grace must be a duration such as 24h, 30m or 0s; see keystile keys rotate --help"},
@@ -193,7 +193,7 @@ func TestCommandsActForWhoeverRunsThem(t *testing.T) {
 	if doc["created_by"] != "ann" || doc["owner"] != "ann" {
 		t.Errorf("made by %v for %v", doc["created_by"], doc["owner"])
 	}
-	if got := commandsOf(Program{Open: f.open}); len(got) != 14 || got[0].Name() != "keys" {
+	if got := commandsOf(Program{Open: f.open}); len(got) != 15 || got[0].Name() != "keys" {
 		t.Errorf("commands: %v", got)
 	}
 }

@@ -46,6 +46,8 @@ func usageHead(row manage.UsageRow) string {
 		return "ENDPOINT"
 	case row.Project != nil:
 		return "PROJECT"
+	case row.Outcome != nil:
+		return "OUTCOME"
 	}
 	return "TIME"
 }
@@ -56,6 +58,8 @@ func usageName(row manage.UsageRow) string {
 		return *row.Endpoint
 	case row.Project != nil:
 		return orDash(*row.Project)
+	case row.Outcome != nil:
+		return *row.Outcome
 	case row.Time != nil:
 		return instant(*row.Time)
 	}

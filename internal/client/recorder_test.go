@@ -62,6 +62,10 @@ func (r *recorder) KeyActivity(_ context.Context, call manage.Call, id keys.ID, 
 	return manage.ActivityView{}, r.note(call, "KeyActivity", id, query)
 }
 
+func (r *recorder) ExplainRequest(_ context.Context, call manage.Call, ask manage.Question) (manage.Explained, error) {
+	return manage.Explained{Steps: []manage.ExplainedStep{}}, r.note(call, "ExplainRequest", ask)
+}
+
 func (r *recorder) ListAudit(_ context.Context, call manage.Call, query manage.AuditQuery) (manage.Page[manage.AuditView], error) {
 	return manage.Page[manage.AuditView]{}, r.note(call, "ListAudit", query)
 }

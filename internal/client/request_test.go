@@ -11,7 +11,7 @@ import (
 )
 
 // anything is an answer that each call finds what it needs in.
-const anything = `{"id":"key_1","name":"n","data":[],"next_cursor":null,"total":0,"receipt":{}}`
+const anything = `{"id":"key_1","name":"n","data":[],"next_cursor":null,"total":0,"receipt":{},"steps":[]}`
 
 // calls are all of the service, and what they must be on the wire: the method,
 // the path with its query, and the body.
@@ -53,6 +53,9 @@ var calls = map[string]struct {
 	"KeyActivity": {func(ctx context.Context, s manage.Service, by manage.Call) error {
 		return errorOf(s.KeyActivity(ctx, by, "key_1", manage.ActivityQuery{Limit: 3}))
 	}, `GET /v1/keys/key_1/activity?limit=3 `},
+	"ExplainRequest": {func(ctx context.Context, s manage.Service, by manage.Call) error {
+		return errorOf(s.ExplainRequest(ctx, by, manage.Question{KeyID: "key_1", Method: "GET", Path: "/a", Client: "192.0.2.7"}))
+	}, `POST /v1/explain {"key_id":"key_1","method":"GET","path":"/a","client":"192.0.2.7"}`},
 	"ListAudit": {func(ctx context.Context, s manage.Service, by manage.Call) error {
 		return errorOf(s.ListAudit(ctx, by, manage.AuditQuery{KeyID: "key_1", Actor: "command:ann", Action: "key.edit", From: "7d", To: "1d", Limit: 5, Cursor: "c"}))
 	}, `GET /v1/audit?action=key.edit&actor=command%3Aann&cursor=c&from=7d&key_id=key_1&limit=5&to=1d `},

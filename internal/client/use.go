@@ -21,6 +21,11 @@ func (c *Client) KeyActivity(ctx context.Context, by manage.Call, id keys.ID, qu
 	return call[manage.ActivityView](ctx, c, rq)
 }
 
+// ExplainRequest implements manage.Service.
+func (c *Client) ExplainRequest(ctx context.Context, by manage.Call, question manage.Question) (manage.Explained, error) {
+	return call[manage.Explained](ctx, c, ask(by, http.MethodPost, "steps", "explain").with(question))
+}
+
 // ListAudit implements manage.Service.
 func (c *Client) ListAudit(ctx context.Context, by manage.Call, query manage.AuditQuery) (manage.Page[manage.AuditView], error) {
 	rq := ask(by, http.MethodGet, "data", "audit").

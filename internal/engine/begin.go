@@ -12,6 +12,9 @@ import (
 // askAgainEvery is how often a store is asked that nobody has reached yet.
 const askAgainEvery = time.Second
 
+// beginWithin bounds what an engine asks first.
+const beginWithin = 10 * time.Second
+
 // prepare doesn't ask a store again that answered already: a configuration can
 // be replaced while the store is away. Nor does it wait for one that nobody
 // reaches: until somebody does, requests are refused, which is what they would
@@ -72,13 +75,8 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	if err := e.cfg.Store.Migrate(ctx); err != nil {
 		return fmt.Errorf("prepare the store: %w", err)
 	}
-	if err := e.checkPeppers(ctx, s); err != nil {
+	if err := e.firstQuestions(ctx, s); err != nil {
 		return err
-	}
-	e.adopt(s)
-	e.node.join(ctx)
-	if err := e.follower.catchUp(ctx); err != nil {
-		return fmt.Errorf("read the change log: %w", err)
 	}
 	if err := e.flusher.Replay(ctx); err != nil {
 		// What was spooled stays where it is; keys can be served all the same.
@@ -99,4 +97,23 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	e.started = true
 	close(e.ready)
 	return nil
+}
+
+// firstQuestions are what is asked of a store that is up to date. One that
+// leaves them unanswered is one that nobody reaches.
+func (e *Engine) firstQuestions(ctx context.Context, s *Settings) error {
+	within, cancel := context.WithTimeout(ctx, beginWithin)
+	defer cancel()
+	err := e.checkPeppers(within, s)
+	if err == nil {
+		e.adopt(s)
+		e.node.join(within)
+		if err = e.follower.begin(within); err != nil {
+			err = fmt.Errorf("read the change log: %w", err)
+		}
+	}
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", storage.ErrUnreachable, err)
+	}
+	return err
 }

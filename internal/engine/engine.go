@@ -61,7 +61,7 @@ type Engine struct {
 	catalogue catalogue
 	recorder  *usage.Recorder
 	flusher   *usage.Flusher
-	strangers *usage.Counters
+	strangers *usage.Unnoted
 	unlisted  *usage.Unlisted
 	follower  *follower
 	node      *node
@@ -113,7 +113,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	}
 	e.catalogue.reset()
 	e.recorder = usage.NewRecorder(uuid.NewString())
-	e.strangers, e.unlisted = e.recorder.Strangers(), e.recorder.Unlisted()
+	e.strangers, e.unlisted = e.recorder.Unnoted(storage.StrangerID), e.recorder.Unlisted()
 	e.flusher = usage.NewFlusher(e.recorder, countedStore{cfg.Store, e.stats}, usage.FlusherConfig{
 		Interval: first.FlushInterval, Timeout: finalTimeout, SpoolDir: cfg.SpoolDir, Now: cfg.Now, Log: cfg.Log,
 	})
@@ -157,9 +157,13 @@ func (e *Engine) Start(ctx context.Context, s *Settings) error {
 // Retire takes back the settings that a Start brought: those of the latest
 // Start that still stands are in force again.
 func (e *Engine) Retire(s *Settings) {
+	e.awaiter.Stop() // it may hold the lock for as long as a store is silent
 	e.starting.Lock()
 	defer e.starting.Unlock()
 	e.adopt(e.settings.remove(s))
+	if !e.started && len(e.settings.standing) > 0 {
+		e.awaiter.Start(context.Background())
+	}
 }
 
 // adopt puts settings in force. Buckets, quotas and counters stay as they are.
@@ -253,7 +257,7 @@ func (e *Engine) close() error {
 }
 
 // Strangers counts requests without a key that is known.
-func (e *Engine) Strangers() *usage.Counters { return e.strangers }
+func (e *Engine) Strangers() *usage.Unnoted { return e.strangers }
 
 // Unlisted counts what keys called and no route lists.
 func (e *Engine) Unlisted() *usage.Unlisted { return e.unlisted }

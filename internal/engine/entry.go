@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -18,10 +19,13 @@ import (
 type Entry struct {
 	Principal verdict.Principal
 	Buckets   limit.Subject
-	Counters  usage.Counters
 
-	common *common
+	counters usage.Counters
+	common   *common
 }
+
+// Count adds a call to what the key was used for.
+func (e *Entry) Count(event usage.Event) { e.counters.Count(e.Principal.ID, event) }
 
 // Project is the label of the key's own project.
 func (e *Entry) Project() usage.Label { return e.common.project }
@@ -36,7 +40,11 @@ func (e *Entry) Tell(h http.Header, routeProject string) {
 // this very request. known is false where only the store can tell; found is
 // false for a secret that nobody has.
 func (e *Engine) Recall(fp keys.Fingerprint, now time.Time) (entry *Entry, found, known bool) {
-	return e.cache.Recall(fp, now)
+	entry, found, known = e.cache.Recall(fp, now)
+	if known {
+		e.stats.CacheHits.Add(1)
+	}
+	return entry, found, known
 }
 
 // Met reports whether this node has seen a secret as a key's.
@@ -45,6 +53,10 @@ func (e *Engine) Met(fp keys.Fingerprint) bool { return e.cache.Met(fp) }
 // Fetch answers what a presented secret is from the store; every error is
 // ErrUnavailable, and comes at once while the store leaves polls unanswered.
 func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (entry *Entry, found bool, err error) {
+	e.stats.CacheMisses.Add(1)
+	if !e.cache.Trusted(now) {
+		e.follower.hurry()
+	}
 	if err := e.reachable(); err != nil {
 		return nil, false, err
 	}
@@ -58,13 +70,22 @@ func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, 
 	return entry, found, err
 }
 
+// errBehind is the answer of a server that has been replaced, and doesn't know.
+var errBehind = errors.New("the server that answered is behind what this node has seen")
+
 // load reads the store for a secret that isn't in memory.
 func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 	var none keycache.Loaded[*Entry]
 	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
 	e.stats.StoreReads.Add(1)
+	defer e.stats.begins(OpLookup)()
+	known := e.node.reached.Load().Revision
 	got, candidates, err := e.finder.Load().Find(ctx, secret)
+	if err == nil && got.Revision < known {
+		err = errBehind
+		e.follower.loop.Kick() // it may be another log, as after a restore
+	}
 	if err != nil {
 		e.stats.StoreErrors.Add(1)
 		return none, fmt.Errorf("look a key up: %w", err)
@@ -109,6 +130,6 @@ func (e *Engine) newEntry(k *keys.Key) (*Entry, error) {
 		Buckets:   e.cfg.Limiter.Subject(string(k.Lineage)),
 		common:    common,
 	}
-	e.recorder.Bind(&entry.Counters, k.ID)
+	e.recorder.Bind(&entry.counters)
 	return entry, nil
 }

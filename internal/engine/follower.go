@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/keystile/keystile/internal/background"
 	"github.com/keystile/keystile/internal/storage"
@@ -18,10 +20,15 @@ type follower struct {
 	joined  bool
 	applied storage.Position
 	failing bool
+
+	hurried atomic.Bool // since memory was confirmed last
 }
 
 // changesAtOnce bounds one read of the log.
 const changesAtOnce = 1000
+
+// readTimeout bounds the question whether the store can be read at least.
+const readTimeout = 500 * time.Millisecond
 
 func newFollower(e *Engine) *follower {
 	f := &follower{engine: e}
@@ -35,30 +42,46 @@ func (f *follower) pace(s *Settings) {
 	f.loop.SetInterval(min(f.engine.cfg.Store.PollInterval(), s.trust()/beatsInTrust))
 }
 
-// poll is one round. A failed one prolongs nothing: trust ends by itself.
-func (f *follower) poll(ctx context.Context) {
+// begin is the first round.
+func (f *follower) begin(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	return f.catchUp(ctx)
+}
+
+// poll is one round. A failed one prolongs nothing: trust ends by itself. One
+// that its caller ended says nothing of the store.
+func (f *follower) poll(asked context.Context) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ctx, cancel := context.WithTimeout(asked, lookupTimeout)
 	defer cancel()
 	err := f.catchUp(ctx)
 	if err != nil && !f.failing && ctx.Err() == nil {
 		err = f.catchUp(ctx) // a broken connection is no store that is away
 	}
+	if err != nil && asked.Err() != nil {
+		return
+	}
+	if err != nil {
+		f.engine.stats.StoreErrors.Add(1)
+	}
 	log := f.engine.cfg.Log
 	switch {
-	case err != nil && !f.failing && !errors.Is(err, context.Canceled):
+	case err != nil && !f.failing:
 		log.Error("the store doesn't answer", "error", err)
 	case err == nil && f.failing:
 		log.Info("the store answers again")
 	}
 	f.failing = err != nil
-	f.engine.confirmed.failing.Store(f.failing && !f.canRead(ctx))
+	f.engine.confirmed.failing.Store(f.failing && !f.canRead(asked))
 }
 
 // canRead reports whether the store can be read though it doesn't confirm
 // anything: requests can find out by themselves then what they may.
 func (f *follower) canRead(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	_, err := f.engine.cfg.Store.Confirm(ctx)
 	return err == nil
 }
@@ -89,8 +112,19 @@ func (f *follower) catchUp(ctx context.Context) error {
 		e.catalogue.lower(f.applied.Revision)
 	})
 	e.node.reach(f.applied)
-	e.node.confirm(q, row)
+	if e.node.confirm(q, row) {
+		f.hurried.Store(false)
+	}
 	return nil
+}
+
+// hurry asks for a round at once, and only once until one confirms memory: a request
+// came upon memory that isn't believed any more, as behind a long pause of the
+// process or a jump of its clock.
+func (f *follower) hurry() {
+	if !f.hurried.Swap(true) {
+		f.loop.Kick()
+	}
 }
 
 // hear is called when there may be news. Where these are the very next ones of

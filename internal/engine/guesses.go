@@ -27,6 +27,13 @@ type Guesses struct {
 	full   [guessSlots]atomic.Int64 // when each bucket is full again, since the start
 }
 
+// NewGuesses returns buckets that are all full.
+func NewGuesses(rate limit.Rate, now time.Time) *Guesses {
+	// A bucket that was never used has been full since the start, also for a
+	// clock that is a little behind.
+	return &Guesses{bucket: rate.Bucket(), start: now.Add(-time.Hour), seed: maphash.MakeSeed()}
+}
+
 // Guesses are those of the rate in force; nil: they have no bound.
 func (e *Engine) Guesses() *Guesses { return e.guesses.Load() }
 
@@ -38,9 +45,7 @@ func (e *Engine) boundGuesses(rate *limit.Rate) {
 	case rate == nil:
 		e.guesses.Store(nil)
 	case before == nil:
-		// A bucket that was never used has been full since the start, also for
-		// a clock that is a little behind.
-		e.guesses.Store(&Guesses{bucket: rate.Bucket(), start: e.cfg.Now().Add(-time.Hour), seed: maphash.MakeSeed()})
+		e.guesses.Store(NewGuesses(*rate, e.cfg.Now()))
 	case before.bucket != rate.Bucket():
 		e.guesses.Store(before.under(rate.Bucket(), e.cfg.Now()))
 	}

@@ -15,7 +15,7 @@ func (f *fixture) count(secret string) {
 	f.t.Helper()
 	entry, _, err := f.Find(f.t.Context(), secret, f.now())
 	must(f.t, err)
-	entry.Counters.Count(usage.Event{At: f.now(), Endpoint: usage.DefaultEndpoint, Project: usage.NoProject, Status: 200, Cost: 1})
+	entry.Count(usage.Event{At: f.now(), Endpoint: usage.DefaultEndpoint, Project: usage.NoProject, Status: 200, Cost: 1})
 }
 
 func (f *fixture) calls(id keys.ID) (n int64) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/storage"
 )
@@ -37,6 +38,16 @@ func (l *limits) start(ctx context.Context) {
 		l.engine.cfg.Log.Error("how many nodes share the limits can't be told yet", "error", err)
 	}
 	l.fleet.Start(ctx, limit.Surroundings{Log: l.engine.cfg.Log, Stats: &l.engine.stats.Limits})
+}
+
+// Left is what the bucket of a lineage of keys holds now under a limit, as this
+// node knows it; ok is false where it can't tell. Nothing is spent.
+func (e *Engine) Left(ctx context.Context, lineage keys.ID, of *limit.Limit) (left int64, ok bool) {
+	decision, err := e.cfg.Limiter.Subject(string(lineage)).Take(ctx, []*limit.Limit{of}, 0, e.cfg.Now())
+	if err != nil || decision.Count == 0 {
+		return 0, false
+	}
+	return decision.States[0].Remaining, true
 }
 
 func (l *limits) setNodes(n int) {

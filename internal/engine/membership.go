@@ -62,15 +62,16 @@ func (m *membership) shorten(s *Settings) {
 }
 
 // confirm lets memory be believed that was true when a question was asked, for
-// no longer than the node's row said then.
-func (m *membership) confirm(q question, row storage.Node) {
+// no longer than the node's row said then. It reports whether it may be.
+func (m *membership) confirm(q question, row storage.Node) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if q.era != m.era || q.incarnation == "" || q.incarnation != row.Incarnation || row.Doubted {
-		return
+		return false
 	}
 	m.engine.confirmed.last.Store(&confirmed{at: q.asked, stale: min(q.settings.ServeStale, row.Trust)})
 	m.engine.cache.Confirm(q.asked.Add(min(q.settings.MaxStaleness, row.Trust)))
+	return true
 }
 
 // self is this node's incarnation; empty: it isn't registered.

@@ -16,6 +16,15 @@ type telling struct {
 	storage.Store
 	tell   func(storage.News)
 	silent atomic.Bool // it doesn't say how far the log is: nothing is followed
+	behind atomic.Bool // it reads keys of a revision before
+}
+
+func (s *telling) Lookup(ctx context.Context, digests []keys.Digest) (storage.Lookup, error) {
+	got, err := s.Store.Lookup(ctx, digests)
+	if s.behind.Load() {
+		got.Revision--
+	}
+	return got, err
 }
 
 func (s *telling) OnNews(fn func(storage.News)) { s.tell = fn }
@@ -77,7 +86,7 @@ func TestNewsThatSayWhatChangedAreInForceBeforeTheLogIsRead(t *testing.T) {
 			told.silent.Store(true)
 			f.revoke(f.other, k)
 			news := storage.News{After: before, Changes: []storage.Change{{
-				Position: storage.Position{Revision: before.Revision + 1}, Subject: storage.SubjectKey, Name: string(k.ID), Digests: []keys.Digest{k.Digest},
+				Position: storage.Position{Revision: before.Revision + 1}, Subject: storage.SubjectKey, Name: string(k.ID), Digests: []keys.Digest{keys.DigestOfTail(k.Digest.Tail())},
 			}}}
 			test.news(&news)
 			told.tell(news)
@@ -85,5 +94,58 @@ func TestNewsThatSayWhatChangedAreInForceBeforeTheLogIsRead(t *testing.T) {
 				t.Errorf("the key is %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// Nothing is asked at intervals here.
+func TestMemoryThatIsNotBelievedIsConfirmedAtTheNextRequest(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	told := &telling{}
+	f.Engine = f.openOn(told, &Settings{MaxStaleness: 24 * time.Hour, FlushInterval: time.Hour, CacheSize: 1000})
+	_, secret := f.key(f.other, nil)
+	if got := f.status(secret); got != keys.Active {
+		t.Fatalf("new key: %q", got)
+	}
+	f.offset.Add(int64(25 * time.Hour))
+	if f.cache.Trusted(f.now()) {
+		t.Fatal("memory is believed for longer than max_staleness")
+	}
+	late := time.After(20 * time.Second)
+	for f.status(secret) == keys.Active && !f.cache.Trusted(f.now()) {
+		select {
+		case <-late:
+			t.Fatal("it is never believed again")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func TestAQuestionThatItsCallerGaveUpSaysNothingOfTheStore(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	f.Engine = f.openOn(&telling{}, &Settings{MaxStaleness: 24 * time.Hour, FlushInterval: time.Hour, CacheSize: 1000})
+	given, up := context.WithCancel(t.Context())
+	up()
+	f.follower.poll(given)
+	if err := f.reachable(); err != nil {
+		t.Errorf("nobody asks the store any more: %v", err)
+	}
+}
+
+// As one that was deposed and doesn't know it.
+func TestAServerThatIsBehindWhatANodeHasSeenIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	told := &telling{}
+	_, secret := f.key(f.other, nil)
+	f.Engine = f.openOn(told, &Settings{MaxStaleness: 24 * time.Hour, FlushInterval: time.Hour, CacheSize: 1000})
+	told.behind.Store(true)
+	if _, _, err := f.Find(t.Context(), secret, f.now()); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("got error %v, want that nobody can tell", err)
+	}
+	told.behind.Store(false)
+	if got := f.status(secret); got != keys.Active {
+		t.Errorf("the right server says %q", got)
 	}
 }

@@ -31,7 +31,7 @@ func (f *fixture) usedAt(k *keys.Key, secret string, ages ...time.Duration) {
 	entry, _, err := f.Find(f.t.Context(), secret, f.now())
 	must(f.t, err)
 	for _, age := range ages {
-		entry.Counters.Count(usage.Event{At: f.now().Add(-age), Endpoint: usage.DefaultEndpoint, Status: 200, Cost: 1})
+		entry.Count(usage.Event{At: f.now().Add(-age), Endpoint: usage.DefaultEndpoint, Status: 200, Cost: 1})
 	}
 	must(f.t, f.Flush(f.t.Context()))
 	if n := len(f.ages(k.ID)); n != len(ages) {

@@ -32,14 +32,16 @@ func (e *Engine) shareQuotas() {
 // Quotas are the counters of what keys and workspaces have used.
 func (e *Engine) Quotas() *quota.Table { return e.quotas }
 
-// sumUsage reads what a subject has used so far in the periods that hold now.
+// sumUsage reads what a subject has used so far in the periods that hold now,
+// within lookupTimeout.
 func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (sums quota.Sums, err error) {
 	if err := e.reachable(); err != nil {
 		return sums, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	// What was counted before there was a counter must be stored to be summed up.
+	// All who come upon one meanwhile share a flush.
 	if err := e.flusher.Flush(ctx); err != nil {
 		return sums, fmt.Errorf("%w: store what was counted: %w", ErrUnavailable, err)
 	}

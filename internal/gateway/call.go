@@ -25,6 +25,8 @@ type Call struct {
 	Original *url.URL
 	// Presented is a credential that doesn't stand in Request; nil: it does.
 	Presented *Presented
+	// Rehearsal says that the call is no call: Explain alone. Nil: it is one.
+	Rehearsal *Rehearsal
 	// Client is the client's address; the zero Addr where it can't be read.
 	Client netip.Addr
 

@@ -30,7 +30,7 @@ func (g *Gate) Decide(c *Call) {
 	case g.observe && c.Presented == nil:
 		g.letThrough(c)
 	case c.Entry != nil:
-		c.Entry.Counters.Count(g.event(c, c.Verdict.Code.Row().Status))
+		c.Entry.Count(g.event(c, c.Verdict.Code.Row().Status))
 	}
 }
 
@@ -62,20 +62,31 @@ func (g *Gate) judge(c *Call) verdict.Verdict {
 		c.Foreign = true
 		return verdict.Admit(nil)
 	}
-	found := g.find(c)
-	if found.Code != "" {
-		return verdict.Deny(found.Code)
-	}
-	if found.JWT {
-		return g.judgeJWT(c)
-	}
-	if refusal := g.identify(c, found.Text); refusal.Code != "" {
-		return refusal
+	if conclusion, known := g.recognise(c); !known {
+		return conclusion
 	}
 	if refusal := g.permit(c); refusal.Code != "" {
 		return refusal
 	}
 	return g.take(c)
+}
+
+// recognise reads the credential and finds whose it is. Where that isn't known,
+// or doesn't matter, the conclusion stands already.
+func (g *Gate) recognise(c *Call) (conclusion verdict.Verdict, known bool) {
+	if c.Rehearsal != nil && c.Rehearsal.KeyID != "" {
+		conclusion = g.callUp(c)
+		return conclusion, conclusion.Code == ""
+	}
+	found := g.find(c)
+	if found.Code != "" {
+		return verdict.Deny(found.Code), false
+	}
+	if found.JWT {
+		return g.judgeJWT(c), false
+	}
+	conclusion = g.identify(c, found.Text)
+	return conclusion, conclusion.Code == ""
 }
 
 // isPreflight reports whether a browser asks before it sends the request
@@ -138,7 +149,7 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 			return refusal
 		}
 	}
-	if !found || c.Presented.hides(&entry.Principal) {
+	if !found || c.Presented.hides(&entry.Principal) || c.Rehearsal.hides(&entry.Principal) {
 		return verdict.Deny(problem.UnknownKey)
 	}
 	c.Entry, c.label = entry, entry.Project()
@@ -159,7 +170,7 @@ func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine
 		}
 	}
 	entry, found, err := g.engine.Fetch(c.Request.Context(), fp, secret, c.now)
-	if guess && (found || err != nil) {
+	if guess && (found || err != nil || c.Rehearsal != nil) {
 		guesses.GiveBack(c.Client)
 	}
 	if err == nil {
@@ -187,6 +198,7 @@ func (g *Gate) permit(c *Call) verdict.Verdict {
 	if label != (usage.Label{}) {
 		c.label = label
 	}
+	c.Rehearsal.note(&facts, code)
 	if code == problem.StoreUnavailable {
 		return unavailable(code)
 	}
@@ -224,9 +236,9 @@ func unavailable(code problem.Code) verdict.Verdict {
 func (g *Gate) Count(c *Call, status int) {
 	switch {
 	case c.observed != nil:
-		c.observed.Counters.Count(g.event(c, status))
+		c.observed.Count(g.event(c, status))
 	case c.Entry != nil && c.Verdict.Admitted():
-		c.Entry.Counters.Count(g.event(c, status))
+		c.Entry.Count(g.event(c, status))
 	}
 }
 

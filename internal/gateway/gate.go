@@ -98,6 +98,9 @@ func New(cfg Config) (*Gate, error) {
 	return g, nil
 }
 
+// Routes are the gate's, by Index.
+func (g *Gate) Routes() []*policy.Route { return g.site.Table.Routes() }
+
 // StandAt says where the gate stands: its routes' limits are its own, and not
 // those of another gate with equal routes. It is called before the first Decide.
 func (g *Gate) StandAt(place string) {

@@ -79,3 +79,26 @@ func TestKeysThatExistAreNoGuesses(t *testing.T) {
 		t.Errorf("a known key beside a flood: %q", c.Verdict.Code)
 	}
 }
+
+func TestAnExplanationOfAGuessIsNoGuess(t *testing.T) {
+	t.Parallel()
+	f := setupGuessing(t, 5)
+	explain := func() *gateway.Call {
+		c := &gateway.Call{Request: request("GET", "Bearer "+f.format.Mint(keys.Live).Reveal()), Client: netip.MustParseAddr("192.0.2.1")}
+		f.gate.Explain(c)
+		return c
+	}
+	for range 20 {
+		if c := explain(); c.Verdict.Code != problem.UnknownKey {
+			t.Fatalf("%q", c.Verdict.Code)
+		}
+	}
+	for i := range 5 {
+		if c := f.askFrom("192.0.2.1", f.format.Mint(keys.Live).Reveal()); c.Verdict.Code != problem.UnknownKey {
+			t.Fatalf("guess %d: %q", i, c.Verdict.Code)
+		}
+	}
+	if c := explain(); c.Verdict.Code != problem.RateLimited {
+		t.Errorf("no guess is left, and the explanation says %q", c.Verdict.Code)
+	}
+}

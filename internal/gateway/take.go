@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/quota"
@@ -23,7 +24,7 @@ func (g *Gate) take(c *Call) verdict.Verdict {
 		return refusal
 	}
 	v := g.takeLimits(c)
-	if v.Code != "" {
+	if v.Code != "" || c.Rehearsal != nil {
 		g.engine.Quotas().GiveBack(c.claims[:c.nClaims], int64(c.cost()), c.now)
 	}
 	return v
@@ -35,9 +36,16 @@ func (g *Gate) takeLimits(c *Call) verdict.Verdict {
 	if c.nLimits == 0 {
 		return v
 	}
-	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], c.cost(), c.now)
+	cost := c.cost()
+	if c.Rehearsal != nil {
+		cost = 0 // which looks without spending
+	}
+	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], cost, c.now)
 	if err != nil {
 		return unavailable(problem.LimiterUnavailable)
+	}
+	if c.Rehearsal != nil {
+		decision = decision.Of(c.cost())
 	}
 	v.Limits = decision
 	if !decision.Granted {
@@ -74,15 +82,7 @@ func (g *Gate) gather(c *Call) problem.Code {
 	if code != "" {
 		return code
 	}
-	own := g.limits.Default[k.Environment]
-	limits := plan
-	if g.limits.Known[k.Plan] {
-		limits = k.Plan
-	}
-	if l := g.limits.Plans[limits][k.Environment]; l != nil {
-		own = l
-	}
-	c.add(own)
+	c.add(g.limits.RateOf(k.Environment, k.Plan, plan))
 	c.claim(quota.Subject{Kind: quota.OfWorkspace, Workspace: k.Workspace, Environment: string(k.Environment)}, g.limits.PlanQuotas[plan][k.Environment])
 	c.claim(quota.Subject{Kind: quota.OfKey, Lineage: string(k.Lineage)}, g.limits.Quotas[k.Environment])
 	if r := c.Match.Route; r != nil {
@@ -90,6 +90,18 @@ func (g *Gate) gather(c *Call) problem.Code {
 		c.claim(quota.Subject{Kind: quota.OfRoute, Lineage: string(k.Lineage), Endpoint: g.endpoint(&c.Match).Value()}, r.Quotas[k.Environment])
 	}
 	return ""
+}
+
+// RateOf is what a key of an environment is held to by its own plan, or else by
+// its workspace's, or else by the configuration; nil: nothing.
+func (l *Limits) RateOf(env keys.Environment, own, plan string) *limit.Limit {
+	if l.Known[own] {
+		plan = own
+	}
+	if rate := l.Plans[plan][env]; rate != nil {
+		return rate
+	}
+	return l.Default[env]
 }
 
 // planOf returns the plan of the key's workspace; empty where it has none. A

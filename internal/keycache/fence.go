@@ -22,8 +22,10 @@ const slots = 1 << 14
 
 type slot uint16
 
+// slotOf needs no more than the tail of a digest: news have only that.
 func slotOf(d keys.Digest) slot {
-	return slot(binary.LittleEndian.Uint16(d[len(d)-2:]) % slots)
+	tail := d.Tail()
+	return slot(binary.LittleEndian.Uint16(tail[:]) % slots)
 }
 
 // fence holds the lowest good revision of each slot, and of everything that

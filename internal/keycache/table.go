@@ -29,6 +29,7 @@ type table[V any] struct {
 	useless  func(*entry[V]) bool
 	sets     atomic.Pointer[sets[V]]
 	resizing sync.Mutex
+	evicted  atomic.Int64
 }
 
 type sets[V any] struct {
@@ -112,6 +113,7 @@ func (t *table[V]) put(e *entry[V]) {
 	}
 	if in.free() == 0 || full && in.free() < ways {
 		in.set(in.victim(t.useless), tag, e)
+		t.evicted.Add(1)
 		return
 	}
 	s.count.Add(1)

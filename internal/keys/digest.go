@@ -9,6 +9,19 @@ import (
 // looked up.
 type Digest [sha256.Size]byte
 
+// DigestTail is how many bytes of a digest may be told to those who must not
+// know it.
+const DigestTail = 2
+
+// Tail is the end of a digest, by which memory sorts entries.
+func (d Digest) Tail() [DigestTail]byte { return [DigestTail]byte(d[len(d)-DigestTail:]) }
+
+// DigestOfTail is a digest of which only the tail is known.
+func DigestOfTail(tail [DigestTail]byte) (d Digest) {
+	copy(d[len(d)-DigestTail:], tail[:])
+	return d
+}
+
 // Fingerprint is the SHA-256 of a presented secret. It names the secret in
 // memory, whichever digests the store may hold for it; it never leaves the
 // process.

@@ -7,6 +7,7 @@ package limit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -18,6 +19,14 @@ type Cost int64
 
 // MaxLimits bounds how many limits one request takes from.
 const MaxLimits = 4
+
+// CheckCount says whether one request may take from so many limits at once.
+func CheckCount(limits []*Limit) error {
+	if len(limits) > MaxLimits {
+		return fmt.Errorf("take from %d limits at once: at most %d", len(limits), MaxLimits)
+	}
+	return nil
+}
 
 // Limit is a named rate. Its cells are told apart by gate, name and rate, so a
 // limit that is configured anew starts from what was spent under the old rate.

@@ -1,5 +1,7 @@
 package limit
 
+import "time"
+
 // Cell is one bucket of one subject.
 type Cell struct {
 	Bucket Bucket
@@ -31,6 +33,22 @@ func Conclude(limits []*Limit, outcomes []Outcome) Decision {
 	d := Decision{Granted: true, Count: len(limits)}
 	for i, out := range outcomes {
 		d.set(i, limits[i], out)
+	}
+	d.Closest = d.closest()
+	return d
+}
+
+// Of is what a decision that only looked says of a cost: whether it would be
+// granted, and what there is to take it from.
+func (d Decision) Of(cost Cost) Decision {
+	d.Granted, d.RetryAfter = true, 0
+	for i := range d.Count {
+		s := &d.States[i]
+		bucket := s.Limit.Rate.Bucket()
+		s.RetryAfter = time.Duration(bucket.wait(int64(s.Reset), cost))
+		if s.Denied = s.RetryAfter > 0; s.Denied {
+			d.Granted, d.RetryAfter = false, max(d.RetryAfter, s.RetryAfter)
+		}
 	}
 	d.Closest = d.closest()
 	return d

@@ -118,3 +118,11 @@ func cantManage() error {
 }
 
 func invalidToken() error { return refuse(problem.InvalidToken, "", "") }
+
+// foundActor turns the absence of who acts into the answer that nobody may.
+func foundActor(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return invalidToken()
+	}
+	return err
+}

@@ -53,8 +53,8 @@ func ParseDuration(text string) (time.Duration, error) {
 	return sum, nil
 }
 
-// durationText is a duration of whole seconds as ParseDuration reads it.
-func durationText(d time.Duration) string {
+// DurationText is a duration of whole seconds as ParseDuration reads it.
+func DurationText(d time.Duration) string {
 	var text strings.Builder
 	for _, unit := range durationUnits {
 		if n := d / unit.length; n > 0 {

@@ -94,17 +94,9 @@ func keyPage(ctx context.Context, r storage.Reader, filter storage.KeyFilter) (P
 	}
 	more := len(rows) > size
 	rows = rows[:min(size, len(rows))]
-	ids := make([]keys.ID, len(rows))
-	for i := range rows {
-		ids[i] = rows[i].ID
-	}
-	totals, err := r.UsageTotals(ctx, ids)
-	if err != nil {
+	out := page[KeyView](nil)
+	if out.Data, err = viewsOf(ctx, r, rows, filter.Now); err != nil {
 		return Page[KeyView]{}, err
-	}
-	out := page(make([]KeyView, 0, len(rows)))
-	for i := range rows {
-		out.Data = append(out.Data, viewOf(&rows[i], totals[rows[i].ID], filter.Now))
 	}
 	if more {
 		next := cursorOf(&rows[size-1])

@@ -43,6 +43,10 @@ type Config struct {
 	Decide func(ctx context.Context, workspace string, ask Verification) (Verified, error)
 	// Gates lists the gates of the configuration; nil: there are none.
 	Gates func() []GateView
+	// Explain is the same for how a gate comes to what it decides.
+	Explain func(ctx context.Context, workspace string, ask Question) (Explained, error)
+	// Bounds says what the configuration holds a key to. nil: nobody knows here.
+	Bounds func(ctx context.Context, of BoundsOf) Bounds
 }
 
 // The grace of a rotation where the configuration says nothing, and the most
@@ -84,6 +88,8 @@ type Manager struct {
 	catchUp        func(context.Context)
 	decide         func(ctx context.Context, workspace string, ask Verification) (Verified, error)
 	gates          func() []GateView
+	explain        func(ctx context.Context, workspace string, ask Question) (Explained, error)
+	bounds         func(ctx context.Context, of BoundsOf) Bounds
 	closing        <-chan struct{} // nil: never
 	waiting        chan struct{}   // holds one token for each call that waits
 	log            *slog.Logger
@@ -114,6 +120,10 @@ func New(c Config) (*Manager, error) {
 	if gates == nil {
 		gates = func() []GateView { return nil }
 	}
+	explain := c.Explain
+	if explain == nil {
+		explain = explainWithoutGates
+	}
 	log := c.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -121,7 +131,8 @@ func New(c Config) (*Manager, error) {
 	return &Manager{
 		store: c.Store, format: c.Format, hasher: c.Hasher, finder: storage.NewFinder(c.Store, c.Hasher), catalogue: c.Catalogue,
 		requireProject: c.RequireProject, nameOptional: c.NameOptional, reversible: c.Reversible,
-		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide, gates: gates,
+		rotationGrace: cmp.Or(c.RotationGrace, DefaultRotationGrace), clock: c.Now, catchUp: catchUp, decide: decide, explain: explain, gates: gates,
+		bounds:  c.Bounds,
 		closing: c.Closing, waiting: make(chan struct{}, mostWaiting), log: log,
 	}, nil
 }

@@ -38,11 +38,8 @@ func (m *Manager) reach(ctx context.Context, r storage.Reader, call Call, worksp
 
 func (m *Manager) reachByToken(ctx context.Context, r storage.Reader, call Call, to *reach) error {
 	token, err := r.Token(ctx, call.Actor.ID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return invalidToken()
-	}
 	if err != nil {
-		return err
+		return foundActor(err)
 	}
 	if token.Expired(m.now()) || token.Workspace != call.Actor.Workspace {
 		return invalidToken()
@@ -53,11 +50,8 @@ func (m *Manager) reachByToken(ctx context.Context, r storage.Reader, call Call,
 
 func (m *Manager) reachByKey(ctx context.Context, r storage.Reader, call Call, to *reach) error {
 	key, err := r.Key(ctx, keys.ID(call.Actor.ID))
-	if errors.Is(err, storage.ErrNotFound) {
-		return invalidToken()
-	}
 	if err != nil {
-		return err
+		return foundActor(err)
 	}
 	if key.Workspace != to.workspace {
 		return invalidToken()

@@ -9,7 +9,7 @@ import (
 
 // reads are the actions that change nothing, by the second word of their names.
 // Who is refused one may try as often as it can ask.
-var reads = []string{"list", "show", "usage", "activity", "verify", "lookup"}
+var reads = []string{"list", "show", "usage", "activity", "verify", "explain", "lookup"}
 
 func reading(action string) bool {
 	_, verb, _ := strings.Cut(action, ".")

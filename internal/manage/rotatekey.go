@@ -77,7 +77,7 @@ func (m *Manager) grace(text string) (time.Duration, error) {
 		return 0, invalid("grace", "must be a duration such as 24h, 30m or 0s")
 	}
 	if grace > m.rotationGrace {
-		return 0, invalid("grace", "must be at most %s, as the configuration says", durationText(m.rotationGrace))
+		return 0, invalid("grace", "must be at most %s, as the configuration says", DurationText(m.rotationGrace))
 	}
 	return grace, nil
 }

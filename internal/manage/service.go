@@ -36,6 +36,10 @@ type Service interface {
 	// KeyActivity returns a key's latest calls, newest first.
 	KeyActivity(ctx context.Context, call Call, id keys.ID, query ActivityQuery) (ActivityView, error)
 
+	// ExplainRequest tells how a gate would decide about a request, step by
+	// step. Nothing is spent or counted. ErrNoGates: there is none here.
+	ExplainRequest(ctx context.Context, call Call, ask Question) (Explained, error)
+
 	// ListAudit returns one page of what was done in a workspace, newest first.
 	ListAudit(ctx context.Context, call Call, query AuditQuery) (Page[AuditView], error)
 

@@ -12,7 +12,7 @@ import (
 
 // UsageQuery selects what was counted, and how it is added up.
 type UsageQuery struct {
-	By string // endpoint (also where empty), project, time (by the hour) or day
+	By string // endpoint (also where empty), project, outcome, time (by the hour) or day
 	// From and To bound the hours, which count as a whole: every hour that
 	// meets the span. Each is a time, a date, or how long ago; empty: no bound.
 	From, To string
@@ -28,6 +28,7 @@ type UsageView struct {
 type UsageRow struct {
 	Endpoint *string    `json:"endpoint,omitempty" doc:"Methods and pattern, as in the route."`
 	Project  *string    `json:"project,omitempty" doc:"Empty: none; (other): not registered."`
+	Outcome  *string    `json:"outcome,omitempty" doc:"Of allowed calls the class of the status, such as 2xx, or aborted; of others the code of the refusal."`
 	Time     *time.Time `json:"time,omitempty" doc:"Start of the hour or day, in UTC."`
 	Calls    int64      `json:"calls"`
 	Denied   int64      `json:"denied"`
@@ -37,6 +38,7 @@ type UsageRow struct {
 var usageBy = map[string]func(*storage.UsageCell) UsageRow{
 	"endpoint": func(c *storage.UsageCell) UsageRow { return UsageRow{Endpoint: &c.Endpoint} },
 	"project":  func(c *storage.UsageCell) UsageRow { return UsageRow{Project: &c.Project} },
+	"outcome":  func(c *storage.UsageCell) UsageRow { return UsageRow{Outcome: &c.Outcome} },
 	"time":     func(c *storage.UsageCell) UsageRow { return UsageRow{Time: orNull(c.Hour)} },
 	"day":      func(c *storage.UsageCell) UsageRow { return UsageRow{Time: orNull(c.Hour.Truncate(24 * time.Hour))} },
 }
@@ -49,7 +51,7 @@ func (m *Manager) KeyUsage(ctx context.Context, call Call, id keys.ID, query Usa
 	}
 	by := cmp.Or(query.By, "endpoint")
 	if !has(usageBy, by) {
-		return UsageView{}, invalid("by", "must be endpoint, project, time or day")
+		return UsageView{}, invalid("by", "must be endpoint, project, outcome, time or day")
 	}
 	from, to, err := m.span(query)
 	if err != nil {
@@ -94,6 +96,8 @@ func (r *UsageRow) key() usageName {
 		return usageName{text: *r.Endpoint}
 	case r.Project != nil:
 		return usageName{text: *r.Project}
+	case r.Outcome != nil:
+		return usageName{text: *r.Outcome}
 	}
 	return usageName{time: *r.Time}
 }

@@ -41,6 +41,7 @@ func TestUsageIsAddedUpInEachWay(t *testing.T) {
 		"":         `{"total":29,"data":[{"endpoint":"GET /a","calls":24,"denied":0},{"endpoint":"POST /b","calls":5,"denied":400}]}`,
 		"endpoint": `{"total":29,"data":[{"endpoint":"GET /a","calls":24,"denied":0},{"endpoint":"POST /b","calls":5,"denied":400}]}`,
 		"project":  `{"total":29,"data":[{"project":"px","calls":23,"denied":400},{"project":"(other)","calls":5,"denied":0},{"project":"","calls":1,"denied":0}]}`,
+		"outcome":  `{"total":29,"data":[{"outcome":"2xx","calls":26,"denied":0},{"outcome":"5xx","calls":3,"denied":0},{"outcome":"rate_limited","calls":0,"denied":400}]}`,
 		"time": `{"total":29,"data":[{"time":"2026-11-22T09:00:00Z","calls":1,"denied":0},` +
 			`{"time":"2026-11-22T10:00:00Z","calls":23,"denied":400},{"time":"2026-11-22T11:00:00Z","calls":5,"denied":0}]}`,
 		"day": `{"total":29,"data":[{"time":"2026-11-22T00:00:00Z","calls":29,"denied":400}]}`,

@@ -63,8 +63,10 @@ func (m *Manager) VerifyKey(ctx context.Context, call Call, ask Verification) (V
 	return m.decide(ctx, d.workspace, ask)
 }
 
-var errNoGates = errors.New("no gate of this process decides about keys")
+// ErrNoGates says that this process has no gates, which alone decide about keys:
+// it is a command's.
+var ErrNoGates = errors.New("no gate of this process decides about keys")
 
 func withoutGates(context.Context, string, Verification) (Verified, error) {
-	return Verified{}, errNoGates
+	return Verified{}, ErrNoGates
 }

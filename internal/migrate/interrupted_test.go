@@ -89,34 +89,29 @@ func killedAt(t *testing.T, from, to Store, was contents, at int) (over bool) {
 }
 
 func TestNobodyUsesAStoreThatIsNotComplete(t *testing.T) {
-	t.Parallel()
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			from, to := way.from(t), way.to(t)
-			furnish(t, from, 3)
-			if _, err := migration(from, &onAlter{Store: to, then: failFrom(6)}).Run(t.Context()); !errors.Is(err, errKilled) {
-				t.Fatal(err)
-			}
-			var half *storage.MovingError
-			must(t, to.Snapshot(t.Context(), func(q *sqlcore.Session) error {
-				half, _ = errors.AsType[*storage.MovingError](q.RefusePart(t.Context()))
-				return nil
-			}))
-			if half == nil || !half.Into {
-				t.Errorf("a gate may start: %v", half)
-			}
-			_, err := to.Update(t.Context(), func(tx storage.Tx) error {
-				return tx.InsertWorkspace(t.Context(), storage.Workspace{Name: "more", CreatedAt: noon})
-			})
-			if _, ok := errors.AsType[*storage.MovingError](err); !ok {
-				t.Errorf("changed: %v", err)
-			}
-			_, err = migration(from, to).Run(t.Context())
-			must(t, err)
-			must(t, to.Snapshot(t.Context(), func(q *sqlcore.Session) error { return q.RefusePart(t.Context()) }))
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		if _, err := migration(from, &onAlter{Store: to, then: failFrom(6)}).Run(t.Context()); !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		var half *storage.MovingError
+		must(t, to.Snapshot(t.Context(), func(q *sqlcore.Session) error {
+			half, _ = errors.AsType[*storage.MovingError](q.RefusePart(t.Context()))
+			return nil
+		}))
+		if half == nil || !half.Into {
+			t.Errorf("a gate may start: %v", half)
+		}
+		_, err := to.Update(t.Context(), func(tx storage.Tx) error {
+			return tx.InsertWorkspace(t.Context(), storage.Workspace{Name: "more", CreatedAt: noon})
 		})
-	}
+		if _, ok := errors.AsType[*storage.MovingError](err); !ok {
+			t.Errorf("changed: %v", err)
+		}
+		_, err = migration(from, to).Run(t.Context())
+		must(t, err)
+		must(t, to.Snapshot(t.Context(), func(q *sqlcore.Session) error { return q.RefusePart(t.Context()) }))
+	})
 }
 
 func TestARunThatLivesIsNotDisturbedByAnother(t *testing.T) {
@@ -148,26 +143,21 @@ func TestARunThatLivesIsNotDisturbedByAnother(t *testing.T) {
 
 // A run that stood still, and was counted as dead, writes nothing any more.
 func TestARunThatWasTakenOverEnds(t *testing.T) {
-	t.Parallel()
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			from, to := way.from(t), way.to(t)
-			furnish(t, from, 3)
-			was := read(t, from)
-			stopped := migration(from, &onAlter{Store: to, then: func(n int) error {
-				if n != 5 {
-					return nil
-				}
-				_, err := migration(from, to).Run(t.Context())
-				return err
-			}})
-			if _, err := stopped.Run(t.Context()); !errors.Is(err, ErrTaken) {
-				t.Errorf("got error %v", err)
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		was := read(t, from)
+		stopped := migration(from, &onAlter{Store: to, then: func(n int) error {
+			if n != 5 {
+				return nil
 			}
-			wantSame(t, was, to)
-		})
-	}
+			_, err := migration(from, to).Run(t.Context())
+			return err
+		}})
+		if _, err := stopped.Run(t.Context()); !errors.Is(err, ErrTaken) {
+			t.Errorf("got error %v", err)
+		}
+		wantSame(t, was, to)
+	})
 }
 
 func TestAMigrationThatIsGivenUpMeanwhileSaysSo(t *testing.T) {

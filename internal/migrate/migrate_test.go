@@ -12,110 +12,90 @@ import (
 )
 
 func TestAllThatAStoreTellsIsTheSameAfterAMigration(t *testing.T) {
-	t.Parallel()
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			from, to := way.from(t), way.to(t)
-			furnish(t, from, 1203)
-			was := read(t, from)
-			report, err := migration(from, to).Run(t.Context())
-			must(t, err)
-			wantSame(t, was, to)
-			if len(report.Tables) != len(sqlcore.Tables) {
-				t.Fatalf("reported %d tables of %d", len(report.Tables), len(sqlcore.Tables))
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 1203)
+		was := read(t, from)
+		report, err := migration(from, to).Run(t.Context())
+		must(t, err)
+		wantSame(t, was, to)
+		if len(report.Tables) != len(sqlcore.Tables) {
+			t.Fatalf("reported %d tables of %d", len(report.Tables), len(sqlcore.Tables))
+		}
+		for _, table := range report.Tables {
+			if table.Rows == 0 || table.Written > table.Rows || len(table.Digest) != 64 {
+				t.Errorf("reported %+v", table)
 			}
-			for _, table := range report.Tables {
-				if table.Rows == 0 || table.Written > table.Rows || len(table.Digest) != 64 {
-					t.Errorf("reported %+v", table)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // What is made afterwards gets numbers behind those that came along.
 func TestAStoreThatWasFilledIsUsedLikeAnyOther(t *testing.T) {
-	t.Parallel()
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			from, to := way.from(t), way.to(t)
-			furnish(t, from, 3)
-			_, err := migration(from, to).Run(t.Context())
-			must(t, err)
-			update(t, to, func(ctx context.Context, tx storage.Tx) error {
-				return errors.Join(tx.AppendAudit(ctx, entry("aud_after")),
-					tx.InsertScheme(ctx, keys.Scheme{ID: "sch_3", Algorithm: "sha256"}), tx.DeleteKey(ctx, "key_many_00001"))
-			})
-			must(t, to.ApplyUsage(t.Context(), usageBatch("node-c", 1, "key_plain")))
-			is := read(t, to)
-			if is.Audit[0].ID != "aud_after" || is.Schemes[2].ID != "sch_3" || is.Activity["key_plain"][0].Missed != 1 || len(is.Activity["key_plain"]) != 4 {
-				t.Errorf("what came last isn't last: %+v, %+v, %+v", is.Audit, is.Schemes, is.Activity["key_plain"])
-			}
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		_, err := migration(from, to).Run(t.Context())
+		must(t, err)
+		update(t, to, func(ctx context.Context, tx storage.Tx) error {
+			return errors.Join(tx.AppendAudit(ctx, entry("aud_after")),
+				tx.InsertScheme(ctx, keys.Scheme{ID: "sch_3", Algorithm: "sha256"}), tx.DeleteKey(ctx, "key_many_00001"))
 		})
-	}
+		must(t, to.ApplyUsage(t.Context(), usageBatch("node-c", 1, "key_plain")))
+		is := read(t, to)
+		if is.Audit[0].ID != "aud_after" || is.Schemes[2].ID != "sch_3" || is.Activity["key_plain"][0].Missed != 1 || len(is.Activity["key_plain"]) != 4 {
+			t.Errorf("what came last isn't last: %+v, %+v, %+v", is.Audit, is.Schemes, is.Activity["key_plain"])
+		}
+	})
 }
 
 // A gate that followed the empty store's log must not believe that it knows
 // what is in there now; one that comes later can follow it from where it is.
 func TestNobodyTakesTheLogOfAFilledStoreForTheOneThatTheyFollowed(t *testing.T) {
-	t.Parallel()
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			from, to := way.from(t), way.to(t)
-			furnish(t, from, 3)
-			before, err := to.Confirm(t.Context())
-			must(t, err)
-			theirs, err := from.Confirm(t.Context())
-			must(t, err)
-			_, err = migration(from, to).Run(t.Context())
-			must(t, err)
-			for _, position := range []storage.Position{before, theirs} {
-				if _, err := to.Changes(t.Context(), position, 10); !errors.Is(err, storage.ErrGap) {
-					t.Errorf("after %+v: got error %v, want a gap", position, err)
-				}
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		before, err := to.Confirm(t.Context())
+		must(t, err)
+		theirs, err := from.Confirm(t.Context())
+		must(t, err)
+		_, err = migration(from, to).Run(t.Context())
+		must(t, err)
+		for _, position := range []storage.Position{before, theirs} {
+			if _, err := to.Changes(t.Context(), position, 10); !errors.Is(err, storage.ErrGap) {
+				t.Errorf("after %+v: got error %v, want a gap", position, err)
 			}
-			head, err := to.Confirm(t.Context())
-			must(t, err)
-			update(t, to, func(ctx context.Context, tx storage.Tx) error { return tx.DeleteKey(ctx, "key_plain") })
-			changes, err := to.Changes(t.Context(), head, 10)
-			if err != nil || len(changes) != 1 || changes[0].Name != "key_plain" {
-				t.Errorf("after the head: %+v, %v", changes, err)
-			}
-		})
-	}
+		}
+		head, err := to.Confirm(t.Context())
+		must(t, err)
+		update(t, to, func(ctx context.Context, tx storage.Tx) error { return tx.DeleteKey(ctx, "key_plain") })
+		changes, err := to.Changes(t.Context(), head, 10)
+		if err != nil || len(changes) != 1 || changes[0].Name != "key_plain" {
+			t.Errorf("after the head: %+v, %v", changes, err)
+		}
+	})
 }
 
 func TestAStoreThatIsLeftTakesUsageAndTheTrailOfRefusalsAndNothingElse(t *testing.T) {
-	t.Parallel()
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			from, to := way.from(t), way.to(t)
-			furnish(t, from, 3)
-			_, err := migration(from, to).Run(t.Context())
-			must(t, err)
-			for what, fn := range changes() {
-				_, err := from.Update(t.Context(), func(tx storage.Tx) error { return fn(t.Context(), tx) })
-				if moving, ok := errors.AsType[*storage.MovingError](err); !ok || moving.Into || !moving.Since.Equal(noon) || !has(err.Error(), "--abort") {
-					t.Errorf("%s: got error %v", what, err)
-				}
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		_, err := migration(from, to).Run(t.Context())
+		must(t, err)
+		for what, fn := range changes() {
+			_, err := from.Update(t.Context(), func(tx storage.Tx) error { return fn(t.Context(), tx) })
+			if moving, ok := errors.AsType[*storage.MovingError](err); !ok || moving.Into || !moving.Since.Equal(noon) || !has(err.Error(), "--abort") {
+				t.Errorf("%s: got error %v", what, err)
 			}
-			update(t, from, func(ctx context.Context, tx storage.Tx) error { return tx.AppendAudit(ctx, entry("aud_refused")) })
-			must(t, from.ApplyUsage(t.Context(), usageBatch("node-b", 2, "key_plain")))
-			must(t, Abort(t.Context(), from))
-			for what, fn := range changes() {
-				if _, err := from.Update(t.Context(), func(tx storage.Tx) error { return fn(t.Context(), tx) }); err != nil {
-					t.Errorf("%s, once it was given up: %v", what, err)
-				}
+		}
+		update(t, from, func(ctx context.Context, tx storage.Tx) error { return tx.AppendAudit(ctx, entry("aud_refused")) })
+		must(t, from.ApplyUsage(t.Context(), usageBatch("node-b", 2, "key_plain")))
+		must(t, Abort(t.Context(), from))
+		for what, fn := range changes() {
+			if _, err := from.Update(t.Context(), func(tx storage.Tx) error { return fn(t.Context(), tx) }); err != nil {
+				t.Errorf("%s, once it was given up: %v", what, err)
 			}
-			if err := Abort(t.Context(), from); !errors.Is(err, ErrNone) {
-				t.Errorf("given up twice: %v", err)
-			}
-		})
-	}
+		}
+		if err := Abort(t.Context(), from); !errors.Is(err, ErrNone) {
+			t.Errorf("given up twice: %v", err)
+		}
+	})
 }
 
 // changes are ways to change what is being moved.
@@ -136,44 +116,39 @@ func changes() map[string]func(context.Context, storage.Tx) error {
 // The gates go on flushing into the store that is left until they use the other
 // one, which counts by then, too.
 func TestUsageThatComesMeanwhileIsCountedOnce(t *testing.T) {
-	t.Parallel()
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			from, to := way.from(t), way.to(t)
-			furnish(t, from, 3)
-			m := migration(from, &onAlter{Store: to, then: func(n int) error {
-				if n == 8 { // in the middle of the copy
-					return from.ApplyUsage(t.Context(), usageBatch("node-a", 3, "key_plain"))
-				}
-				return nil
-			}})
-			report, err := m.Run(t.Context())
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		m := migration(from, &onAlter{Store: to, then: func(n int) error {
+			if n == 8 { // in the middle of the copy
+				return from.ApplyUsage(t.Context(), usageBatch("node-a", 3, "key_plain"))
+			}
+			return nil
+		}})
+		report, err := m.Run(t.Context())
+		must(t, err)
+		if report.Batches != 1 {
+			t.Errorf("brought over %d batches", report.Batches)
+		}
+		must(t, from.ApplyUsage(t.Context(), usageBatch("node-a", 4, "key_plain")))
+		must(t, from.ApplyUsage(t.Context(), usageBatch("node-a", 4, "key_plain"))) // once more, in doubt
+		update(t, from, func(ctx context.Context, tx storage.Tx) error { return tx.AppendAudit(ctx, entry("aud_refused")) })
+		was := read2(t, from)
+		must(t, to.ApplyUsage(t.Context(), usageBatch("node-new", 1, "key_new")))
+		for i, want := range []Report{{Batches: 1, Entries: 1}, {}} {
+			report, err := migration(from, to).Run(t.Context())
 			must(t, err)
-			if report.Batches != 1 {
-				t.Errorf("brought over %d batches", report.Batches)
+			if report.Batches != want.Batches || report.Entries != want.Entries || report.Tables != nil {
+				t.Errorf("run %d: %+v", i, report)
 			}
-			must(t, from.ApplyUsage(t.Context(), usageBatch("node-a", 4, "key_plain")))
-			must(t, from.ApplyUsage(t.Context(), usageBatch("node-a", 4, "key_plain"))) // once more, in doubt
-			update(t, from, func(ctx context.Context, tx storage.Tx) error { return tx.AppendAudit(ctx, entry("aud_refused")) })
-			was := read2(t, from)
-			must(t, to.ApplyUsage(t.Context(), usageBatch("node-new", 1, "key_new")))
-			for i, want := range []Report{{Batches: 1, Entries: 1}, {}} {
-				report, err := migration(from, to).Run(t.Context())
-				must(t, err)
-				if report.Batches != want.Batches || report.Entries != want.Entries || report.Tables != nil {
-					t.Errorf("run %d: %+v", i, report)
-				}
-			}
-			is := read(t, to)
-			if is.Totals["key_plain"] != was["key_plain"] || is.Totals["key_plain"].Calls != 15 || is.Totals["key_new"].Calls != 6 {
-				t.Errorf("counted %+v, and there %+v", was, is.Totals)
-			}
-			if is.Audit[0].ID != "aud_refused" || len(is.Audit) != 6 {
-				t.Errorf("the trail is %+v", is.Audit)
-			}
-		})
-	}
+		}
+		is := read(t, to)
+		if is.Totals["key_plain"] != was["key_plain"] || is.Totals["key_plain"].Calls != 15 || is.Totals["key_new"].Calls != 6 {
+			t.Errorf("counted %+v, and there %+v", was, is.Totals)
+		}
+		if is.Audit[0].ID != "aud_refused" || len(is.Audit) != 6 {
+			t.Errorf("the trail is %+v", is.Audit)
+		}
+	})
 }
 
 // read2 are the totals of a store that can't be changed.

@@ -10,22 +10,17 @@ import (
 )
 
 func TestAStoreThatHoldsAnythingElseIsNotFilled(t *testing.T) {
-	t.Parallel()
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			from, to := way.from(t), way.to(t)
-			furnish(t, from, 3)
-			update(t, to, func(ctx context.Context, tx storage.Tx) error {
-				return tx.InsertWorkspace(ctx, storage.Workspace{Name: "mine", CreatedAt: noon})
-			})
-			_, err := migration(from, to).Run(t.Context())
-			if _, ok := errors.AsType[*NotEmptyError](err); !ok || !has(err.Error(), "workspaces") {
-				t.Errorf("got error %v", err)
-			}
-			update(t, from, func(ctx context.Context, tx storage.Tx) error { return tx.DeleteKey(ctx, "key_plain") }) // it isn't left
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		update(t, to, func(ctx context.Context, tx storage.Tx) error {
+			return tx.InsertWorkspace(ctx, storage.Workspace{Name: "mine", CreatedAt: noon})
 		})
-	}
+		_, err := migration(from, to).Run(t.Context())
+		if _, ok := errors.AsType[*NotEmptyError](err); !ok || !has(err.Error(), "workspaces") {
+			t.Errorf("got error %v", err)
+		}
+		update(t, from, func(ctx context.Context, tx storage.Tx) error { return tx.DeleteKey(ctx, "key_plain") }) // it isn't left
+	})
 }
 
 func TestAStoreThatAGateUsesIsNotFilled(t *testing.T) {

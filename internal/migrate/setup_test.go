@@ -74,6 +74,17 @@ var ways = map[string]struct{ from, to func(*testing.T) Store }{
 	"from PostgreSQL to SQLite": {onPostgres, onSQLite},
 }
 
+// eachWay runs a test from SQLite to PostgreSQL, and back.
+func eachWay(t *testing.T, test func(t *testing.T, from, to Store)) {
+	t.Parallel()
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, way.from(t), way.to(t))
+		})
+	}
+}
+
 // migration is one between two stores, in a test's time.
 func migration(from, to Store) *Migration {
 	return &Migration{From: from, To: to, Now: func() time.Time { return noon }, Patience: 20 * time.Millisecond}

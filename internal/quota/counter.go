@@ -17,6 +17,8 @@ type Counter struct {
 	used [periods]span
 	last time.Time // of the latest take
 
+	reading *reading // of what is stored, that is under way; nil: none is
+
 	shared *holdings // instead of used, where nodes share a ledger
 }
 

@@ -39,31 +39,10 @@ func (t *Table) takeShared(ctx context.Context, claim Claim, cost int64, now tim
 			c.mu.Unlock()
 			return excess, v == enough, nil
 		}
-		if err := c.wait(ctx, cost); err != nil {
+		if err := c.wait(ctx, l, cost); err != nil {
 			return Excess{}, false, err
 		}
 	}
-}
-
-// wait waits for the exchange that is under way. The caller holds the lock,
-// which is released.
-func (c *Counter) wait(ctx context.Context, cost int64) (err error) {
-	call := c.shared.call
-	if call == nil {
-		c.mu.Unlock()
-		return nil
-	}
-	c.shared.waiting += cost
-	c.mu.Unlock()
-	select {
-	case <-call:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	c.mu.Lock()
-	c.shared.waiting -= cost
-	c.mu.Unlock()
-	return err
 }
 
 // lead asks the ledger on behalf of all, and takes before anybody else does. The
@@ -71,14 +50,16 @@ func (c *Counter) wait(ctx context.Context, cost int64) (err error) {
 func (t *Table) lead(ctx context.Context, c *Counter, l limits, cost int64, now time.Time) (Excess, view, error) {
 	h := c.shared
 	era, said := h.era, h.ask(l, cost, now)
-	h.call = make(chan struct{})
-	defer func() { close(h.call); h.call = nil }()
-	c.mu.Unlock()
-	ctx = context.WithoutCancel(ctx) // others wait for the same
-	answers, err := t.exchange(ctx, era, said, now)
+	h.call = newCall(l)
+	var answers []Answer
 	var sums *Sums
+	var err error
+	defer func() { h.hangUp(err) }()
+	c.mu.Unlock()
+	of := term{era, Hour.Start(now)}
+	answers, err = t.exchange(ctx, c, of, said, now)
 	if away(err) {
-		sums, err = t.alone(ctx, c, l, now)
+		sums, err = t.alone(ctx, c, of, l, now)
 		if err == nil {
 			err = ErrAway
 		}
@@ -87,6 +68,9 @@ func (t *Table) lead(ctx context.Context, c *Counter, l limits, cost int64, now 
 	h.hear(era, said, answers, now)
 	h.follow(t.ledger.Era(), now)
 	t.list(c)
+	if err == nil || away(err) {
+		c.reading = nil // one that somebody gave up knows nothing of what is taken from here on
+	}
 	if away(err) {
 		excess, v := h.takeAlone(l, cost, now, t.ledger.Nodes(), sums)
 		return excess, v, nil
@@ -100,7 +84,7 @@ func (t *Table) lead(ctx context.Context, c *Counter, l limits, cost int64, now 
 
 // alone reads what is stored where this node knows nothing of all nodes' use;
 // nil: it knows.
-func (t *Table) alone(ctx context.Context, c *Counter, l limits, now time.Time) (*Sums, error) {
+func (t *Table) alone(ctx context.Context, c *Counter, of term, l limits, now time.Time) (*Sums, error) {
 	c.mu.Lock()
 	unknown := false
 	for p, limit := range l {
@@ -110,7 +94,7 @@ func (t *Table) alone(ctx context.Context, c *Counter, l limits, now time.Time) 
 	if !unknown {
 		return nil, nil
 	}
-	sums, err := t.load(ctx, c.shared.subject, now)
+	sums, err := t.stored(ctx, c, of, now)
 	return &sums, err
 }
 

@@ -165,6 +165,38 @@ func TestWhatIsHeldUnderALargerQuotaDoesNotPassASmallerOne(t *testing.T) {
 	}
 }
 
+func TestWhatIsHeldUnderALargerQuotaIsAskedForAnewUnderASmallerOne(t *testing.T) {
+	t.Parallel()
+	b := newBook(2)
+	nodes := tables(b, nothingStored)
+	small, large := claim(Quota{Max: 50, Period: Day}), claim(Quota{Max: 100, Period: Day})
+	passing(t, nodes[1], large, 48, noon)
+	passing(t, nodes[0], large, 6, noon) // and holds some more
+	b.taken[Day] -= 30                   // the other node has given back
+	if n, _ := passing(t, nodes[0], small, 10, noon.Add(time.Minute)); n != 10 {
+		t.Errorf("%d of 10 passed under a quota that has room again", n)
+	}
+}
+
+func TestWhatWasSpentWithoutTheLedgerIsBookedBeforeAnythingElseIsSpent(t *testing.T) {
+	t.Parallel()
+	b := newBook(2)
+	node := tables(b, nothingStored)[0]
+	claims := claim(Quota{Max: 100, Period: Day})
+	passing(t, node, claims, 1, noon) // and holds some more
+	b.leave(ErrAway)
+	const cost = 10 // more than it holds
+	if _, granted, err := node.Take(t.Context(), claims, cost, noon); !granted || err != nil {
+		t.Fatal(granted, err)
+	}
+	b.leave(nil)
+	before := b.taken[Day]
+	passing(t, node, claims, 1, noon)
+	if booked := b.taken[Day] - before; booked < cost {
+		t.Errorf("%d booked behind a call, want %d at least", booked, cost)
+	}
+}
+
 func TestEachNodeEnforcesItsShareWithoutTheLedgerAndBooksIt(t *testing.T) {
 	t.Parallel()
 	b := newBook(2)

@@ -1,7 +1,6 @@
 package quota
 
 import (
-	"context"
 	"errors"
 	"time"
 )
@@ -12,9 +11,9 @@ type holdings struct {
 	life    uint64
 	era     uint64
 	slices  [periods]slice
-	waiting int64         // what requests wait for, in sum
-	call    chan struct{} // closed once the exchange that is under way is over; nil: none is
-	listed  bool          // it is among those that owe the ledger something
+	waiting int64 // what requests wait for, in sum
+	call    *call // the exchange that is under way; nil: none is
+	listed  bool  // it is among those that owe the ledger something
 }
 
 // limits are the least quotas of each period; 0: none.
@@ -126,39 +125,6 @@ func (h *holdings) hear(era uint64, said []Statement, answers []Answer, at time.
 			s.hear(a, at)
 		}
 	}
-}
-
-// exchange asks the ledger, and reads what is stored where it knows nothing.
-func (t *Table) exchange(ctx context.Context, era uint64, said []Statement, now time.Time) ([]Answer, error) {
-	answers, err := t.ledger.Exchange(ctx, era, said)
-	if err != nil {
-		return nil, err
-	}
-	var again []Statement
-	var places []int
-	for i, a := range answers {
-		if a.NeedsBase {
-			again, places = append(again, said[i]), append(places, i)
-		}
-	}
-	if again == nil {
-		return answers, nil
-	}
-	sums, err := t.load(ctx, said[0].Subject, now)
-	if err != nil {
-		return nil, err
-	}
-	for i := range again {
-		again[i].Base = sums[again[i].Period]
-	}
-	late, err := t.ledger.Exchange(ctx, era, again)
-	if err != nil {
-		return nil, err
-	}
-	for i, place := range places {
-		answers[place] = late[i]
-	}
-	return answers, nil
 }
 
 // away reports whether an error says that each node goes on by itself.

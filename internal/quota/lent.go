@@ -106,7 +106,7 @@ func (t *Table) look(r *round, c *Counter, now time.Time, idle time.Duration) {
 		r.said = append(r.said, h.sign(s.tell(), Period(p), now))
 	}
 	if len(r.said) > before {
-		h.call = make(chan struct{})
+		h.call = newCall(limits{})
 		r.counters, r.ends = append(r.counters, c), append(r.ends, len(r.said))
 	}
 }
@@ -124,8 +124,7 @@ func (t *Table) finish(ctx context.Context, r *round, now time.Time) bool {
 		if err == nil {
 			c.shared.hear(r.era, r.said[from:r.ends[i]], answers[from:r.ends[i]], now)
 		}
-		close(c.shared.call)
-		c.shared.call = nil
+		c.shared.hangUp(nil)
 		if !c.shared.owes() {
 			t.unlist(c)
 		}

@@ -28,7 +28,8 @@ const (
 	OfRoute                 // the same, on one route
 )
 
-// Loader sums up a subject's stored usage in the periods that hold now.
+// Loader sums up a subject's stored usage in the periods that hold now. It does
+// so for all who need it, so ctx is of no client: it bounds its own time.
 type Loader func(ctx context.Context, s Subject, now time.Time) (Sums, error)
 
 // Table holds the counters that are in use.
@@ -81,31 +82,30 @@ func (t *Table) takeOne(ctx context.Context, claim Claim, cost int64, now time.T
 	if t.ledger != nil {
 		return t.takeShared(ctx, claim, cost, now)
 	}
+	return t.takeLocal(ctx, claim, cost, now)
+}
+
+// takeLocal is takeOne where this node counts alone. Who finds that nothing was
+// read yet waits for it, as long as their context lasts.
+func (t *Table) takeLocal(ctx context.Context, claim Claim, cost int64, now time.Time) (Excess, bool, error) {
 	for {
 		c := t.counter(claim.Subject)
 		c.mu.Lock()
-		if c.dead {
+		switch {
+		case c.dead:
 			c.mu.Unlock()
-			continue
+		case c.read:
+			excess, granted := c.take(claim.Quotas, cost, now)
+			c.mu.Unlock()
+			return excess, granted, nil
+		default:
+			r := t.reading(ctx, c, claim.Subject, term{}, now)
+			c.mu.Unlock()
+			if _, err := r.wait(ctx); err != nil {
+				return Excess{}, false, err
+			}
 		}
-		excess, granted, err := t.takeFrom(ctx, c, claim, cost, now)
-		c.mu.Unlock()
-		return excess, granted, err
 	}
-}
-
-// takeFrom takes from a counter whose lock the caller holds. The first one
-// reads what is stored, and only who needs the same counter waits for it.
-func (t *Table) takeFrom(ctx context.Context, c *Counter, claim Claim, cost int64, now time.Time) (Excess, bool, error) {
-	if !c.read {
-		sums, err := t.load(ctx, claim.Subject, now)
-		if err != nil {
-			return Excess{}, false, err
-		}
-		c.begin(sums, now)
-	}
-	excess, granted := c.take(claim.Quotas, cost, now)
-	return excess, granted, nil
 }
 
 // GiveBack undoes a Take at the same time.

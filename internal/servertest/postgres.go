@@ -189,6 +189,22 @@ func (p *Postgres) Demote() error {
 	return p.own(filepath.Join(p.data(), "standby.signal"))
 }
 
+// Secure has the server speak TLS where it is asked to, and returns the file of
+// the authority that vouches for it.
+func (p *Postgres) Secure() (authority string, err error) {
+	cert, key, err := Certificate(p.data())
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(p.own(cert), p.own(key), p.configure("ssl=on")); err != nil {
+		return "", err
+	}
+	if said, err := p.SQL("postgres", `SELECT pg_reload_conf()`); err != nil {
+		return "", fmt.Errorf("have it read its configuration: %w\n%s", err, said)
+	}
+	return cert, nil
+}
+
 // own gives a file to whoever runs the server.
 func (p *Postgres) own(name string) error {
 	if p.owner == nil {

@@ -53,6 +53,22 @@ func TestARedisServerForgetsItsDataWhenItEnds(t *testing.T) {
 	}
 }
 
+func TestAProgramThatDoesNotStartSaysWhy(t *testing.T) {
+	t.Parallel()
+	for program, want := range map[string]string{
+		"no-such-program": "no-such-program is missing: on Debian, apt-get install no-such-program",
+		"sh":              "it ended at once:\nout of paper",
+	} {
+		p, err := servertest.StartProgram(t.TempDir(), "127.0.0.1:1", program, "-c", "echo out of paper")
+		if err == nil {
+			must(t, p.Close())
+		}
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", program, err, want)
+		}
+	}
+}
+
 // Tests of load end threads, and the kernel ends what a thread started.
 func TestAServerOutlivesTheThreadThatAskedForIt(t *testing.T) {
 	t.Parallel()

@@ -68,8 +68,10 @@ type Change struct {
 // News are what a driver was told before it asked: the changes of one revision,
 // and the position that they follow. The zero News say nothing of what changed.
 type News struct {
-	After   Position
-	Changes []Change // each under the revision after that, without an ID
+	After Position
+	// Changes are under the revision after that, without an ID, and their digests
+	// are no more than tails (keys.DigestOfTail).
+	Changes []Change
 }
 
 // Lookup is what the store knows about a presented secret, as of Revision.
@@ -201,6 +203,9 @@ type Reader interface {
 	// CountKeys counts a workspace's keys that are neither revoked nor
 	// expired at now; a key and the one that replaces it count once.
 	CountKeys(ctx context.Context, workspace string, now time.Time) (int, error)
+	// CountListed counts what fits a filter, up to a most; where the list
+	// begins, ends and how it is ordered doesn't matter.
+	CountListed(ctx context.Context, filter KeyFilter, most int) (int, error)
 
 	Workspace(ctx context.Context, name string) (Workspace, error)
 	Workspaces(ctx context.Context) ([]Workspace, error)
@@ -238,6 +243,9 @@ type Reader interface {
 	// by key, endpoint and outcome, the most first, at most limit; Hour is zero.
 	// It looks at each key that was ever used.
 	Observed(ctx context.Context, since time.Time, limit int) ([]UsageCell, error)
+	// UsageSums adds up the usage of a workspace's keys: hours in their order,
+	// the others by allowed calls, the most first.
+	UsageSums(ctx context.Context, of UsageSumOf) ([]UsageSum, error)
 	// Activity returns a key's latest calls as far as they are noted, newest
 	// first, at most limit.
 	Activity(ctx context.Context, id keys.ID, limit int) ([]NotedCall, error)
@@ -276,19 +284,4 @@ type Tx interface {
 	// the ID is taken.
 	AppendAudit(ctx context.Context, e AuditEntry) error
 	CreationStore
-}
-
-// KeyFilter selects keys of one workspace. Zero fields don't filter.
-type KeyFilter struct {
-	Workspace   string
-	Status      keys.Status // as StatusAt(Now)
-	Environment keys.Environment
-	Project     string
-	Owner       string
-	Query       string // part of the name, the hint or the ID, in any case
-	Now         time.Time
-	// After is the last key of the page before: its creation and ID.
-	After   time.Time
-	AfterID keys.ID
-	Limit   int
 }

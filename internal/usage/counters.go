@@ -9,11 +9,10 @@ import (
 )
 
 // Counters is a handle on the counters of one key. There are as many as keys in
-// memory, and most of them are idle: what was counted is elsewhere.
+// memory, and most of them are idle: what was counted is elsewhere, and the
+// key's ID is told with each event.
 type Counters struct {
 	recorder *Recorder
-	id       keys.ID
-	quiet    bool // its calls aren't noted one by one
 
 	mu    sync.Mutex
 	tally *tally // nil: nothing was counted since the sweep
@@ -46,26 +45,29 @@ func (s *sum) add(other sum) {
 	s.last = max(s.last, other.last)
 }
 
-// Count adds one event, in the hour of its time. It takes a lock of this
-// handle, and one of the recorder only where this is the first event since the
-// sweep. It doesn't allocate for a cell that is there already.
-func (c *Counters) Count(e Event) {
+// Count adds one event of the handle's key, in the hour of its time, and notes
+// it. It takes a lock of this handle, and one of the recorder only where this is
+// the first event since the sweep. It doesn't allocate for a cell that is there
+// already.
+func (c *Counters) Count(id keys.ID, e Event) { c.count(id, &e, true) }
+
+func (c *Counters) count(id keys.ID, e *Event, noted bool) {
 	one := sum{count: 1, last: e.At.UnixMicro()}
 	if e.Denied == "" {
 		one.cost = max(0, e.Cost)
 	}
-	at := slotOf(&e)
+	at := slotOf(e)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tally == nil {
 		c.tally = c.recorder.tallies.Get().(*tally)
+		c.tally.key = id
 		c.recorder.list(c)
 	}
 	c.tally.find(at).add(one)
-	if c.quiet {
-		return
+	if noted {
+		c.tally.latest.add(note{e.At, at.endpoint, e.Method, e.Client, e.Status, e.Denied}, c.recorder.room)
 	}
-	c.tally.latest.add(note{e.At, at.endpoint, e.Method, e.Client, e.Status, e.Denied}, c.recorder.room)
 }
 
 const secondsPerHour = 60 * 60

@@ -1,10 +1,13 @@
 package usage
 
+import "github.com/keystile/keystile/internal/keys"
+
 // SetBatchBound makes batches of at most so many cells.
 func SetBatchBound(r *Recorder, cells int) { r.ledger.mostCells = cells }
 
 // CellsIn is how many cells a handle holds.
-func CellsIn(c *Counters) int {
+func CellsIn(k *KeyCounters) int {
+	c := &k.counters
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tally == nil {
@@ -20,3 +23,19 @@ var (
 	Seal        = seal
 	ErrCorrupt  = errCorrupt
 )
+
+// KeyCounters are counters with the ID of their key.
+type KeyCounters struct {
+	counters Counters
+	id       keys.ID
+}
+
+// Counters makes a handle on one key's counters.
+func (r *Recorder) Counters(id keys.ID) *KeyCounters {
+	c := &KeyCounters{id: id}
+	r.Bind(&c.counters)
+	return c
+}
+
+// Count adds an event of the key.
+func (c *KeyCounters) Count(e Event) { c.counters.Count(c.id, e) }

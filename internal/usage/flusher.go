@@ -40,10 +40,10 @@ type Flusher struct {
 	spool    spool
 	loop     *background.Loop
 	turn     chan struct{} // held by the one flush that is under way
+	rounds   rounds
 
-	// These belong to whoever has the turn.
-	failing  bool
-	replayed bool // nothing is left in the spool that could be replayed
+	failing  bool // belongs to the loop
+	replayed bool // nothing is left in the spool that could be replayed; belongs to whoever has the turn
 
 	flushes  atomic.Int64
 	failures atomic.Int64
@@ -65,24 +65,11 @@ func (f *Flusher) Start(ctx context.Context) { f.loop.Start(ctx) }
 // SetInterval changes the time between flushes.
 func (f *Flusher) SetInterval(d time.Duration) { f.loop.SetInterval(d) }
 
-// Flush writes now what was counted before the call, and returns once the
-// store has it. Its transactions outlive ctx, which only bounds the wait for
-// another flush. What could not be written is kept for the next one.
-func (f *Flusher) Flush(ctx context.Context) error {
-	select {
-	case f.turn <- struct{}{}:
-	case <-ctx.Done():
-		return fmt.Errorf("flush usage: wait for the flush before: %w", ctx.Err())
-	}
-	defer f.yield()
-	ctx = context.WithoutCancel(ctx)
-	return errors.Join(f.replayOnce(ctx), f.flush(ctx))
-}
-
 // Stop ends the flushes with a last one, of everything that was counted before
 // the call. What the store doesn't take within the timeout goes to the spool;
 // an error says that even that failed, and how many calls will not be counted
-// unless Stop is called again and succeeds.
+// unless Stop is called again and succeeds. Flushes that were asked for and
+// haven't begun by then fail: none comes after the last.
 func (f *Flusher) Stop() error {
 	// From here on, and not from the end of a flush that is under way: what
 	// ends the process may not wait for both.
@@ -91,6 +78,7 @@ func (f *Flusher) Stop() error {
 	f.loop.Stop()
 	f.turn <- struct{}{}
 	defer f.yield()
+	defer f.rounds.dismiss(errStopping)
 	if err := f.flush(ctx); err != nil {
 		return f.spoolRest(err)
 	}
@@ -158,6 +146,7 @@ type Stats struct {
 	// OldestUnflushed is how long the oldest pending cell has waited; 0 where
 	// there is none.
 	OldestUnflushed time.Duration
+	Spooled         int // files of usage that wait for the store
 }
 
 // Unwritten is how many allowed calls are not known to be stored: behind a Stop
@@ -171,5 +160,7 @@ func (f *Flusher) Stats() Stats {
 	if cells > 0 {
 		s.OldestUnflushed = max(0, f.cfg.Now().Sub(since))
 	}
+	files, _ := f.spool.list() // what can't be read is told where it matters
+	s.Spooled = len(files)
 	return s
 }

@@ -2,7 +2,6 @@ package usage_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -134,43 +133,6 @@ func TestStoreThatHangsIsLeftAfterTheTimeout(t *testing.T) {
 		b.flush(t, context.DeadlineExceeded)
 		if took := time.Since(start); took != flushTimeout {
 			t.Errorf("the flush took %v, want %v", took, flushTimeout)
-		}
-	})
-}
-
-func TestTransactionOutlivesTheClientWhoAskedForIt(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.count("key_1", 1)
-	ctx, cancel := context.WithCancel(t.Context())
-	b.store.before = func(ctx context.Context) error {
-		cancel()
-		return ctx.Err()
-	}
-	if err := b.Flush(ctx); err != nil {
-		t.Errorf("flush whose client went away: %v", err)
-	}
-	b.store.wantCalls("key_1", 1)
-}
-
-func TestFlushDoesNotWaitForAnotherLongerThanItsClient(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := setup(t)
-		release := make(chan struct{})
-		b.store.before = func(context.Context) error { <-release; return nil }
-		b.count("key_1", 1)
-		first := make(chan error)
-		go func() { first <- b.Flush(t.Context()) }()
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
-		if err := b.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("flush beside one that hangs: %v", err)
-		}
-		close(release)
-		if err := <-first; err != nil {
-			t.Error(err)
 		}
 	})
 }

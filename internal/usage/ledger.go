@@ -49,9 +49,9 @@ func (c *Counters) drain(l *ledger, now time.Time, notes int64) {
 	defer c.mu.Unlock()
 	t := c.tally
 	c.tally = nil
-	l.keep(c.id, &t.latest, notes)
+	l.keep(t.key, &t.latest, notes)
 	for i := range t.cells {
-		l.add(place{c.id, t.cells[i].slot}, t.cells[i].sum, now)
+		l.add(place{t.key, t.cells[i].slot}, t.cells[i].sum, now)
 	}
 	t.reset()
 	c.recorder.tallies.Put(t)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
-	"github.com/keystile/keystile/internal/storage"
 )
 
 // Recorder gathers what all keys were used for. Requests count through handles
@@ -29,25 +28,26 @@ func NewRecorder(incarnation string) *Recorder {
 	return r
 }
 
-// Counters makes a handle on one key's counters. It costs next to nothing, and
-// there may be several for one key: their counts are added up. A handle that
-// was counted into may be dropped at any time without losing a count.
-func (r *Recorder) Counters(id keys.ID) *Counters {
-	c := new(Counters)
-	r.Bind(c, id)
-	return c
+// Bind has a handle count for this recorder. It must be new. There may be
+// several of one key: their counts are added up. A handle that was counted into
+// may be dropped at any time without losing a count.
+func (r *Recorder) Bind(c *Counters) { c.recorder = r }
+
+// Unnoted counts events of one ID that aren't noted one by one.
+type Unnoted struct {
+	counters Counters
+	id       keys.ID
 }
 
-// Strangers makes the handle for requests without a key that is known.
-func (r *Recorder) Strangers() *Counters {
-	c := r.Counters(storage.StrangerID)
-	c.quiet = true
-	return c
+// Unnoted makes such a handle.
+func (r *Recorder) Unnoted(id keys.ID) *Unnoted {
+	u := &Unnoted{id: id}
+	r.Bind(&u.counters)
+	return u
 }
 
-// Bind is Counters for a handle that has its place already, as a part of
-// something else. It must be new.
-func (r *Recorder) Bind(c *Counters, id keys.ID) { c.recorder, c.id = r, id }
+// Count adds one event.
+func (u *Unnoted) Count(e Event) { u.counters.count(u.id, &e, false) }
 
 // list puts a handle on the list of the next sweep.
 func (r *Recorder) list(c *Counters) {

@@ -1,5 +1,7 @@
 package usage
 
+import "github.com/keystile/keystile/internal/keys"
+
 const (
 	// manyCells is how many cells are searched one by one before there is an
 	// index.
@@ -10,6 +12,7 @@ const (
 
 // tally is what was counted of one key since the sweep.
 type tally struct {
+	key    keys.ID
 	recent int // index of the cell that was counted into last
 	cells  []cell
 	index  map[slot]int // of cells; nil where they are few
@@ -19,7 +22,7 @@ type tally struct {
 // reset makes it ready for another key.
 func (t *tally) reset() {
 	clear(t.cells) // which hold on to names of routes and projects
-	t.recent, t.cells, t.index = 0, t.cells[:0], nil
+	t.key, t.recent, t.cells, t.index = "", 0, t.cells[:0], nil
 	if cap(t.cells) > keptCells {
 		t.cells = nil
 	}

@@ -24,7 +24,7 @@ const OtherEndpoint = "(other)"
 // Unlisted counts what keys called and no route lists. It is bounded, whatever
 // they call, and keeps no part of a path that may be a name or a secret.
 type Unlisted struct {
-	counters *Counters
+	counters *Unnoted
 
 	mu    sync.Mutex
 	hour  int64
@@ -38,9 +38,7 @@ type unlisted struct {
 
 // Unlisted makes what counts into the recorder.
 func (r *Recorder) Unlisted() *Unlisted {
-	u := &Unlisted{counters: r.Counters(storage.UnlistedID)}
-	u.counters.quiet = true
-	return u
+	return &Unlisted{counters: r.Unnoted(storage.UnlistedID)}
 }
 
 // Count counts one call at a gate. The path is as it stood in the request;

@@ -36,38 +36,10 @@ func Judge(p *Principal, f *Facts) problem.Code {
 
 // JudgeRoute is the part of Judge that comes before whose project the request
 // is for: status, environment, workspace, route.
-func JudgeRoute(p *Principal, f *Facts) problem.Code {
-	if code := status(p, f.Now); code != "" {
-		return code
-	}
-	if !f.Site.Allows(p.Environment) {
-		return problem.EnvironmentNotAllowed
-	}
-	if f.Site.Workspace != "" && f.Site.Workspace != p.Workspace {
-		return problem.WorkspaceMismatch
-	}
-	if f.Match.Route == nil && !(f.Site.DefaultAllow && policy.KnownMethod(f.Method)) {
-		return problem.RouteNotAllowed
-	}
-	if !all(f.Match, func(r *policy.Route) bool { return r.Takes(p.Environment) }) {
-		return problem.EnvironmentNotAllowed
-	}
-	return ""
-}
+func JudgeRoute(p *Principal, f *Facts) problem.Code { return firstOf(Status, Project, p, f) }
 
 // JudgeRights is the part from there on: project, scopes, address.
-func JudgeRights(p *Principal, f *Facts) problem.Code {
-	if code := project(p, f); code != "" {
-		return code
-	}
-	if !all(f.Match, func(r *policy.Route) bool { return fulfils(p.Scopes, f.Site, r) }) {
-		return problem.InsufficientScope
-	}
-	if !Within(p.Nets, f.Client) {
-		return problem.IPNotAllowed
-	}
-	return ""
-}
+func JudgeRights(p *Principal, f *Facts) problem.Code { return firstOf(Project, rulesEnd, p, f) }
 
 func status(p *Principal, now time.Time) problem.Code {
 	switch p.StatusAt(now) {

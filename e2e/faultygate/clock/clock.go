@@ -12,7 +12,7 @@ import (
 // set. Where there is no such file, the clock is right.
 const File = "FAULTYGATE_CLOCK"
 
-// Now reads the clock. In its file stands how far it is ahead, such as +36h, or
+// Now reads the clock. In its file stands how far it is ahead, such as by 36h, or
 // the time at which it has stopped, as RFC 3339 writes it. What it returns has
 // a monotonic reading, which is ahead by as much.
 func Now() time.Time {
@@ -29,8 +29,8 @@ func Now() time.Time {
 }
 
 func read(text string, now time.Time) (ahead time.Duration, err error) {
-	if strings.HasPrefix(text, "+") {
-		return time.ParseDuration(text)
+	if distance, runs := strings.CutPrefix(text, "by "); runs {
+		return time.ParseDuration(distance)
 	}
 	stopped, err := time.Parse(time.RFC3339Nano, text)
 	return stopped.Sub(now), err

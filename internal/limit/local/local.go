@@ -4,7 +4,6 @@ package local
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -69,8 +68,8 @@ func (s *subject) Take(_ context.Context, limits []*limit.Limit, cost limit.Cost
 	if len(limits) == 0 {
 		return limit.Decision{Granted: true}, nil
 	}
-	if len(limits) > limit.MaxLimits {
-		return limit.Decision{}, fmt.Errorf("take from %d limits at once: at most %d", len(limits), limit.MaxLimits)
+	if err := limit.CheckCount(limits); err != nil {
+		return limit.Decision{}, err
 	}
 	b := s.lock()
 	defer b.mu.Unlock()

@@ -4,8 +4,10 @@
 -- this epoch); the epoch that it knows ('': none); a name for a new epoch; 1
 -- where nobody can have spent anything before a new epoch; 1 where the time
 -- in which nobody was present counts; 1 where it leaves.
--- Answers: epoch, this server's time, whether the node is present, how many are
--- present, of how many.
+-- A node that another one hasn't heard of yet may not lease: where Redis goes
+-- away, that one would enforce too large a share.
+-- Answers: epoch, this server's time, whether the node is present and may lease,
+-- how many are present, of how many.
 
 local node, nodes, trust, seen, knows = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local now = clock()
@@ -16,11 +18,14 @@ end
 if knows ~= '' and knows ~= f.epoch then f.full = false end -- somebody remembers what Redis has lost
 now = advance(f, now, trust)
 
+local admitted = false
 local joins = seen ~= 0 and knows == f.epoch and seen + trust > now and ARGV[9] ~= '1'
 if ARGV[9] == '1' then
   redis.call('HDEL', KEYS[1], 'm:' .. node)
 elseif joins then
-  redis.call('HSET', KEYS[1], 'm:' .. node, exact(math.min(seen, now) + trust) .. ' ' .. nodes)
+  local since = newcomer(f, node, nodes, now, trust)
+  redis.call('HSET', KEYS[1], 'm:' .. node, exact(math.min(seen, now) + trust) .. ' ' .. nodes .. ' ' .. since)
+  admitted = since == '0'
 end
 if f.t < now then -- nobody was present
   if joins and ARGV[8] == '1' then run(f, now, 1 / nodes) end
@@ -28,4 +33,4 @@ if f.t < now then -- nobody was present
 end
 count(f, now, trust)
 writeFleet(f)
-return {f.epoch, whole(math.floor(now)), joins and 1 or 0, f.present, f.nodes}
+return {f.epoch, whole(math.floor(now)), admitted and 1 or 0, f.present, f.nodes}

@@ -46,7 +46,7 @@ func (b *buckets) retire(l *Limiter, now limit.Instant) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, c := range b.cells {
-		if c.call != nil || c.waiting > 0 || now < c.lease.last+forgetAfter || c.lease.told > 0 && now < c.lease.until || c.share.inUse(now) {
+		if c.call != nil || c.waiting > 0 || now < c.lease.last+forgetAfter || c.lease.told > 0 && now < c.lease.until || l.link.needs(c, now) {
 			return false
 		}
 	}

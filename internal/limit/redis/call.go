@@ -45,17 +45,18 @@ func (l *Limiter) compose(c *cell, now limit.Instant) arguments {
 		a.need, a.want = 1, max(0, wanted)
 	}
 	if c.share != nil {
-		a.settles, a.left, a.borrowed = true, c.share.left(l.link.shareClock(now)), c.share.borrowed
+		c.call.settles, a.settles = true, true
+		a.left, a.borrowed = c.share.handOver(l.link.apart.read(now), era)
 	}
 	lease.held, lease.back = a.held, 0
-	c.call.sent, c.call.era, c.call.held, c.call.settles = now, era, a.held, a.settles
+	c.call.sent, c.call.era, c.call.held = now, era, a.held
 	return a
 }
 
 // settle takes over what Redis answered by now. The caller holds the lock.
 func (c *cell) settle(a answer, now limit.Instant) {
 	sent := c.call
-	if c.share != nil && !sent.settles {
+	if c.share != nil && c.share.used {
 		return // too late: the node enforces its share, and Redis takes the lease as spent
 	}
 	c.share = nil

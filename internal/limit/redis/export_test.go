@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"bytes"
 	"context"
 	"strings"
 
@@ -29,6 +30,11 @@ func (l *Limiter) Settle() {
 	})
 	l.Await()
 	_ = now
+}
+
+// Leases is how many leases a request is about.
+func (l *Limiter) Leases(request []byte) int {
+	return bytes.Count(request, []byte(l.server.leases.Hash()))
 }
 
 // Await waits until nothing is under way.

@@ -8,7 +8,8 @@
 --          empty when the epoch began
 --   v, t   the virtual time, as of t (microseconds of this server's clock)
 --   share  how fast v runs, until ends, when the next node may lapse
---   m:ID   a node: until when it is present, and of how many it knows
+--   m:ID   a node: until when it is present, of how many it knows, and since when
+--          it waits to be heard of by the others (0: it doesn't)
 
 local BACK = 5e6   -- by how much a clock that lags was set back, and is believed
 local KEEP = 60e6  -- for how long a node that has lapsed is remembered
@@ -33,7 +34,7 @@ local function count(f, now, trust)
   f.present, f.nodes, f.ends = 0, 0, now + trust
   for i = 1, #all, 2 do
     if string.sub(all[i], 1, 2) == 'm:' then
-      local till, nodes = string.match(all[i + 1], '^(%S+) (%d+)$')
+      local till, nodes = string.match(all[i + 1], '^(%S+) (%d+)')
       till = math.min(tonumber(till), now + trust) -- later only where the clock was set back
       if till > now then
         f.present, f.nodes, f.ends = f.present + 1, math.max(f.nodes, tonumber(nodes)), math.min(f.ends, till)
@@ -45,6 +46,26 @@ local function count(f, now, trust)
   f.nodes = math.max(f.nodes, f.present)
   f.share = 0
   if f.present > 0 then f.share = f.present / f.nodes end
+end
+
+-- newcomer is since when a node waits to be heard of by all others that are
+-- present: each has to know of as many, or to have had an answer since.
+local function newcomer(f, node, nodes, now, trust)
+  local own, since = redis.call('HGET', f.key, 'm:' .. node), exact(now)
+  if own then
+    local till, _, waits = string.match(own, '^(%S+) (%d+) (%S+)$')
+    if till and tonumber(till) > now then since = waits end
+  end
+  if since == '0' then return since end
+  local all = redis.call('HGETALL', f.key)
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 2) == 'm:' and all[i] ~= 'm:' .. node then
+      local till, knows = string.match(all[i + 1], '^(%S+) (%d+)')
+      till = tonumber(till)
+      if till > now and tonumber(knows) < nodes and till - trust < tonumber(since) then return since end
+    end
+  end
+  return '0'
 end
 
 local function run(f, to, share)

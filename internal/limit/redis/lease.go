@@ -48,10 +48,14 @@ func (l *lease) measure(now limit.Instant) {
 }
 
 // slice is how many units a node should hold: what it needs for a tenth of a
-// second, between a sixteenth and an eighth of the bucket, and with all nodes'
-// slices no more than half of it, so that it can refill beside them.
+// second, and a sixteenth of the bucket at least; but no more than an eighth
+// where there are others. Where there are none, it may be half of it, if that
+// refills within a second: what a node holds that is killed is lost.
 func (c *cell) slice(present int64) int64 {
 	burst := c.burst()
 	wanted := max(int64(c.lease.demand*float64(ahead)), burst/16)
-	return min(wanted, burst/8, burst/(2*max(1, present)))
+	if present <= 1 {
+		return min(wanted, burst/2, max(burst/8, int64(time.Second)/c.interval))
+	}
+	return min(wanted, burst/8, burst/(2*present)) // it can refill beside them
 }

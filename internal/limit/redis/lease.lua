@@ -24,7 +24,8 @@ if not f or f.epoch ~= epoch then return {0} end
 local now = advance(f, clock(), trust)
 local till = redis.call('HGET', KEYS[1], 'm:' .. node)
 local present = till and tonumber(string.match(till, '^%S+')) > now
-if not present and not alone then return {1} end
+local admitted = present and string.match(till, ' 0$')
+if not admitted and not alone then return {1} end
 
 -- As it was left, by the rate that held then.
 local i, window = interval, interval * burst
@@ -83,7 +84,7 @@ end
 
 if alone then
   -- left is what the node's own share of the bucket still holds, borrowed what
-  -- that began with beyond the node's lease. Where the node was still counted as
+  -- that began with of what is stored here. Where the node was still counted as
   -- present, the bucket refilled as if nothing had been taken from it so.
   level = level + tonumber(ARGV[13])
   if present then level = level - tonumber(ARGV[14]) end

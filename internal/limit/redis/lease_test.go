@@ -75,3 +75,34 @@ func TestACallThatWasOvertakenIsNoNews(t *testing.T) {
 		t.Errorf("%d kept of 10", kept)
 	}
 }
+
+// Each call that waits for Redis takes as long as that does, which may be long
+// on a busy machine.
+func TestANodeThatIsAloneSpendsMostOfASmallBurstFromMemory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	n := w.prepare(1)
+	around := surroundings()
+	w.nodes[0].Stop()
+	n.Start(t.Context(), around)
+	l := &limit.Limit{Name: "20/s", Rate: limit.Rate{N: 20, Per: time.Second, Burst: 20}}
+	granted := 0
+	for range 3 {
+		for range 5 {
+			w.pass(400 * time.Millisecond)
+			n.Tend() // what lies unused is given back
+			n.Beat()
+		}
+		for range 20 {
+			w.pass(2 * time.Millisecond)
+			if take(t, n.Subject("key_1"), []*limit.Limit{l}, 1).Granted {
+				granted++
+			}
+		}
+	}
+	if waits := around.Stats.Waits.Load(); granted != 60 || waits > 20 {
+		t.Errorf("%d of 60 granted, of which %d waited", granted, waits)
+	} else {
+		t.Logf("%d of 60 waited", waits)
+	}
+}

@@ -89,7 +89,7 @@ func (l *Limiter) Start(ctx context.Context, s limit.Surroundings) {
 }
 
 // SetNodes implements limit.Fleet.
-func (l *Limiter) SetNodes(n int) { l.link.known.Store(int64(n)) }
+func (l *Limiter) SetNodes(n int) { l.link.recount(func() { l.link.known.Store(int64(n)) }) }
 
 // SetDeny implements limit.Fleet.
 func (l *Limiter) SetDeny(deny bool) { l.link.deny.Store(deny) }

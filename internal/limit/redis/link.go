@@ -2,9 +2,7 @@ package redis
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -19,6 +17,9 @@ const (
 	// it tries to where Redis is away.
 	beatEvery  = 250 * time.Millisecond
 	probeEvery = 100 * time.Millisecond
+	// joinEvery is how often it beats at the start, while it waits for the others
+	// to hear of it.
+	joinEvery = 20 * time.Millisecond
 	// dialWithin bounds how long a probe waits for a connection.
 	dialWithin = 2 * time.Second
 	// startWithin bounds how long a start waits for Redis.
@@ -50,13 +51,15 @@ type link struct {
 	nodes   atomic.Int64 // nodes of which any that is present knows
 	present atomic.Int64
 	era     atomic.Uint64 // grows with each new epoch
-	heard   atomic.Int64  // instant of the latest answer to a beat; 0: none
-	shared  atomic.Bool   // shares were enforced since the start
+	alone   atomic.Int64  // instant at which it was heard that there are no other nodes any more; 0: there never were
+	shared  atomic.Bool   // shares were enforced since Redis last counted this node as present
+	apart   apart
 	// complained says that the operator was told that Redis is away.
 	complained atomic.Bool
 
-	turn sync.Mutex // held by whoever beats
-	seen int64      // when Redis was last heard, by its own clock
+	turn  sync.Mutex    // held by whoever beats
+	seen  int64         // when Redis was last heard, by its own clock
+	heard limit.Instant // and by that of this node
 
 	mu      sync.Mutex
 	name    string // of the epoch
@@ -77,12 +80,33 @@ func (k *link) begin(ctx context.Context, s limit.Surroundings) {
 	k.stats.Away.Add(1)
 	within, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
+	if now := k.limiter.cfg.Clock(); k.known.Load() != 1 {
+		k.apart.halt(now, now+margin(k.limiter.cfg.Trust)) // by then, all others know of this node
+	}
 	k.tick(within)
+	k.awaitOthers(ctx)
 	if k.phase() != joined {
 		k.complained.Store(true)
 		k.log.Error("the limiter's Redis can't be used: "+k.consequence(), "error", k.why(within))
 	}
 	k.loop.Start(ctx)
+}
+
+// awaitOthers beats until Redis counts this node as present, or is away. By its
+// trust, all others have heard of it, or are counted as present no more.
+func (k *link) awaitOthers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(margin(k.limiter.cfg.Trust)))
+	defer cancel()
+	again := time.NewTicker(joinEvery)
+	defer again.Stop()
+	for k.phase() == joining {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+			k.tick(ctx)
+		}
+	}
 }
 
 // why asks once more, for the log.
@@ -138,6 +162,7 @@ func (k *link) lose(err error) {
 	k.stats.Failures.Add(1)
 	k.complained.Store(true)
 	k.loop.SetInterval(probeEvery)
+	k.loop.Kick() // it may have been slow but once
 	k.log.Error("the limiter's Redis is away: "+k.consequence(), "error", err)
 }
 
@@ -189,6 +214,8 @@ func (k *link) round(ctx context.Context) (more bool) {
 		if took > k.limiter.cfg.Patience {
 			return false // it answers, but requests can't wait for it
 		}
+		now := k.limiter.cfg.Clock()
+		k.apart.halt(now, now) // what has refilled is handed over, or given up
 		k.enter(joining)
 		if err := k.limiter.settleShares(ctx); err != nil {
 			k.enter(away)
@@ -205,6 +232,7 @@ func (k *link) round(ctx context.Context) (more bool) {
 }
 
 func (k *link) arrive() {
+	k.shared.Store(false)
 	k.enter(joined)
 	k.stats.Away.Add(-1)
 	k.loop.SetInterval(beatEvery)
@@ -219,41 +247,6 @@ func (k *link) fail(err error) {
 		return
 	}
 	k.lose(err)
-}
-
-// beat says that this node lives, and measures how long that takes where there
-// is a connection.
-func (k *link) beat(ctx context.Context, leaves bool) (state fleetState, took time.Duration, err error) {
-	if k.phase() != joined {
-		dial, cancel := context.WithTimeout(ctx, dialWithin)
-		defer cancel()
-		if err := k.limiter.server.client.Ping(dial).Err(); err != nil {
-			return state, 0, fmt.Errorf("reach Redis: %w", err)
-		}
-	}
-	within, cancel := context.WithTimeout(ctx, replyWithin)
-	defer cancel()
-	known, epoch := k.known.Load(), k.epoch()
-	before := k.limiter.cfg.Clock()
-	state, err = k.limiter.server.beat(within, beat{
-		nodes: max(1, known), seen: k.seen, epoch: epoch, next: rand.Text(),
-		alone: known == 1 && epoch == "", rested: !k.shared.Load(), leaves: leaves,
-	})
-	return state, time.Duration(k.limiter.cfg.Clock() - before), err
-}
-
-// hear takes over what an answer to a beat says.
-func (k *link) hear(state fleetState) {
-	k.heard.Store(int64(k.limiter.cfg.Clock()))
-	k.seen = state.now
-	k.present.Store(state.members)
-	k.nodes.Store(state.nodes)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.name != state.epoch {
-		k.name = state.epoch
-		k.era.Add(1) // leases of another epoch are void
-	}
 }
 
 // end gives back what this node holds, and leaves.

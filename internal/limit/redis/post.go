@@ -120,6 +120,9 @@ func (l *Limiter) exchange(ctx context.Context, parcels []parcel) error {
 		if err == nil {
 			l.receive(p, answers[i], now)
 		}
+		if p.cell.call.settles && p.cell.share != nil {
+			l.link.owe(p)
+		}
 		close(p.cell.call.done)
 		p.cell.call = nil
 		p.buckets.mu.Unlock()

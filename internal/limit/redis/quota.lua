@@ -16,13 +16,26 @@ local node, epoch, seq, life = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local used, held, need, want = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local extra, parts, limit, base = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 
+-- spentBefore is what all nodes had spent in another epoch. Not all of that may
+-- be stored yet.
+local function spentBefore(h)
+  if not h[1] then return 0 end
+  local spent, all = tonumber(h[2]), redis.call('HGETALL', KEYS[2])
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 1) == '/' then
+      spent = spent - tonumber(string.match(all[i + 1], '^%S+ (%S+)'))
+    end
+  end
+  return spent
+end
+
 if redis.call('HGET', KEYS[1], 'epoch') ~= epoch then return {0} end
 local h = redis.call('HMGET', KEYS[2], 'e', 't', '/' .. node)
 local t
 if h[1] ~= epoch then
   if base < 0 then return {1} end
+  t = math.max(base, spentBefore(h)) + held -- what this node has used is stored
   redis.call('DEL', KEYS[2])
-  t = base + held -- what this node has used is stored
 else
   local u, l, last, of = 0, 0, 0, ''
   if h[3] then

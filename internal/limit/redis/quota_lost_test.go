@@ -105,3 +105,49 @@ func TestAStatementThatALaterOneHasOvertakenChangesNothing(t *testing.T) {
 		t.Errorf("%d taken once another counter of the node has spent 5, want 15", taken)
 	}
 }
+
+func TestNothingOfAQuotaIsGrantedWhereLessIsLeftThanIsNeeded(t *testing.T) {
+	t.Parallel()
+	c := newCounting(t, fleet(), &shelf{}, 1, 5*time.Second)
+	st := quota.Statement{
+		Subject: quota.Subject{Lineage: "key_a"}, Period: quota.Month, Start: november, Keep: time.Hour,
+		Life: 1, Limit: 100, Need: 95, Want: 95,
+	}
+	if _, taken := redis.Say(c.limiter, st, 1); taken != 95 {
+		t.Fatalf("%d taken", taken)
+	}
+	st.Used = 95
+	st.Need, st.Want = 6, 6
+	if _, taken := redis.Say(c.limiter, st, 2); taken != 95 {
+		t.Errorf("%d taken where 6 were needed and 5 were left", taken)
+	}
+	st.Need, st.Want = 5, 5
+	if _, taken := redis.Say(c.limiter, st, 3); taken != 100 {
+		t.Errorf("%d taken where 5 were needed and 5 were left", taken)
+	}
+}
+
+// What had been said of a quota holds beyond the epoch, though it isn't stored.
+func TestWhatWasSpentInAnotherEpochIsNotGrantedAgain(t *testing.T) {
+	t.Parallel()
+	name := fleet()
+	c := newCounting(t, name, &shelf{}, 1, 5*time.Second)
+	st := quota.Statement{
+		Subject: quota.Subject{Lineage: "key_a"}, Period: quota.Month, Start: november, Keep: time.Hour,
+		Life: 1, Limit: 100, Held: 3,
+	}
+	redis.Say(c.limiter, st, 1)
+	st.Used, st.Held = 60, 5
+	if _, taken := redis.Say(c.limiter, st, 2); taken != 65 {
+		t.Fatalf("%d taken", taken)
+	}
+	if _, err := shared.Do("DEL " + name + ":{rate}:fleet"); err != nil {
+		t.Fatal(err)
+	}
+	c.limiter.Beat()
+	await(t, c.limiter)
+	st.Used, st.Held, st.Base = 0, 2, 50
+	if _, taken := redis.Say(c.limiter, st, 3); taken != 62 {
+		t.Errorf("%d taken, want the 60 that were spent, and the 2 that are held", taken)
+	}
+}

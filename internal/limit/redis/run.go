@@ -18,7 +18,7 @@ func (s *server) greet(ctx context.Context, conn *goredis.Conn) error {
 	}
 	info := fields(text)
 	keys := []string{s.fleetKey(), s.fleetKey() + ":run"}
-	if err := s.runs.Eval(ctx, conn, keys, info["run_id"], info["uptime_in_seconds"], info["aof_enabled"]).Err(); err != nil {
+	if err := s.runs.Eval(ctx, conn, keys, info["run_id"]).Err(); err != nil {
 		return fmt.Errorf("greet Redis: %w", err)
 	}
 	return nil

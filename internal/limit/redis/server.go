@@ -62,7 +62,7 @@ func (s *server) open() {
 func (s *server) compile() {
 	s.beats, s.leases = goredis.NewScript(s.prelude+beatScript), goredis.NewScript(s.prelude+leaseScript)
 	s.quotas = goredis.NewScript(quotaScript)
-	s.runs = goredis.NewScript(s.prelude + runScript)
+	s.runs = goredis.NewScript(runScript)
 }
 
 func (s *server) close() { _ = s.client.Close() } // nothing is under way any more

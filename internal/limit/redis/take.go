@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -25,8 +24,8 @@ func (s *subject) Take(ctx context.Context, limits []*limit.Limit, cost limit.Co
 	if len(limits) == 0 {
 		return limit.Decision{Granted: true}, nil
 	}
-	if len(limits) > limit.MaxLimits {
-		return limit.Decision{}, fmt.Errorf("take from %d limits at once: at most %d", len(limits), limit.MaxLimits)
+	if err := limit.CheckCount(limits); err != nil {
+		return limit.Decision{}, err
 	}
 	l := s.limiter
 	r := request{limits: limits, cost: max(0, int64(cost))}
@@ -89,8 +88,12 @@ func (s *subject) wait(ctx context.Context, r *request) (limit.Decision, error) 
 			return d, nil
 		}
 		if phase == away {
-			defer b.mu.Unlock()
-			return l.takeShare(b, r, now)
+			d, again, err := l.takeShare(b, r, now)
+			b.mu.Unlock()
+			if again {
+				continue
+			}
+			return d, err
 		}
 		var calls []*call
 		if phase == joined {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -55,7 +57,12 @@ func ParseDSN(dsn string) (*Config, error) {
 	if to.ValidateConnect == nil && len(c.hosts()) > 1 {
 		to.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
-	pool.AfterConnect = promise
+	pool.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		// The pool makes connections for itself, without anybody's deadline.
+		ctx, cancel := context.WithTimeout(ctx, to.ConnectTimeout)
+		defer cancel()
+		return promise(ctx, conn)
+	}
 	return c, nil
 }
 
@@ -109,6 +116,13 @@ func address(host string, port uint16) string {
 // the password.
 func (c *Config) String() string {
 	return c.pool.ConnConfig.User + "@" + strings.Join(c.hosts(), ",") + "/" + c.pool.ConnConfig.Database
+}
+
+// Place tells databases apart, and schemas of one. The same one may have several
+// places, by its users and addresses.
+func (c *Config) Place() string {
+	to := c.pool.ConnConfig.RuntimeParams
+	return c.String() + "?search_path=" + to["search_path"] + "&options=" + to["options"]
 }
 
 // Fingerprint tells connection strings apart, passwords included. It says

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -116,8 +118,12 @@ func passing(err error) bool {
 }
 
 // unreachable reports whether nobody answered where the server is said to be,
-// or one that is about to. A server that refuses us does answer.
+// or one that is about to. A server that refuses us does answer, and so does
+// one whose certificate nobody vouches for.
 func unreachable(err error) bool {
+	if unvouched(err) {
+		return false
+	}
 	switch codeOf(err) {
 	case cannotConnectNow, tooManyConnections:
 		return true
@@ -126,6 +132,15 @@ func unreachable(err error) bool {
 		return dialling || passing(err)
 	}
 	return passing(err)
+}
+
+// unvouched reports whether a certificate is why a server wasn't talked to.
+// Where TLS verifies by pgx, as with verify-ca, the error comes bare.
+func unvouched(err error) bool {
+	_, whole := errors.AsType[*tls.CertificateVerificationError](err)
+	_, authority := errors.AsType[x509.UnknownAuthorityError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	return whole || authority || invalid
 }
 
 // NoSchemaError says of which database the tables are missing.

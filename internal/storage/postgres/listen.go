@@ -67,7 +67,7 @@ func (l *listener) listen(ctx context.Context) (stood bool) {
 		defer cancel()
 		_ = conn.Close(within) // it is lost already, or the store is closed
 	}()
-	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
+	if err := subscribe(ctx, conn); err != nil {
 		return false
 	}
 	for heard := ""; ; {
@@ -76,6 +76,13 @@ func (l *listener) listen(ctx context.Context) (stood bool) {
 			return true
 		}
 	}
+}
+
+func subscribe(ctx context.Context, conn *pgx.Conn) error {
+	within, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	_, err := conn.Exec(within, "LISTEN "+channel)
+	return err
 }
 
 // hear waits for news, and returns their words.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -23,6 +24,11 @@ const (
 	// migrationLock is held while a schema is brought up to date. It is one for
 	// all schemas of a database, of which there may be none yet to tell apart.
 	migrationLock = 0x6b6579737469_6c65
+
+	// lookWithin bounds the look at a schema, turnWithin the wait for another
+	// node that changes it: who starts goes on without the store, and asks again.
+	lookWithin = 10 * time.Second
+	turnWithin = time.Minute
 )
 
 // Migrate implements storage.Store. A schema that is up to date, or newer,
@@ -33,7 +39,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return err
 	}
 	if err := s.migrate(ctx, c.main); err != nil {
-		if unreachable(err) {
+		if unreachable(err) || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 			err = fmt.Errorf("%w: %w", storage.ErrUnreachable, err)
 		}
 		return fmt.Errorf("the database %s: %w", s.cfg, translate(err))
@@ -53,18 +59,26 @@ func (s *Store) migrate(ctx context.Context, pool *pgxpool.Pool) error {
 		return err
 	}
 	defer done()
-	missing, err := s.missing(ctx, pool, steps)
-	if err != nil {
+	if current, err := s.current(ctx, pool, steps); err != nil || current {
 		return err
-	}
-	if missing == 0 {
-		return writable(ctx, pool)
 	}
 	return alone(ctx, pool, func() error {
 		// Another node may have been faster: then nothing is left to do.
 		_, err := steps.Up(ctx)
 		return err
 	})
+}
+
+// current reports whether a schema lacks nothing. One that doesn't could be
+// changed.
+func (s *Store) current(ctx context.Context, pool *pgxpool.Pool, steps *goose.Provider) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	missing, err := s.missing(ctx, pool, steps)
+	if err != nil || missing > 0 {
+		return false, err
+	}
+	return true, writable(ctx, pool)
 }
 
 // provider knows the migrations, until done.
@@ -121,17 +135,20 @@ func (s *Store) Clock(ctx context.Context) (now time.Time, err error) {
 	return now, nil
 }
 
-// alone runs fn while no other node does so. The lock goes with its connection,
-// however this process ends.
+// alone runs fn while no other node does so, whatever time that takes; but for
+// another node it waits for turnWithin at most. The lock goes with its
+// connection, however this process ends.
 func alone(ctx context.Context, pool *pgxpool.Pool, fn func() error) error {
-	held, err := pool.Acquire(ctx)
+	turn, cancel := context.WithTimeout(ctx, turnWithin)
+	defer cancel()
+	held, err := pool.Acquire(turn)
 	if err != nil {
 		return err
 	}
 	conn := held.Hijack()
 	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
-		return err
+	if _, err := conn.Exec(turn, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
+		return fmt.Errorf("wait for another node, which brings the tables up to date: %w", err)
 	}
 	return fn()
 }

@@ -5,19 +5,21 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
-	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 // maxNews bounds what is said of changes: a payload of NOTIFY has less than
 // 8,000 bytes, and the position before them comes first.
 const maxNews = 7500
 
-// told is a change as it is told of.
+// told is a change as it is told of. Whoever may connect to the database can
+// listen: of digests there is no more in it than what a node needs to find
+// what it has in memory.
 type told struct {
-	Subject storage.Subject `json:"s"`
-	Name    string          `json:"n"`
-	Digests []byte          `json:"d,omitempty"` // one behind the other
+	Subject storage.Subject         `json:"s"`
+	Name    string                  `json:"n"`
+	Tails   [][keys.DigestTail]byte `json:"d,omitempty"`
 }
 
 // announce writes changes for those who listen; empty where they are too many.
@@ -29,7 +31,11 @@ func announce(changes []storage.Change) string {
 	var all []told
 	for i := range changes {
 		c := &changes[i]
-		all = append(all, told{c.Subject, c.Name, sqlcore.JoinDigests(c.Digests)})
+		one := told{Subject: c.Subject, Name: c.Name}
+		for _, d := range c.Digests {
+			one.Tails = append(one.Tails, d.Tail())
+		}
+		all = append(all, one)
 	}
 	text, err := json.Marshal(all)
 	if err != nil || len(text) > maxNews {
@@ -56,9 +62,9 @@ func understand(payload string) storage.News {
 	after := storage.Position{Revision: storage.Revision(revision), ID: words[1]}
 	news := storage.News{After: after}
 	for _, one := range all {
-		digests, err := sqlcore.SplitDigests(one.Digests)
-		if err != nil {
-			return storage.News{}
+		var digests []keys.Digest
+		for _, tail := range one.Tails {
+			digests = append(digests, keys.DigestOfTail(tail))
 		}
 		news.Changes = append(news.Changes, storage.Change{
 			Position: storage.Position{Revision: after.Revision + 1}, Subject: one.Subject, Name: one.Name, Digests: digests,

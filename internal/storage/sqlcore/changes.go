@@ -85,7 +85,7 @@ func ScanChange(row Scan) (storage.Change, error) {
 	var err error
 	// A row that can't be read must not be passed over: somebody would go on
 	// trusting what it was about.
-	if c.Digests, err = SplitDigests(digests); err != nil {
+	if c.Digests, err = splitDigests(digests); err != nil {
 		return c, &CorruptionError{"the log's entry", c.ID, err}
 	}
 	return c, nil
@@ -100,8 +100,7 @@ func JoinDigests(digests []keys.Digest) []byte {
 	return out
 }
 
-// SplitDigests reads what JoinDigests writes.
-func SplitDigests(raw []byte) ([]keys.Digest, error) {
+func splitDigests(raw []byte) ([]keys.Digest, error) {
 	const size = len(keys.Digest{})
 	if len(raw)%size != 0 {
 		return nil, fmt.Errorf("%d bytes are no digests", len(raw))

@@ -23,7 +23,11 @@ func (r *Reader) Key(ctx context.Context, id keys.ID) (*keys.Key, error) {
 // limit counts what is returned, so a page that is short is the last one.
 func (r *Reader) Keys(ctx context.Context, filter storage.KeyFilter) ([]keys.Key, error) {
 	var page []keys.Key
-	err := r.List(ctx, r.Session, filter, func(row Scan) (bool, error) {
+	list := r.List
+	if !filter.Plain() {
+		list = ranked
+	}
+	err := list(ctx, r.Session, filter, func(row Scan) (bool, error) {
 		var stored KeyRow
 		if err := row(stored.Dest()...); err != nil {
 			return false, err

@@ -31,8 +31,12 @@ func (l *Listing) After(f storage.KeyFilter) {
 }
 
 // Query writes the listing down.
-func (l *Listing) Query() string {
-	return "SELECT " + l.Columns + " FROM " + l.From + " WHERE " + strings.Join(l.where, " AND ") + " ORDER BY created_at DESC, id"
+func (l *Listing) Query() string { return l.unordered() + inListOrder }
+
+const inListOrder = " ORDER BY created_at DESC, id"
+
+func (l *Listing) unordered() string {
+	return "SELECT " + l.Columns + " FROM " + l.From + " WHERE " + strings.Join(l.where, " AND ")
 }
 
 // Conditions are what a key must fulfil, wherever it is listed from. What is

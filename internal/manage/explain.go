@@ -1,0 +1,54 @@
+package manage
+
+import (
+	"context"
+
+	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/storage"
+)
+
+// Question asks how a gate comes to its decision about a request.
+type Question struct {
+	Key    string  `json:"key,omitempty" doc:"The whole secret that the request carries. It is neither kept nor repeated."`
+	KeyID  keys.ID `json:"key_id,omitempty" doc:"In its place, the ID of the key; with neither, the request carries none."`
+	Host   string  `json:"host,omitempty" example:"api.example.com" doc:"The gate whose routes judge path; needed where there are several. With a port where that tells them apart: api.example.com:8443."`
+	Method string  `json:"method,omitempty" example:"GET" doc:"GET unless stated."`
+	Path   string  `json:"path" example:"/v1/projects" doc:"As the gate would see it, behind handle_path and rewrites."`
+	Client string  `json:"client,omitempty" example:"192.0.2.7" doc:"The client's address; a key that is bound to addresses is refused without."`
+}
+
+// Explained is the decision, and how it came about.
+type Explained struct {
+	Outcome string          `json:"outcome" doc:"allowed, or the code of the refusal. A gate under mode observe lets the request through all the same."`
+	Message string          `json:"message" doc:"What the caller would read; empty where allowed."`
+	KeyID   keys.ID         `json:"key_id" doc:"Empty where no key is known."`
+	Steps   []ExplainedStep `json:"steps" nullable:"false" doc:"In their order, down to the one that settles it."`
+}
+
+// ExplainedStep is one demand of the decision.
+type ExplainedStep struct {
+	Step   string `json:"step" example:"scopes"`
+	Passed bool   `json:"passed"`
+	Code   string `json:"code" doc:"Why it didn't pass; else empty."`
+	Detail string `json:"detail" doc:"What was looked at, for people; it may be empty."`
+}
+
+// ExplainRequest implements Service. An API key may not ask.
+func (m *Manager) ExplainRequest(ctx context.Context, call Call, ask Question) (Explained, error) {
+	d, err := m.govern(ctx, call, "key.explain")
+	if err != nil {
+		return Explained{}, err
+	}
+	err = m.look(ctx, d, "explain a request", func(r storage.Reader, _ reach) error {
+		_, err := workspaceExists(ctx, r, d.workspace)
+		return err
+	})
+	if err != nil {
+		return Explained{}, err
+	}
+	return m.explain(ctx, d.workspace, ask)
+}
+
+func explainWithoutGates(context.Context, string, Question) (Explained, error) {
+	return Explained{}, ErrNoGates
+}
