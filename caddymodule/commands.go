@@ -66,9 +66,7 @@ func init() {
 
 // nameExamples writes our commands as they are called here.
 func nameExamples(cmd *cobra.Command, as string) {
-	for _, before := range []string{"  ", "| "} {
-		cmd.Example = strings.ReplaceAll(cmd.Example, before+appName+" ", before+as+" ")
-	}
+	cmd.Example = strings.NewReplacer("  "+appName+" ", "  "+as+" ", "| "+appName+" ", "| "+as+" ").Replace(cmd.Example)
 	for _, sub := range cmd.Commands() {
 		nameExamples(sub, as)
 	}

@@ -25,7 +25,11 @@ func TestExamplesNameCommandsAsTheyAreCalledInThisBuild(t *testing.T) {
 	look = func(cmd *cobra.Command) {
 		for line := range strings.Lines(cmd.Example) {
 			examples++
-			if !strings.HasPrefix(line, "  caddy keystile ") && !strings.Contains(line, "| caddy keystile ") {
+			_, piped, isPipe := strings.Cut(line, " | ")
+			if isPipe {
+				line = "  " + piped
+			}
+			if !strings.HasPrefix(line, "  caddy keystile ") {
 				t.Errorf("%s: %q", cmd.CommandPath(), line)
 			}
 		}
