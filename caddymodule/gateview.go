@@ -13,7 +13,7 @@ import (
 func (a *App) gatesInForce() []manage.GateView {
 	var out []manage.GateView
 	for _, one := range a.standings() {
-		out = append(out, one.gate.view(one.place, ""))
+		out = append(out, one.gate.view(one.place, one.address))
 	}
 	return out
 }
@@ -23,7 +23,7 @@ func gateViewsIn(adapted []byte, app *Config) []manage.GateView {
 	var out []manage.GateView
 	taken := map[string]int{}
 	for _, one := range stepsIn(adapted) {
-		if one.name != "keystile" {
+		if !isGate(one.name) {
 			continue
 		}
 		var p Policy
@@ -39,6 +39,9 @@ func gateViewsIn(adapted []byte, app *Config) []manage.GateView {
 	}
 	return out
 }
+
+// isGate reports whether a handler decides about keys.
+func isGate(handler string) bool { return handler == appName || handler == verifyName }
 
 // view is a gate as it is told; its defaults are settled.
 func (p *Policy) view(place, address string) manage.GateView {

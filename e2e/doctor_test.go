@@ -32,21 +32,22 @@ func (g *gate) examined(config string, flags ...string) (checks map[string]strin
 // ill are configurations with one fault each, by the check that finds it and
 // how bad it is. $STORE is a store that is there.
 var ill = map[string][]string{
-	"gates warn":    {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile {\n  mode observe\n }\n}"},
-	"store fail":    {"{\n admin off\n keystile {\n  store sqlite $STORE.nowhere\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
-	"pepper warn":   {"{\n admin off\n keystile {\n  store sqlite $STORE\n  pepper short\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
-	"limiter fail":  {"{\n admin off\n keystile {\n  store sqlite $STORE\n  limiter redis redis://u:hushed-word@127.0.0.1:1\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
-	"admin fail":    {"{\n admin :2019\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
-	"admin  fail":   {"{\n admin 0.0.0.0:2019\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
-	"api warn":      {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}\nhttp://admin.example.com {\n keystile_admin\n}"},
-	"api  warn":     {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}\nhttp://:2 {\n keystile_admin\n}"},
-	"logs warn":     {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n log {\n  format json\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
-	"logs  warn":    {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n log {\n  format keystile\n }\n}", "http://127.0.0.1:1 {\n keystile\n log {\n  output file access.log\n }\n}"},
-	"routes warn":   {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile /api/*\n reverse_proxy 127.0.0.1:3\n}"},
-	"routes  warn":  {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n handle /files/* {\n  file_server\n }\n handle {\n  keystile\n  reverse_proxy 127.0.0.1:3\n }\n}"},
-	"routes   ok":   {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n handle /api/* {\n  keystile\n  reverse_proxy 127.0.0.1:3\n }\n handle {\n  respond hello\n }\n}\nhttp://127.0.0.1:4 {\n file_server\n}"},
-	"routes    ok":  {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile /api/*\n reverse_proxy /api/* 127.0.0.1:3\n}"},
-	"gateways   ok": {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
+	"gates warn":      {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile {\n  mode observe\n }\n}"},
+	"store fail":      {"{\n admin off\n keystile {\n  store sqlite $STORE.nowhere\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
+	"pepper warn":     {"{\n admin off\n keystile {\n  store sqlite $STORE\n  pepper short\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
+	"limiter fail":    {"{\n admin off\n keystile {\n  store sqlite $STORE\n  limiter redis redis://u:hushed-word@127.0.0.1:1\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
+	"admin fail":      {"{\n admin :2019\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
+	"admin  fail":     {"{\n admin 0.0.0.0:2019\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
+	"api warn":        {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}\nhttp://admin.example.com {\n keystile_admin\n}"},
+	"api  warn":       {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}\nhttp://:2 {\n keystile_admin\n}"},
+	"logs warn":       {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n log {\n  format json\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
+	"logs  warn":      {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n log {\n  format keystile\n }\n}", "http://127.0.0.1:1 {\n keystile\n log {\n  output file access.log\n }\n}"},
+	"routes warn":     {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile /api/*\n reverse_proxy 127.0.0.1:3\n}"},
+	"routes  warn":    {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n handle /files/* {\n  file_server\n }\n handle {\n  keystile\n  reverse_proxy 127.0.0.1:3\n }\n}"},
+	"routes     warn": {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile /api/*\n reverse_proxy /other/* 127.0.0.1:3\n}"},
+	"routes   ok":     {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n handle /api/* {\n  keystile\n  reverse_proxy 127.0.0.1:3\n }\n handle {\n  respond hello\n }\n}\nhttp://127.0.0.1:4 {\n file_server\n}"},
+	"routes    ok":    {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile /api/*\n reverse_proxy /api/* 127.0.0.1:3\n}"},
+	"gateways   ok":   {"{\n admin off\n keystile {\n  store sqlite $STORE\n }\n}", "http://127.0.0.1:1 {\n keystile\n}"},
 }
 
 const maskedLog = "\n log {\n  format keystile\n }\n"
