@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -90,4 +91,17 @@ func (w *window) tabTo(what string) {
 		}
 	}
 	w.t.Fatalf("%s: %q can't be reached by the keyboard", w.address(), what)
+}
+
+// What looks at the pages is pinned by its hash, and comes from nowhere but
+// where npm looks.
+func TestDashboardCheckerIsPinned(t *testing.T) {
+	t.Parallel()
+	lock, err := os.ReadFile("axe/package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(lock); strings.Contains(text, "resolved") || strings.Contains(text, "://") || strings.Count(text, `"integrity": "sha512-`) != 1 {
+		t.Errorf("the lock file reads\n%s", text)
+	}
 }
