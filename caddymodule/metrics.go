@@ -55,6 +55,13 @@ func gauge(name, help string, of *atomic.Int64) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(of.Load()) })
 }
 
+// Series that are sure to come are there from the beginning.
+func init() {
+	for _, o := range []engine.Operation{engine.OpLookup, engine.OpFlush} {
+		storeSeconds.WithLabelValues(string(o))
+	}
+}
+
 // registerMetrics puts the collectors into a configuration's registry: Caddy
 // makes a new one for each, and the counters go on across reloads.
 func registerMetrics(registry prometheus.Registerer) error {

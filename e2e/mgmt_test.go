@@ -45,13 +45,24 @@ func TestAFreshInstallationLetsNobodyManage(t *testing.T) {
 		credentials = append(credentials, []string{bearer(shown)}, []string{"Authorization: " + shown})
 	}
 	for _, lines := range credentials {
-		for _, target := range []string{"/v1/keys", "/v1/tokens", "/v1/workspaces", "/v1/openapi.json", "/v1/nothing", "/"} {
+		for _, target := range []string{"/v1/keys", "/v1/tokens", "/v1/workspaces", "/v1/openapi.json", "/v1/nothing"} {
 			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 				got := d.do(method, target, `{"name":"mine"}`, lines...)
 				if got.status != http.StatusUnauthorized || !slices.Contains([]string{"missing_token", "invalid_token"}, got.code()) {
 					t.Errorf("%s %s with %q: answered %v", method, target, lines, got)
 				}
 				wantRefusalForm(t, got)
+			}
+		}
+	}
+	// The dashboard sends people to its sign-in page, and takes nothing from anybody.
+	for _, lines := range credentials {
+		if got := d.do(http.MethodGet, "/", "", lines...); got.status != http.StatusUnauthorized && (got.status != http.StatusSeeOther || got.header.Get("Location") != "./sign-in") {
+			t.Errorf("GET / with %q: answered %v, to %q", lines, got, got.header.Get("Location"))
+		}
+		for _, method := range []string{http.MethodPost, http.MethodDelete} {
+			if got := d.do(method, "/", `{"name":"mine"}`, lines...); got.status < http.StatusBadRequest {
+				t.Errorf("%s / with %q: answered %v", method, lines, got)
 			}
 		}
 	}

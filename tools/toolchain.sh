@@ -34,6 +34,7 @@ missing() {
 	nginx || echo nginx-light
 	haproxy || echo haproxy
 	command -v promtool >/dev/null || echo prometheus
+	command -v curl >/dev/null || echo curl
 	browser || echo chromium
 	command -v npm >/dev/null || echo nodejs npm
 }
