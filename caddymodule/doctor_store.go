@@ -51,13 +51,17 @@ func (e *examination) store() {
 
 // within looks at what a store holds.
 func (e *examination) within(ctx context.Context, store storage.Store) {
-	if _, err := storage.CheckPeppers(ctx, store, e.app.parts.hasher, e.app.parts.lost, now()); err != nil {
+	dropped, err := storage.CheckPeppers(ctx, store, e.app.parts.hasher, e.app.parts.lost, now())
+	switch {
+	case err != nil:
 		e.fail("keys", err.Error(), "see docs/peppers.md")
-	} else {
+	case dropped != nil:
+		e.warn("keys", dropped.Error(), "until then, these keys are unknown: see docs/peppers.md")
+	default:
 		e.ok("keys", "the configuration has the pepper of each")
 	}
 	e.clock(ctx, store)
-	err := store.View(ctx, func(r storage.Reader) error {
+	err = store.View(ctx, func(r storage.Reader) error {
 		nodes, err := r.Nodes(ctx)
 		if err != nil {
 			return err

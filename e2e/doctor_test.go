@@ -90,6 +90,24 @@ func TestADoctorFindsEachFaultAndNothingElse(t *testing.T) {
 	}
 }
 
+func TestADoctorFindsKeysOfAPepperThatWasDropped(t *testing.T) {
+	t.Parallel()
+	const first, second = "pepper 0123456789abcdef0123456789abcdef", "pepper fedcba9876543210fedcba9876543210"
+	g := setup(t, options{driver: "sqlite", limiter: "local", app: first, global: "log {\n format keystile\n}"})
+	g.key()
+	g.options.app = second + strings.TrimPrefix(first, "pepper")
+	g.reload(g.caddyfile())
+	g.key()
+	if checks, done := g.examined(g.config); checks["keys"] != "ok" {
+		t.Errorf("with both peppers: %s", done.out)
+	}
+	g.options.app = second
+	g.write(g.caddyfile())
+	if checks, done := g.examined(g.config); checks["keys"] != "warn" || done.status != 0 {
+		t.Errorf("without the first: %+v", done)
+	}
+}
+
 func TestADoctorChangesNothing(t *testing.T) {
 	t.Parallel()
 	g := setup(t, options{driver: "sqlite", limiter: "local", global: "log {\n format keystile\n}"})

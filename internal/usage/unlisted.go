@@ -44,25 +44,28 @@ func (r *Recorder) Unlisted() *Unlisted {
 // Count counts one call at a gate. The path is as it stood in the request;
 // outcome is "allowed" or the code of the refusal.
 func (u *Unlisted) Count(at time.Time, gate Label, method, path, outcome string) {
+	var on [mostSegments * (longestSegment + 1)]byte
+	endpoint := appendOutline(append(append(on[:0], method...), ' '), path)
 	u.counters.Count(Event{
-		At: at, Project: gate, Endpoint: u.label(at, unlisted{gate, method + " " + Outline(path)}),
+		At: at, Project: gate, Endpoint: u.label(at, gate, endpoint),
 		Denied: problem.Code(outcome), // it is no use of a key
 	})
 }
 
-func (u *Unlisted) label(at time.Time, of unlisted) Label {
+// label doesn't allocate for what was called in this hour before.
+func (u *Unlisted) label(at time.Time, gate Label, endpoint []byte) Label {
 	hour := at.Unix() / secondsPerHour
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if hour != u.hour || u.known == nil {
 		u.hour, u.known = hour, map[unlisted]Label{}
 	}
-	label, known := u.known[of]
+	label, known := u.known[unlisted{gate, string(endpoint)}]
 	switch {
 	case known:
 	case len(u.known) < mostUnlisted:
-		label = NewLabel(of.endpoint)
-		u.known[of] = label
+		label = NewLabel(string(endpoint))
+		u.known[unlisted{gate, string(endpoint)}] = label
 	default:
 		label = NewLabel(OtherEndpoint)
 	}
@@ -71,22 +74,21 @@ func (u *Unlisted) label(at time.Time, of unlisted) Label {
 
 // Outline is a path without what may be a name or a secret: of its first
 // segments, the plain words; {} stands for any other, and /… for the rest.
-func Outline(path string) string {
-	var out strings.Builder
+func Outline(path string) string { return string(appendOutline(nil, path)) }
+
+func appendOutline(out []byte, path string) []byte {
 	n := 0
 	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		if n++; n > mostSegments {
-			out.WriteString("/…")
-			break
+			return append(out, "/…"...)
 		}
-		out.WriteByte('/')
-		if isWord(segment) {
-			out.WriteString(segment)
+		if out = append(out, '/'); isWord(segment) {
+			out = append(out, segment...)
 		} else {
-			out.WriteString("{}")
+			out = append(out, "{}"...)
 		}
 	}
-	return out.String()
+	return out
 }
 
 // isWord reports whether a segment is part of an interface: letters, and the few
