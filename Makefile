@@ -44,15 +44,15 @@ vet: ## Run go vet
 
 .PHONY: unit
 unit: ## Run the unit tests with the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 10m $(UNIT)
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(UNIT)
 
 .PHONY: e2e
 e2e: ## Run the whole-binary tests, which build the binary themselves
-	$(GO) test -count=1 -timeout 15m ./e2e/...
+	$(GO) test -count=1 -timeout 40m ./e2e/...
 
 .PHONY: e2e-fleet
 e2e-fleet: ## Run those of them again with keys in PostgreSQL and limits in Redis for which that matters
-	KEYSTILE_E2E_STORE=postgres KEYSTILE_E2E_LIMITER=redis $(GO) test -count=1 -timeout 15m -skip '$(OWN_STORE)|$(ANY_STORE)' ./e2e
+	KEYSTILE_E2E_STORE=postgres KEYSTILE_E2E_LIMITER=redis $(GO) test -count=1 -timeout 40m -skip '$(OWN_STORE)|$(ANY_STORE)' ./e2e
 
 .PHONY: coverage-of-contract
 coverage-of-contract: ## List which test would miss which line of the configuration, and run them

@@ -18,13 +18,17 @@ func TestCommandsDoTheSameToAStoreAndOverTheAPI(t *testing.T) {
 	m := setupManaged(t, options{app: "scope read \"Read\"\nscope write \"Write\"", policy: "route GET /any read"})
 	store := func(args ...string) map[string]any { return m.document(m.cli(args...)) }
 	api := func(args ...string) map[string]any { return m.document(m.over(args...)) }
+	same := func(args ...string) {
+		var diff string // the last call may be counted between the two answers
+		if !becomes(startWithin, func() bool { diff = cmp.Diff(store(args...), api(args...)); return diff == "" }) {
+			t.Errorf("%v (-store +API):\n%s", args, diff)
+		}
+	}
 	for name, way := range map[string]func(...string) map[string]any{"store": store, "API": api} {
 		made := way("keys", "create", "by "+name, "--scopes", "read,write", "--expires", "90d")
 		id, secret := made["id"].(string), made["secret"].(string)
 		eventuallyAnswers(t, m.gate, secret, http.StatusOK, "")
-		if diff := cmp.Diff(store("keys", "show", id), api("keys", "show", id)); diff != "" {
-			t.Errorf("%s: shown (-store +API):\n%s", name, diff)
-		}
+		same("keys", "show", id)
 		if got := way("keys", "edit", id, "--scopes", "read", "--status", "inactive"); got["status"] != "inactive" {
 			t.Errorf("%s: edited %v", name, got)
 		}
@@ -45,9 +49,7 @@ func TestCommandsDoTheSameToAStoreAndOverTheAPI(t *testing.T) {
 		{"keys", "list"}, {"keys", "list", "--limit", "1", "--all"}, {"keys", "list", "--status", "active"}, {"tokens", "list"}, {"tokens", "list", "--all-workspaces"},
 		{"workspaces", "list"}, {"projects", "list"}, {"profiles", "list"}, {"plans", "list"}, {"scopes", "list"}, {"audit"}, {"audit", "--action", "key.revoke"},
 	} {
-		if diff := cmp.Diff(store(args...), api(args...)); diff != "" {
-			t.Errorf("%v (-store +API):\n%s", args, diff)
-		}
+		same(args...)
 	}
 }
 
