@@ -28,10 +28,10 @@ LOAD ?= Flood|Refusals|Import|Kill
 .NOTPARALLEL:
 
 .PHONY: test
-test: toolchain lint vet unit e2e ## Check everything that must hold before a change lands
+test: toolchain lint vet unit e2e e2e-fleet ## Check everything that must hold before a change lands
 
 .PHONY: toolchain
-toolchain: ## Check that Go and a C compiler are there (as root on Debian: install the latter)
+toolchain: ## Check that what the tests need is there (as root on Debian: install all but Go)
 	@tools/toolchain.sh
 
 .PHONY: lint
