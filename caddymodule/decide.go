@@ -14,9 +14,8 @@ import (
 // the log has only its type and where it came from.
 func (a *App) decide(gate *gateway.Gate, c *gateway.Call) {
 	defer a.refusePanic(c)
-	began := now()
 	gate.Decide(c)
-	took(now().Sub(began))
+	took(now().Sub(c.Began()))
 }
 
 // explain is decide for a rehearsal, and tells its steps.

@@ -55,7 +55,7 @@ func newDecided(mode string, routes []*policy.Route) *decided {
 	return d
 }
 
-func (d *decided) count(c *gateway.Call) {
+func (d *decided) count(c *gateway.Call, outcome string) {
 	at := len(d.routes) - 1
 	if c.Match.Route != nil {
 		at = c.Match.Route.Index
@@ -64,7 +64,6 @@ func (d *decided) count(c *gateway.Call) {
 	if c.Entry != nil {
 		environment = environmentOf(c.Entry.Principal.Environment)
 	}
-	outcome := c.Outcome()
 	number, known := outcomes[outcome]
 	if !known {
 		return // no code of the table: nothing to label

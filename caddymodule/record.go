@@ -27,7 +27,7 @@ func (h *Handler) record(c *gateway.Call, r *http.Request) {
 	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Add(zap.Inline(seen)) // one field for all: each costs Caddy an allocation or two
 	}
-	h.decided.count(c)
+	h.decided.count(c, seen.outcome)
 }
 
 // conclusion is what outlives a call: Caddy writes its access log later.

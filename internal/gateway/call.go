@@ -65,6 +65,9 @@ type Call struct {
 // Reset makes a call ready for another request.
 func (c *Call) Reset() { *c = Call{} }
 
+// Began is the time that Decide decided by: when it began.
+func (c *Call) Began() time.Time { return c.now }
+
 // Project is the one that the upstream is told of beside the key's own.
 func (c *Call) Project() string { return c.project }
 
