@@ -3,7 +3,7 @@ package caddymodule
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"slices"
@@ -38,12 +38,7 @@ func (e *examination) unprotected() {
 		e.ok("routes", "what is served on sites with a gate stands behind it")
 		return
 	}
-	var all []string
-	for place := range open {
-		all = append(all, place)
-	}
-	slices.Sort(all)
-	e.warn("routes", "not behind the gate of its site: "+strings.Join(all, "; "),
+	e.warn("routes", "not behind the gate of its site: "+strings.Join(slices.Sorted(maps.Keys(open)), "; "),
 		"if it isn't public, put it behind the gate: `keystile` without a matcher, or inside the same handle")
 }
 
@@ -143,12 +138,7 @@ func (e *examination) logs() {
 		e.ok("logs", "each that is told of requests masks keys")
 		return
 	}
-	var all []string
-	for log := range plain {
-		all = append(all, log)
-	}
-	slices.Sort(all)
-	e.warn("logs", fmt.Sprintf("these show keys that stand in addresses and headers: %s", strings.Join(all, ", ")), "give them `format keystile`")
+	e.warn("logs", "these show keys that stand in addresses and headers: "+strings.Join(slices.Sorted(maps.Keys(plain)), ", "), "give them `format keystile`")
 }
 
 // plainLogs are the logs of a configuration that take what is written under a

@@ -50,11 +50,17 @@ func TestAChangeThatTheStoreTellsOfIsInForceBeforeTheNextPoll(t *testing.T) {
 		t.Fatalf("nobody told of it, and the key is %q", got)
 	}
 	told.tell(storage.News{})
+	f.comes("it is in force", func() bool { return f.status(secret) == keys.Revoked })
+}
+
+// comes fails the test unless something comes true.
+func (f *fixture) comes(what string, so func() bool) {
+	f.t.Helper()
 	late := time.After(20 * time.Second)
-	for f.status(secret) != keys.Revoked {
+	for !so() {
 		select {
 		case <-late:
-			t.Fatal("it is never in force")
+			f.t.Fatal("never: " + what)
 		case <-time.After(time.Millisecond):
 		}
 	}
@@ -111,14 +117,7 @@ func TestMemoryThatIsNotBelievedIsConfirmedAtTheNextRequest(t *testing.T) {
 	if f.cache.Trusted(f.now()) {
 		t.Fatal("memory is believed for longer than max_staleness")
 	}
-	late := time.After(20 * time.Second)
-	for f.status(secret) == keys.Active && !f.cache.Trusted(f.now()) {
-		select {
-		case <-late:
-			t.Fatal("it is never believed again")
-		case <-time.After(time.Millisecond):
-		}
-	}
+	f.comes("memory is believed again", func() bool { return f.status(secret) == keys.Active && f.cache.Trusted(f.now()) })
 }
 
 func TestAQuestionThatItsCallerGaveUpSaysNothingOfTheStore(t *testing.T) {
