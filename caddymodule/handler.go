@@ -84,7 +84,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 	h.app.decide(h.gate, c)
 	h.gate.Strip(c)
-	identity.Scrub(r)
 	if c.WouldDeny != "" {
 		r.Header[identity.HeaderWouldDeny] = []string{string(c.WouldDeny)}
 	}
