@@ -23,6 +23,9 @@ type Call struct {
 	Request *http.Request
 	// Original is the target as the client sent it; nil: as in Request.
 	Original *url.URL
+	// Asking is the request that is answered, whose ID a refused caller is told;
+	// nil: nobody is told one.
+	Asking *http.Request
 	// Presented is a credential that doesn't stand in Request; nil: it does.
 	Presented *Presented
 	// Rehearsal says that the call is no call: Explain alone. Nil: it is one.

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,12 +19,14 @@ type Recorder struct {
 
 	tallies sync.Pool    // of *tally
 	shared  atomic.Int64 // notes beyond a key's first few, since the sweep
+	denials Denials
 }
 
 // NewRecorder makes a recorder. incarnation names this start of the process to
 // the store: a UUID that no other recorder has or ever had.
 func NewRecorder(incarnation string) *Recorder {
 	r := &Recorder{tallies: sync.Pool{New: func() any { return new(tally) }}}
+	r.denials.seed = maphash.MakeSeed()
 	r.ledger.init(incarnation)
 	return r
 }
@@ -69,4 +72,5 @@ func (r *Recorder) sweep(now time.Time) {
 	for _, c := range swept {
 		c.drain(&r.ledger, now, share(len(swept)))
 	}
+	r.denials.sweep(&r.ledger)
 }
