@@ -71,6 +71,9 @@ func (c *Call) Reset() { *c = Call{} }
 // Began is the time that Decide decided by: when it began.
 func (c *Call) Began() time.Time { return c.now }
 
+// Quotas is how many subjects' quotas the call asked.
+func (c *Call) Quotas() int { return c.nClaims }
+
 // Project is the one that the upstream is told of beside the key's own.
 func (c *Call) Project() string { return c.project }
 
