@@ -27,10 +27,7 @@ type fileGates struct {
 // explain implements what manage.Config asks for: the gates rehearse as those
 // of a running configuration do, on an engine that only looks.
 func (f *fileGates) explain(ctx context.Context, workspace string, ask manage.Question, then *storage.Denial) (manage.Explained, error) {
-	buckets, err := f.app.parts.look()
-	if err != nil {
-		return manage.Explained{}, err
-	}
+	buckets := f.app.parts.look(ctx)
 	defer func() { _ = buckets.Close() }() // it only looked
 	app := &App{Config: f.app.Config, parts: f.app.parts, log: slog.New(slog.DiscardHandler)}
 	looking, err := engine.Look(engine.Config{Store: kept{f.store}, Limiter: buckets, Now: now, Log: app.log, Stats: &stats}, app.settingsOf())

@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/keystile/keystile/internal/gateway"
@@ -12,20 +13,34 @@ import (
 // What only a running gateway knows of a decision.
 const (
 	unsaidBuckets = "What the buckets of limits hold is in the memory of the running gateways: they are taken as full. Ask with --api for what they hold."
+	unsaidLeases  = "Limits are as Redis has them: what gateways have spent of their slices in the last moments is missing."
+	unsaidAway    = "What the buckets of limits hold isn't known: they are taken as full. The limiter's server doesn't answer: "
 	unsaidQuotas  = "Quotas are as the store has them: calls of the last flush interval are missing."
 	unsaidGuesses = "How many unknown keys this address has shown (unknown_keys) is in the memory of the running gateways: it is taken as none."
 )
 
-// looked is a guest module whose buckets can be looked at from beside the
-// gateways.
+// looked is a guest module whose buckets are on a server, where they can be
+// looked at from beside the gateways.
 type looked interface {
-	// Look makes a limiter whose Take spends nothing, whatever the cost.
-	Look() (limit.Limiter, func() error)
+	answering
+	// Look makes a limiter whose Take spends nothing, whatever the cost, and what
+	// ends it.
+	Look() (limit.Limiter, io.Closer)
 }
 
 // look is the limiter for who only looks.
-func (p *parts) look() (glimpse, error) {
-	return glimpse{Limiter: full{}, Closer: nothing{}, says: unsaidBuckets}, nil
+func (p *parts) look(ctx context.Context) glimpse {
+	module, onServer := p.limiter.(looked)
+	if !onServer {
+		return glimpse{full{}, nothing{}, unsaidBuckets}
+	}
+	ctx, cancel := context.WithTimeout(ctx, examineWithin)
+	defer cancel()
+	if err := module.Ping(ctx); err != nil {
+		return glimpse{full{}, nothing{}, unsaidAway + err.Error()}
+	}
+	buckets, closer := module.Look()
+	return glimpse{buckets, closer, unsaidLeases}
 }
 
 // unsaid tells what can't be known here, of what a decision came upon.
