@@ -82,6 +82,10 @@ bench: ## Run the benchmarks
 fuzz: ## Run each fuzz target for FUZZTIME (10s unless set)
 	@tools/fuzz.sh $$($(GO) list $(UNIT))
 
+.PHONY: vuln
+vuln: ## Hold the dependencies, and what of them is called, against the Go vulnerability database
+	@tools/vuln.sh ./...
+
 .PHONY: fmt
 fmt: $(LINT) ## Format the source
 	$(LINT) fmt
