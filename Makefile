@@ -62,6 +62,11 @@ coverage-of-contract: ## List which test would miss which line of the configurat
 load: ## Run the whole-binary tests of load at their full size, LOAD of them (a regular expression)
 	KEYSTILE_FULL_LOAD=1 $(GO) test -count=1 -v -timeout 60m -run '$(LOAD)' ./e2e
 
+.PHONY: soak
+soak: ## Run the soak at its full size: twenty minutes on SQLite, and twenty on PostgreSQL and Redis
+	KEYSTILE_FULL_LOAD=1 $(GO) test -count=1 -v -timeout 60m -run Soak ./e2e
+	KEYSTILE_E2E_STORE=postgres KEYSTILE_E2E_LIMITER=redis KEYSTILE_FULL_LOAD=1 $(GO) test -count=1 -v -timeout 60m -run Soak ./e2e
+
 .PHONY: build
 build: ## Build bin/keystile
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/keystile ./cmd/keystile
