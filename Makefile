@@ -22,7 +22,7 @@ OWN_STORE := FLEET01|AFleetsQuota|ThreeGates|REDIS|Redis|PostgreSQL|Database|Dis
 ANY_STORE := Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage|Dashboard
 
 # What make load runs: the tests that are shorter in make test.
-LOAD ?= Flood|Refusals|Import|Kill
+LOAD ?= Flood|Refusals|Import|Kill|ReadByUpstreams
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
