@@ -16,6 +16,9 @@ type Rehearsal struct {
 	Secret string
 	// Workspace is the only one whose keys whoever asks may hear of; empty: any.
 	Workspace string
+	// Project is what the request speaks of, where its path doesn't say; empty:
+	// what its route reads.
+	Project string
 
 	facts  *verdict.Facts // that the key was held against; nil: it didn't come to that
 	unread bool           // whose the project is, the store couldn't tell
@@ -36,7 +39,7 @@ func (r *Rehearsal) note(facts *verdict.Facts, code problem.Code) {
 
 // callUp finds the key that a rehearsal names, in the store: its secret, by
 // which memory has it, isn't known.
-func (g *Gate) callUp(c *Call) verdict.Verdict {
+func (g *Gate) callUp(c *Call) (refusal verdict.Refusal) {
 	entry, found, err := g.engine.Named(c.Request.Context(), c.Rehearsal.KeyID)
 	switch {
 	case err != nil:
@@ -45,5 +48,5 @@ func (g *Gate) callUp(c *Call) verdict.Verdict {
 		return verdict.Deny(problem.UnknownKey)
 	}
 	c.Entry, c.label = entry, entry.Project()
-	return verdict.Verdict{Principal: &entry.Principal}
+	return refusal
 }
