@@ -27,7 +27,7 @@ func (a *App) explain(gate *gateway.Gate, c *gateway.Call) []gateway.Step {
 // refusePanic is deferred.
 func (a *App) refusePanic(c *gateway.Call) {
 	if fault := recover(); fault != nil {
-		c.Verdict = verdict.Deny(problem.InternalError)
+		c.Verdict = verdict.Verdict{Refusal: verdict.Deny(problem.InternalError)}
 		a.log.Error("deciding on a request panicked", "type", fmt.Sprintf("%T", fault), "stack", string(debug.Stack()))
 	}
 }

@@ -55,6 +55,14 @@ func newDecided(mode string, routes []*policy.Route) *decided {
 	return d
 }
 
+// route names what a call met, as usage does; empty: no route lists it.
+func (d *decided) route(c *gateway.Call) string {
+	if c.Match.Route == nil {
+		return ""
+	}
+	return d.routes[c.Match.Route.Index].route
+}
+
 func (d *decided) count(c *gateway.Call, outcome string) {
 	at := len(d.routes) - 1
 	if c.Match.Route != nil {

@@ -13,10 +13,11 @@ import (
 )
 
 // record tells the rest of Caddy what was concluded: placeholders for the
-// handlers behind the gate, fields for the access log, metrics.
+// handlers behind the gate, fields for the access log, attributes of the span,
+// metrics.
 func (h *Handler) record(c *gateway.Call, r *http.Request) {
 	observed := h.Mode == observe
-	seen := &conclusion{outcome: c.Outcome(), project: c.Project(), observed: observed, admitted: c.Verdict.Admitted()}
+	seen := &conclusion{outcome: c.Outcome(), route: h.decided.route(c), project: c.Project(), observed: observed, admitted: c.Verdict.Admitted()}
 	if c.Entry != nil {
 		seen.key = &c.Entry.Principal
 		if seen.project == "" {
@@ -27,12 +28,14 @@ func (h *Handler) record(c *gateway.Call, r *http.Request) {
 	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
 		extra.Add(zap.Inline(seen)) // one field for all: each costs Caddy an allocation or two
 	}
+	seen.trace(r, c.Match.Route)
 	h.decided.count(c, seen.outcome)
 }
 
 // conclusion is what outlives a call: Caddy writes its access log later.
 type conclusion struct {
 	outcome  string
+	route    string // as usage names it; empty: none was met
 	project  string
 	key      *verdict.Principal
 	observed bool
@@ -42,6 +45,9 @@ type conclusion struct {
 // MarshalLogObject implements zapcore.ObjectMarshaler: the fields of an entry.
 func (s *conclusion) MarshalLogObject(entry zapcore.ObjectEncoder) error {
 	entry.AddString("keystile_outcome", s.outcome)
+	if s.route != "" {
+		entry.AddString("keystile_route", s.route)
+	}
 	if s.observed {
 		entry.AddString("keystile_mode", observe)
 	}
@@ -64,6 +70,8 @@ func (s *conclusion) placeholder(name string) (any, bool) {
 	switch name {
 	case "outcome":
 		return s.outcome, true
+	case "route":
+		return s.route, true
 	case "project":
 		return s.project, true
 	}

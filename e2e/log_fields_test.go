@@ -14,6 +14,7 @@ type entry struct {
 	} `json:"request"`
 	User    string  `json:"user_id"`
 	Outcome string  `json:"keystile_outcome"`
+	Route   string  `json:"keystile_route"`
 	Mode    string  `json:"keystile_mode"`
 	KeyID   *string `json:"keystile_key_id"`
 }
@@ -36,25 +37,27 @@ func (g *gate) logged(t *testing.T, target string) (found entry) {
 
 func TestAccessLogSaysWhoWasLetInAndWhoWasNot(t *testing.T) {
 	t.Parallel()
-	g := setup(t, options{policy: "route GET /open/* read\nroute GET /shut/* write"})
+	g := setup(t, options{policy: "route GET /open/* read\nroute GET,PUT /shut/* write"})
 	k := g.key("--scopes", "read")
 	for target, want := range map[string]entry{
-		"/open/1": {User: k.ID, Outcome: "allowed", KeyID: &k.ID},
-		"/shut/1": {Outcome: "insufficient_scope", KeyID: &k.ID},
+		"/open/1": {User: k.ID, Outcome: "allowed", Route: "GET /open/*", KeyID: &k.ID},
+		"/shut/1": {Outcome: "insufficient_scope", Route: "GET,PUT /shut/*", KeyID: &k.ID},
+		"/none":   {Outcome: "route_not_allowed", KeyID: &k.ID},
 	} {
 		g.get(target, k.bearer())
-		if got := g.logged(t, target); got.User != want.User || got.Outcome != want.Outcome || got.KeyID == nil || *got.KeyID != k.ID || got.Mode != "" {
+		got := g.logged(t, target)
+		if got.User != want.User || got.Outcome != want.Outcome || got.Route != want.Route || got.KeyID == nil || *got.KeyID != k.ID || got.Mode != "" {
 			t.Errorf("%s: %+v", target, got)
 		}
 	}
 	g.get("/open/2")
-	if got := g.logged(t, "/open/2"); got.User != "" || got.Outcome != "missing_key" || got.KeyID != nil {
+	if got := g.logged(t, "/open/2"); got.User != "" || got.Outcome != "missing_key" || got.Route != "GET /open/*" || got.KeyID != nil {
 		t.Errorf("without a key: %+v", got)
 	}
 	g.options.policy += "\nmode observe"
 	g.reload(g.caddyfile())
 	g.get("/shut/2", k.bearer())
-	if got := g.logged(t, "/shut/2"); got.User != "" || got.Outcome != "insufficient_scope" || got.KeyID != nil || got.Mode != "observe" {
+	if got := g.logged(t, "/shut/2"); got.User != "" || got.Outcome != "insufficient_scope" || got.Route != "GET,PUT /shut/*" || got.KeyID != nil || got.Mode != "observe" {
 		t.Errorf("under observe: %+v", got)
 	}
 }

@@ -47,7 +47,7 @@ func TestEnvironmentOfTheKeyPicksTheUpstream(t *testing.T) {
 // placeholders are what later handlers can ask for, by a name for it.
 var placeholders = map[string]string{
 	"key": "keystile.key_id", "workspace": "keystile.workspace", "project": "keystile.project", "environment": "keystile.environment",
-	"scopes": "keystile.scopes", "profile": "keystile.profile", "outcome": "keystile.outcome", "user": "http.auth.user.id",
+	"scopes": "keystile.scopes", "profile": "keystile.profile", "outcome": "keystile.outcome", "route": "keystile.route", "user": "http.auth.user.id",
 }
 
 // setupPlaceholders shows every placeholder in each of the places where one can
@@ -87,10 +87,11 @@ func TestHandlersBehindTheGateLearnWhoCalls(t *testing.T) {
 			"key": bare.ID, "user": bare.ID, "workspace": "default", "environment": "live", "outcome": "allowed",
 		}},
 		"project of the route": {"/projects/atlas", []string{full.bearer()}, map[string]string{
-			"key": full.ID, "user": full.ID, "workspace": "default", "project": "atlas", "environment": "test",
+			"route": "GET /projects/{name}",
+			"key":   full.ID, "user": full.ID, "workspace": "default", "project": "atlas", "environment": "test",
 			"scopes": "read write", "profile": "gold", "outcome": "allowed",
 		}},
-		"nobody": {"/open", []string{bare.bearer(), "Keystile-Key-Id: mallory"}, map[string]string{"outcome": "allowed"}},
+		"nobody": {"/open", []string{bare.bearer(), "Keystile-Key-Id: mallory"}, map[string]string{"outcome": "allowed", "route": "GET /open"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			target := c.target + "?" + strings.ReplaceAll(name, " ", "-")
@@ -143,7 +144,7 @@ func TestAccessLogTellsWhoWasRefusedAndWhy(t *testing.T) {
 		"malformed_key":      {"/two", []string{bearer("garbage")}, map[string]string{}},
 		"unknown_key":        {"/three", []string{bearer(drawSecret(keys.Live))}, map[string]string{}},
 		"revoked_key":        {"/four", []string{revoked.bearer()}, known(revoked, map[string]string{})},
-		"insufficient_scope": {"/projects/atlas", []string{k.bearer()}, known(k, map[string]string{"profile": "gold", "project": "atlas"})},
+		"insufficient_scope": {"/projects/atlas", []string{k.bearer()}, known(k, map[string]string{"profile": "gold", "project": "atlas", "route": "GET /projects/{name}"})},
 		"ambiguous_path":     {"/five/../six", []string{k.bearer()}, map[string]string{}},
 	} {
 		t.Run(code, func(t *testing.T) {

@@ -13,6 +13,8 @@ var thirdParties = map[string][]string{
 	"github.com/caddyserver/xcaddy":       {"cmd/keystile-build"},
 	"github.com/prometheus/client_golang": {"caddymodule"},
 	"github.com/spf13/cobra":              {"caddymodule", "cmd", "internal/cli"},
+	"go.opentelemetry.io/otel":            {"caddymodule"},
+	"go.opentelemetry.io/otel/trace":      {"caddymodule"},
 	"go.uber.org/zap":                     {"caddymodule", "cmd", "internal/engine", "internal/gateway", "internal/usage"},
 
 	// Drivers: leaves only, so that a build without one is possible.

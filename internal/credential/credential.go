@@ -42,12 +42,13 @@ func bearer(value string) Found {
 	switch {
 	case !ok || token == "":
 		return Found{Code: problem.MalformedKey}
+	case isToken(token):
+		return Found{Text: token, JWT: isJWT(token)}
 	case holdsAnother(token):
 		return Found{Code: problem.MultipleCredentials}
-	case !isToken(token):
+	default:
 		return Found{Code: problem.MalformedKey}
 	}
-	return Found{Text: token, JWT: isJWT(token)}
 }
 
 // afterScheme cuts the scheme and the spaces behind it off a value.
@@ -77,12 +78,19 @@ func holdsAnother(token string) bool {
 // nothing that would quote it or separate it from another.
 func isToken(text string) bool {
 	for i := range len(text) {
-		if c := text[i]; c <= ' ' || c > '~' || c == '"' || c == ',' {
+		if !tokenByte[text[i]] {
 			return false
 		}
 	}
 	return true
 }
+
+var tokenByte = func() (set [256]bool) {
+	for c := '!'; c <= '~'; c++ {
+		set[c] = c != '"' && c != ','
+	}
+	return set
+}()
 
 // isJWT reports whether a token has the look of a JSON Web Token (RFC 7519):
 // base64url in three parts (signed, or with an empty signature) or five

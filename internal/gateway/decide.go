@@ -23,7 +23,7 @@ const retryLater = time.Second
 // here; a call that goes on is counted by Count, once its status is known.
 func (g *Gate) Decide(c *Call) {
 	c.now = g.now()
-	c.Verdict = g.judge(c)
+	c.Verdict.Conclude(g.judge(c))
 	g.noteUnlisted(c)
 	switch {
 	case c.Verdict.Admitted():
@@ -43,7 +43,8 @@ func (g *Gate) letThrough(c *Call) {
 		g.engine.Strangers().Count(stranger)
 	}
 	c.WouldDeny, c.observed = c.Verdict.Code, c.Entry
-	c.Verdict, c.Entry, c.Foreign, c.excess = verdict.Admit(nil), nil, true, quota.Excess{}
+	c.Verdict, c.Entry, c.Foreign, c.excess = verdict.Verdict{}, nil, true, quota.Excess{}
+	c.Verdict.Conclude(verdict.Refusal{})
 }
 
 // noteUnlisted takes note of what a key calls and no route lists: whoever
@@ -54,39 +55,36 @@ func (g *Gate) noteUnlisted(c *Call) {
 	}
 }
 
-func (g *Gate) judge(c *Call) verdict.Verdict {
+func (g *Gate) judge(c *Call) (refusal verdict.Refusal) {
 	if !g.locate(c) {
 		return verdict.Deny(problem.AmbiguousPath)
 	}
 	if c.Presented == nil && (c.Match.Public() || g.preflight && isPreflight(c.Request)) {
 		c.Foreign = true
-		return verdict.Admit(nil)
+		return refusal
 	}
-	if conclusion, known := g.recognise(c); !known {
-		return conclusion
+	if refusal = g.recognise(c); refusal.Code != "" || c.Foreign {
+		return refusal
 	}
-	if refusal := g.permit(c); refusal.Code != "" {
+	if refusal = g.permit(c); refusal.Code != "" {
 		return refusal
 	}
 	return g.take(c)
 }
 
-// recognise reads the credential and finds whose it is. Where that isn't known,
-// or doesn't matter, the conclusion stands already.
-func (g *Gate) recognise(c *Call) (conclusion verdict.Verdict, known bool) {
+// recognise reads the credential and finds whose it is, where that matters.
+func (g *Gate) recognise(c *Call) verdict.Refusal {
 	if c.Rehearsal != nil && c.Rehearsal.KeyID != "" {
-		conclusion = g.callUp(c)
-		return conclusion, conclusion.Code == ""
+		return g.callUp(c)
 	}
 	found := g.find(c)
-	if found.Code != "" {
-		return verdict.Deny(found.Code), false
+	switch {
+	case found.Code != "":
+		return verdict.Deny(found.Code)
+	case found.JWT:
+		return g.judgeJWT(c)
 	}
-	if found.JWT {
-		return g.judgeJWT(c), false
-	}
-	conclusion = g.identify(c, found.Text)
-	return conclusion, conclusion.Code == ""
+	return g.identify(c, found.Text)
 }
 
 // isPreflight reports whether a browser asks before it sends the request
@@ -122,18 +120,18 @@ func (g *Gate) locate(c *Call) bool {
 
 // judgeJWT lets a JSON Web Token through untouched where the configuration
 // says so, and where a key would be let through, too.
-func (g *Gate) judgeJWT(c *Call) verdict.Verdict {
+func (g *Gate) judgeJWT(c *Call) (refusal verdict.Refusal) {
 	unlisted := c.Match.Route == nil && len(c.Match.Shadows) == 0 && g.site.DefaultAllow && policy.KnownMethod(c.method)
 	if c.Presented != nil || !c.Match.PassesJWT() && !(g.jwt && unlisted) {
 		return verdict.Deny(problem.JWTNotSupported)
 	}
 	c.Foreign = true
-	return verdict.Admit(nil)
+	return refusal
 }
 
 // identify finds whose secret was presented. What isn't a key of ours byte for
 // byte is refused without asking the store.
-func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
+func (g *Gate) identify(c *Call, secret string) (refusal verdict.Refusal) {
 	if _, err := g.format.Check(secret); err != nil {
 		return verdict.Deny(problem.MalformedKey)
 	}
@@ -144,7 +142,6 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 	fp := keys.FingerprintOf(secret)
 	entry, found, known := g.engine.Recall(fp, c.now)
 	if !known {
-		var refusal verdict.Verdict
 		if entry, found, refusal = g.fetch(c, fp, secret); refusal.Code != "" {
 			return refusal
 		}
@@ -153,20 +150,18 @@ func (g *Gate) identify(c *Call, secret string) verdict.Verdict {
 		return verdict.Deny(problem.UnknownKey)
 	}
 	c.Entry, c.label = entry, entry.Project()
-	return verdict.Verdict{Principal: &entry.Principal}
+	return refusal
 }
 
 // fetch asks the store, unless the client has guessed too often. A key that
 // this node has met is never a guess, and what turns out to be one is none.
-func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine.Entry, found bool, refusal verdict.Verdict) {
+func (g *Gate) fetch(c *Call, fp keys.Fingerprint, secret string) (entry *engine.Entry, found bool, refusal verdict.Refusal) {
 	guesses := g.engine.Guesses()
 	told := c.Presented == nil || c.Client.IsValid() // else whoever asks would share one bucket with all others
 	guess := guesses != nil && told && !g.engine.Met(fp)
 	if guess {
 		if granted, retryAfter := guesses.Take(c.Client, c.now); !granted {
-			refusal = verdict.Deny(problem.RateLimited)
-			refusal.RetryAfter = retryAfter
-			return nil, false, refusal
+			return nil, false, verdict.Refusal{Code: problem.RateLimited, RetryAfter: retryAfter}
 		}
 	}
 	entry, found, err := g.engine.Fetch(c.Request.Context(), fp, secret, c.now)
@@ -191,7 +186,7 @@ func (g *Gate) stale(c *Call, fp keys.Fingerprint) (entry *engine.Entry, found b
 }
 
 // permit holds the key against what the site and the route demand.
-func (g *Gate) permit(c *Call) verdict.Verdict {
+func (g *Gate) permit(c *Call) verdict.Refusal {
 	c.project = g.project(c)
 	facts := verdict.Facts{Now: c.now, Site: g.site, Match: &c.Match, Method: c.method, Client: c.Client, Project: c.project}
 	code, label := g.judgeKey(c.Request.Context(), &c.Entry.Principal, &facts)
@@ -202,7 +197,7 @@ func (g *Gate) permit(c *Call) verdict.Verdict {
 	if code == problem.StoreUnavailable {
 		return unavailable(code)
 	}
-	return verdict.Verdict{Code: g.andScopes(c, code), Principal: &c.Entry.Principal}
+	return verdict.Deny(g.andScopes(c, code))
 }
 
 // judgeKey says that the store is away only where the answer depends on whose
@@ -224,10 +219,8 @@ func (g *Gate) judgeKey(ctx context.Context, p *verdict.Principal, facts *verdic
 	return verdict.JudgeRights(p, facts), label
 }
 
-func unavailable(code problem.Code) verdict.Verdict {
-	v := verdict.Deny(code)
-	v.RetryAfter = retryLater
-	return v
+func unavailable(code problem.Code) verdict.Refusal {
+	return verdict.Refusal{Code: code, RetryAfter: retryLater}
 }
 
 // Count records an admitted call: once its status line is written, or with

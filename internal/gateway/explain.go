@@ -38,7 +38,7 @@ func (g *Gate) Explain(c *Call) []Step {
 		g.sources.Put(c.Request, secret)
 	}
 	c.now = g.now()
-	c.Verdict = g.judge(c)
+	c.Verdict.Conclude(g.judge(c))
 	return g.steps(c)
 }
 

@@ -36,7 +36,7 @@ func (r *Rehearsal) note(facts *verdict.Facts, code problem.Code) {
 
 // callUp finds the key that a rehearsal names, in the store: its secret, by
 // which memory has it, isn't known.
-func (g *Gate) callUp(c *Call) verdict.Verdict {
+func (g *Gate) callUp(c *Call) (refusal verdict.Refusal) {
 	entry, found, err := g.engine.Named(c.Request.Context(), c.Rehearsal.KeyID)
 	switch {
 	case err != nil:
@@ -45,5 +45,5 @@ func (g *Gate) callUp(c *Call) verdict.Verdict {
 		return verdict.Deny(problem.UnknownKey)
 	}
 	c.Entry, c.label = entry, entry.Project()
-	return verdict.Verdict{Principal: &entry.Principal}
+	return refusal
 }

@@ -16,25 +16,23 @@ const maxClaims = 3
 
 // take asks all quotas and limits for the request's cost, and spends it if all
 // grant it.
-func (g *Gate) take(c *Call) verdict.Verdict {
+func (g *Gate) take(c *Call) verdict.Refusal {
 	if code := g.gather(c); code != "" {
 		return unavailable(code)
 	}
 	if refusal := g.takeQuotas(c); refusal.Code != "" {
 		return refusal
 	}
-	v := g.takeLimits(c)
-	if v.Code != "" || c.Rehearsal != nil {
+	refusal := g.takeLimits(c)
+	if refusal.Code != "" || c.Rehearsal != nil {
 		g.engine.Quotas().GiveBack(c.claims[:c.nClaims], int64(c.cost()), c.now)
 	}
-	return v
+	return refusal
 }
 
-func (g *Gate) takeLimits(c *Call) verdict.Verdict {
-	v := verdict.Admit(&c.Entry.Principal)
-	v.Project = c.project
+func (g *Gate) takeLimits(c *Call) (refusal verdict.Refusal) {
 	if c.nLimits == 0 {
-		return v
+		return refusal
 	}
 	cost := c.cost()
 	if c.Rehearsal != nil {
@@ -47,14 +45,14 @@ func (g *Gate) takeLimits(c *Call) verdict.Verdict {
 	if c.Rehearsal != nil {
 		decision = decision.Of(c.cost())
 	}
-	v.Limits = decision
+	c.Verdict.Limits = decision
 	if !decision.Granted {
-		v.Code, v.RetryAfter = problem.RateLimited, decision.RetryAfter
+		return verdict.Refusal{Code: problem.RateLimited, RetryAfter: decision.RetryAfter}
 	}
-	return v
+	return refusal
 }
 
-func (g *Gate) takeQuotas(c *Call) (refusal verdict.Verdict) {
+func (g *Gate) takeQuotas(c *Call) (refusal verdict.Refusal) {
 	if c.nClaims == 0 {
 		return refusal
 	}
@@ -68,9 +66,7 @@ func (g *Gate) takeQuotas(c *Call) (refusal verdict.Verdict) {
 		return refusal
 	}
 	c.excess = excess
-	refusal = verdict.Deny(problem.QuotaExceeded)
-	refusal.RetryAfter = excess.RetryAfter
-	return refusal
+	return verdict.Refusal{Code: problem.QuotaExceeded, RetryAfter: excess.RetryAfter}
 }
 
 // gather collects what a call takes from: the limits of its plan or the
@@ -95,11 +91,13 @@ func (g *Gate) gather(c *Call) problem.Code {
 // RateOf is what a key of an environment is held to by its own plan, or else by
 // its workspace's, or else by the configuration; nil: nothing.
 func (l *Limits) RateOf(env keys.Environment, own, plan string) *limit.Limit {
-	if l.Known[own] {
+	if own != "" && l.Known[own] {
 		plan = own
 	}
-	if rate := l.Plans[plan][env]; rate != nil {
-		return rate
+	if plan != "" {
+		if rate := l.Plans[plan][env]; rate != nil {
+			return rate
+		}
 	}
 	return l.Default[env]
 }

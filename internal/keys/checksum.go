@@ -35,8 +35,26 @@ func checksum(text string) [checksumChars]byte {
 // lets it escape, which would cost every request an allocation.
 func crc(text string) uint32 {
 	sum := ^uint32(0)
+	for ; len(text) >= len(steps); text = text[len(steps):] {
+		sum ^= uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
+		sum = steps[7][byte(sum)] ^ steps[6][byte(sum>>8)] ^ steps[5][byte(sum>>16)] ^ steps[4][sum>>24] ^
+			steps[3][text[4]] ^ steps[2][text[5]] ^ steps[1][text[6]] ^ steps[0][text[7]]
+	}
 	for i := range len(text) {
-		sum = crc32.IEEETable[byte(sum)^text[i]] ^ sum>>8
+		sum = steps[0][byte(sum)^text[i]] ^ sum>>8
 	}
 	return ^sum
 }
+
+// steps take eight bytes at once: what a byte adds to the sum when so many
+// bytes follow it (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for
+// High-Performance CRC Generation", 2008).
+var steps = func() (tables [8]crc32.Table) {
+	tables[0] = *crc32.IEEETable
+	for n := 1; n < len(tables); n++ {
+		for b, sum := range tables[n-1] {
+			tables[n][b] = tables[0][byte(sum)] ^ sum>>8
+		}
+	}
+	return tables
+}()

@@ -8,8 +8,25 @@ import (
 
 // ends holds the routes of one pattern, by method.
 type ends struct {
-	named map[string]*Route
+	named []named
 	any   *Route
+}
+
+// named is a route and one of its methods. There are few to a pattern: looking
+// through them beats a map.
+type named struct {
+	method string
+	route  *Route
+}
+
+// of is the route that names a method; nil: none does.
+func (e *ends) of(method string) *Route {
+	for i := range e.named {
+		if e.named[i].method == method {
+			return e.named[i].route
+		}
+	}
+	return nil
 }
 
 // add enters a route, and returns another that has one of its methods already.
@@ -22,24 +39,21 @@ func (e *ends) add(r *Route) (tied *Route) {
 			e.any = r
 			continue
 		}
-		if other := e.named[m]; other != nil {
+		if other := e.of(m); other != nil {
 			return other
 		}
-		if e.named == nil {
-			e.named = map[string]*Route{}
-		}
-		e.named[m] = r
+		e.named = append(e.named, named{m, r})
 	}
 	return nil
 }
 
 // route picks the named method over "*"; GET stands for HEAD, too.
 func (e *ends) route(method string) *Route {
-	if r := e.named[method]; r != nil {
+	if r := e.of(method); r != nil {
 		return r
 	}
 	if method == http.MethodHead {
-		if r := e.named[http.MethodGet]; r != nil {
+		if r := e.of(http.MethodGet); r != nil {
 			return r
 		}
 	}
@@ -112,7 +126,10 @@ func (w *walk) step(n *node, tail string, slash bool, depth int) []*ends {
 }
 
 func (w *walk) below(n *node, path string, depth int) []*ends {
-	segment, tail, slash := strings.Cut(path, "/")
+	segment, tail, slash := path, "", false
+	if i := strings.IndexByte(path, '/'); i >= 0 {
+		segment, tail, slash = path[:i], path[i+1:], true
+	}
 	if strings.IndexByte(segment, '%') >= 0 {
 		if text, err := url.PathUnescape(segment); err == nil {
 			segment = text

@@ -13,7 +13,17 @@ type AuditReader interface {
 	// of one time in the reverse order of writing. ErrNotFound says that
 	// filter.Before names no entry of these places.
 	Audit(ctx context.Context, filter AuditFilter) ([]AuditEntry, error)
+	// AuditEnd is where the entry stands that was written last; 0: there is none.
+	AuditEnd(ctx context.Context) (AuditPlace, error)
+	// AuditAfter returns entries of all workspaces, at most limit, that were
+	// written behind a place, in the order in which they were committed, and the
+	// place of the last one; the same place where there is none.
+	AuditAfter(ctx context.Context, after AuditPlace, limit int) ([]AuditEntry, AuditPlace, error)
 }
+
+// AuditPlace is where an entry stands in the order of writing. It means
+// something in one store only.
+type AuditPlace int64
 
 // AuditFilter selects entries of one workspace. Zero fields don't filter.
 type AuditFilter struct {

@@ -66,7 +66,7 @@ func (c *Counters) count(id keys.ID, e *Event, noted bool) {
 	}
 	c.tally.find(at).add(one)
 	if noted {
-		c.tally.latest.add(note{e.At, at.endpoint, e.Method, e.Client, e.Status, e.Denied}, c.recorder.room)
+		c.tally.latest.add(&note{e.At, at.endpoint, e.Method, e.Client, e.Status, e.Denied}, c.recorder)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // latest few are noted, and how many are missing before a note stands in it.
 const (
 	notesPerKey   = 50   // at most, from one sweep to the next
-	fewNotes      = 8    // that each key has room for, however many keys there are
+	fewNotes      = 8    // that each key has room for, unless the last sweep was of so many keys that each had a smaller share
 	notesPerSweep = 500  // of all keys together, save that each may have one
 	maxNotes      = 1000 // that wait for the store
 )
@@ -37,13 +37,13 @@ type notes struct {
 	count int64 // of all calls, noted or not
 }
 
-// add notes one call. room is asked whether there may be more than a few.
-func (n *notes) add(one note, room func() bool) {
+// add notes one call. The recorder says whether there may be one more.
+func (n *notes) add(one *note, r *Recorder) {
 	kept := int64(len(n.ring))
-	if n.count == kept && kept < notesPerKey && (kept < fewNotes || room()) {
-		n.ring = append(n.ring, one)
+	if n.count == kept && kept < notesPerKey && (kept < r.few.Load() || r.room()) {
+		n.ring = append(n.ring, *one)
 	} else {
-		n.ring[n.count%kept] = one
+		n.ring[n.count%kept] = *one
 	}
 	n.count++
 }

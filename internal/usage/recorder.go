@@ -18,12 +18,14 @@ type Recorder struct {
 
 	tallies sync.Pool    // of *tally
 	shared  atomic.Int64 // notes beyond a key's first few, since the sweep
+	few     atomic.Int64 // notes that each key has room for until the next sweep
 }
 
 // NewRecorder makes a recorder. incarnation names this start of the process to
 // the store: a UUID that no other recorder has or ever had.
 func NewRecorder(incarnation string) *Recorder {
-	r := &Recorder{tallies: sync.Pool{New: func() any { return new(tally) }}}
+	r := &Recorder{tallies: sync.Pool{New: func() any { return newTally() }}}
+	r.few.Store(fewNotes)
 	r.ledger.init(incarnation)
 	return r
 }
@@ -63,6 +65,7 @@ func (r *Recorder) sweep(now time.Time) {
 	r.shared.Store(0)
 	r.dirty = make([]*Counters, 0, len(swept))
 	r.mu.Unlock()
+	r.few.Store(min(fewNotes, share(len(swept))))
 
 	r.ledger.mu.Lock()
 	defer r.ledger.mu.Unlock()

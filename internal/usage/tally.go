@@ -17,6 +17,15 @@ type tally struct {
 	cells  []cell
 	index  map[slot]int // of cells; nil where they are few
 	latest notes
+
+	cell [1]cell // room for the first cell and the first note, where the rest is
+	note [1]note
+}
+
+func newTally() *tally {
+	t := new(tally)
+	t.cells, t.latest.ring = t.cell[:0], t.note[:0]
+	return t
 }
 
 // reset makes it ready for another key.

@@ -11,25 +11,26 @@ import (
 
 // Verdict is the conclusion on one request. The zero Verdict refuses.
 type Verdict struct {
-	// Code is why the request is refused; of an admitted one, empty.
-	Code problem.Code
-	// Principal is whose key it was; nil where none was found or needed.
-	Principal *Principal
-	// Project is the one that the route speaks of, if any.
-	Project string
+	// Refusal says why the request is refused; of an admitted one, nothing.
+	Refusal
 	// Limits is the limiter's answer, where it was asked.
 	Limits limit.Decision
-	// RetryAfter is set for 429 and 503.
-	RetryAfter time.Duration
 
 	admitted bool
 }
 
-// Admit lets a request through.
-func Admit(p *Principal) Verdict { return Verdict{Principal: p, admitted: true} }
+// Refusal is why a request is refused. The zero Refusal refuses nothing.
+type Refusal struct {
+	Code problem.Code
+	// RetryAfter is set for 429 and 503.
+	RetryAfter time.Duration
+}
 
 // Deny refuses a request.
-func Deny(code problem.Code) Verdict { return Verdict{Code: code} }
+func Deny(code problem.Code) Refusal { return Refusal{Code: code} }
+
+// Conclude lets a request through that nothing refuses.
+func (v *Verdict) Conclude(r Refusal) { v.Refusal, v.admitted = r, r.Code == "" }
 
 // Admitted reports whether the request goes to the upstream.
 func (v *Verdict) Admitted() bool { return v.admitted && v.Code == "" }

@@ -9,19 +9,20 @@ import (
 
 func TestAVerdictRefusesUnlessItWasAdmitted(t *testing.T) {
 	t.Parallel()
-	late := verdict.Admit(nil) // a limit refuses what was admitted so far
-	late.Code = problem.RateLimited
+	concluded := func(r verdict.Refusal) (v verdict.Verdict) {
+		v.Conclude(r)
+		return v
+	}
+	late := concluded(verdict.Refusal{})
+	late.Code = problem.RateLimited // what was admitted so far
 	for name, c := range map[string]struct {
 		verdict  verdict.Verdict
 		admitted bool
 		outcome  string
 	}{
 		"rule 12 nothing was decided": {verdict.Verdict{}, false, "internal_error"},
-		"rule 12 denied for nothing":  {verdict.Deny(""), false, "internal_error"},
-		"only a principal":            {verdict.Verdict{Principal: &verdict.Principal{}}, false, "internal_error"},
-		"denied":                      {verdict.Deny(problem.RevokedKey), false, "revoked_key"},
-		"admitted":                    {verdict.Admit(&verdict.Principal{}), true, "allowed"},
-		"admitted without a key":      {verdict.Admit(nil), true, "allowed"},
+		"denied":                      {concluded(verdict.Deny(problem.RevokedKey)), false, "revoked_key"},
+		"admitted":                    {concluded(verdict.Refusal{}), true, "allowed"},
 		"admitted, then denied":       {late, false, "rate_limited"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,6 +19,7 @@ type buckets struct {
 	swept  bool
 	latest limit.Instant
 	cells  []cell
+	first  [1]cell // room for the cells of most subjects, beside their lock
 }
 
 // cell is the bucket of one limit.

@@ -47,7 +47,11 @@ func (l *Limiter) Sweep(now time.Time) {
 // Len is how many subjects are in memory.
 func (l *Limiter) Len() int { return l.table.Len() }
 
-func newBuckets() *buckets { return new(buckets) }
+func newBuckets() *buckets {
+	b := new(buckets)
+	b.cells = b.first[:0]
+	return b
+}
 
 func (l *Limiter) instant(now time.Time) limit.Instant {
 	return limit.Instant(now.Sub(l.start))

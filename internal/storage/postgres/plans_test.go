@@ -116,6 +116,10 @@ func TestEachQuestionHasItsIndex(t *testing.T) {
 			_, err := r.ProjectInUse(t.Context(), storage.DefaultWorkspace, "p", noon)
 			return err
 		},
+		"audit_pkey": func(r storage.Reader) error {
+			_, _, err := r.AuditAfter(t.Context(), 1, 10)
+			return err
+		},
 		"keys_by_profile": func(r storage.Reader) error {
 			_, err := r.ProfileInUse(t.Context(), storage.DefaultWorkspace, "p")
 			return err

@@ -45,6 +45,29 @@ func (r *Reader) Audit(ctx context.Context, filter storage.AuditFilter) ([]stora
 	return entries, nil
 }
 
+// AuditEnd implements storage.AuditReader.
+func (r *Reader) AuditEnd(ctx context.Context) (end storage.AuditPlace, err error) {
+	if err := r.Row(ctx, "SELECT COALESCE(MAX(seq), 0) FROM audit", nil, &end); err != nil {
+		return 0, fmt.Errorf("find the end of the audit trail: %w", err)
+	}
+	return end, nil
+}
+
+// AuditAfter implements storage.AuditReader. Whoever writes holds the head of
+// the change log, or the whole database, from its first statement to its
+// commit: so the order of writing is that of commits.
+func (r *Reader) AuditAfter(ctx context.Context, after storage.AuditPlace, limit int) ([]storage.AuditEntry, storage.AuditPlace, error) {
+	entries, err := Collect(ctx, r.Session, "SELECT "+auditColumns+", seq FROM audit WHERE seq > ? ORDER BY seq LIMIT ?",
+		[]any{after, max(limit, 0)}, func(row Scan) (e storage.AuditEntry, err error) {
+			e, after, err = r.scanPlaced(row)
+			return e, err
+		})
+	if err != nil {
+		return nil, 0, fmt.Errorf("follow the audit trail: %w", err)
+	}
+	return entries, after, nil
+}
+
 // place is where an entry stands in the trail.
 type place struct {
 	time, seq int64
@@ -112,17 +135,21 @@ func (r *Reader) selectTrail(workspace string, f storage.AuditFilter, after plac
 }
 
 func (r *Reader) scanEntry(row Scan) (storage.AuditEntry, error) {
-	var e storage.AuditEntry
-	var time, seq int64
+	e, _, err := r.scanPlaced(row)
+	return e, err
+}
+
+func (r *Reader) scanPlaced(row Scan) (e storage.AuditEntry, at storage.AuditPlace, err error) {
+	var time int64
 	var changes string
-	err := row(&e.ID, &time, &e.Workspace, &e.Project, &e.Actor, &e.Action, &e.KeyID, &e.Target, &changes, &e.Reason, &e.Client, &seq)
+	err = row(&e.ID, &time, &e.Workspace, &e.Project, &e.Actor, &e.Action, &e.KeyID, &e.Target, &changes, &e.Reason, &e.Client, &at)
 	if err != nil {
-		return e, err
+		return e, at, err
 	}
 	e.Time = FromMicros(time)
 	if err := json.Unmarshal([]byte(changes), &e.Changes); err != nil {
 		e.Changes = nil
 		r.onCorrupt(e.ID, &CorruptionError{"audit entry", e.ID, err})
 	}
-	return e, nil
+	return e, at, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
 	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
@@ -100,4 +101,30 @@ func (l *lastQuery) Query(ctx context.Context, query string, args []any) (sqlcor
 func (l *lastQuery) QueryRow(ctx context.Context, query string, args []any, dest []any) error {
 	l.query, l.args = query, args
 	return l.conn.QueryRow(ctx, query, args, dest)
+}
+
+func TestKeysThatEndSoonAreFoundByAnIndex(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	plan := planOfLast(t, s, func(r storage.Reader) error {
+		_, err := r.Keys(t.Context(), storage.KeyFilter{
+			Workspace: "w", Status: keys.Active, Now: noon, EndsBefore: noon, Order: storage.KeyOrder{By: storage.ByEnd}, Limit: 1,
+		})
+		return err
+	})
+	if !strings.Contains(plan, "keys_unrevoked (workspace=? AND expires_at") {
+		t.Error(plan)
+	}
+}
+
+func TestTheTrailIsFollowedInTheOrderOfItsRows(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	plan := planOfLast(t, s, func(r storage.Reader) error {
+		_, _, err := r.AuditAfter(t.Context(), 1, 1)
+		return err
+	})
+	if !strings.Contains(plan, "SEARCH audit USING INTEGER PRIMARY KEY (rowid>?)") || strings.Contains(plan, "TEMP B-TREE") {
+		t.Error(plan)
+	}
 }

@@ -18,6 +18,7 @@ var auditGuarantees = []guarantee{
 	{"AuditFiltersAreTakenLiterally", auditLiteral},
 	{"AuditPagesHoldEveryEntryOnceWhateverComesInBetween", auditPages},
 	{"AuditPageAfterAnUnknownEntryIsNotFound", auditAfterNothing},
+	{"AuditIsFollowedInTheOrderOfCommits", auditFollowed},
 }
 
 func audit(t *testing.T, f *fixture, filter storage.AuditFilter) []storage.AuditEntry {
@@ -190,4 +191,28 @@ func auditAfterNothing(t *testing.T, f *fixture) {
 		}))
 	}
 	wantEqual(t, "after an entry of no workspace", trail(t, f, storage.AuditFilter{Workspace: "other", Unplaced: true, Before: "nowhere"}), []string{"theirs"})
+}
+
+func auditFollowed(t *testing.T, f *fixture) {
+	f.note(t, storage.AuditEntry{ID: "before", Time: noon, Workspace: "acme"})
+	from := read(t, f.store, func(ctx context.Context, r storage.Reader) (storage.AuditPlace, error) { return r.AuditEnd(ctx) })
+	f.note(t, storage.AuditEntry{ID: "b", Time: noon.Add(time.Hour), Workspace: "other", KeyID: "key_b"}, storage.AuditEntry{ID: "a", Time: noon})
+	f.note(t, storage.AuditEntry{ID: "c", Time: noon.Add(-time.Hour), Workspace: "acme"})
+	for _, want := range [][]string{{"b", "a"}, {"c"}, {}, {}} {
+		was, ids := from, []string{}
+		for _, e := range read(t, f.store, func(ctx context.Context, r storage.Reader) (found []storage.AuditEntry, err error) {
+			found, from, err = r.AuditAfter(ctx, from, 2)
+			return found, err
+		}) {
+			ids = append(ids, e.ID)
+		}
+		wantEqual(t, "followed", ids, want)
+		if moved := from != was; moved != (len(want) > 0) {
+			t.Errorf("from %d to %d with %q", was, from, ids)
+		}
+	}
+	end := read(t, f.store, func(ctx context.Context, r storage.Reader) (storage.AuditPlace, error) { return r.AuditEnd(ctx) })
+	if end != from {
+		t.Errorf("the end is at %d, the last entry at %d", end, from)
+	}
 }
