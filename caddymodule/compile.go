@@ -21,7 +21,7 @@ func (a *App) newGate(p *Policy, expand expander) (*gateway.Gate, error) {
 	sources := p.sources()
 	places.add(sources)
 	return gateway.New(gateway.Config{
-		Engine: a.engine, Format: a.parts.format, Site: site, Sources: sources, Limits: a.parts.limits, Now: now, Expand: expand,
+		Engine: a.engine, Format: a.parts.format, Site: site, Sources: sources, Limits: a.parts.limits, Now: now, Expand: expand, RequestID: requestID,
 		Observe: p.Mode == observe, PassPreflight: p.Preflight == pass, PassJWT: p.JWT == pass, ForwardCredential: p.ForwardCredential == on,
 	})
 }

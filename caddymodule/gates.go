@@ -2,10 +2,14 @@ package caddymodule
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/keystile/keystile/internal/manage"
 )
 
 // standings lists the gates of this configuration, which know from then on
@@ -78,7 +82,7 @@ func (s *standing) serves(host string) bool {
 // gatesFor returns the gates that requests for a host may meet: those that
 // name it, or else those that take any. Of these, the port tells which: the one
 // that is named with the host, or else the usual ones.
-func gatesFor(sites []standing, host string) []*Handler {
+func gatesFor(sites []standing, host string) []standing {
 	port, named := portIn(host)
 	if named {
 		sites = listening(sites, func(s *standing) bool { return s.ports.include(port) })
@@ -87,11 +91,37 @@ func gatesFor(sites []standing, host string) []*Handler {
 	if len(sites) > 1 && !named {
 		sites = listening(sites, func(s *standing) bool { return s.ports.usual })
 	}
-	gates := make([]*Handler, len(sites))
+	return sites
+}
+
+// titled returns the gates that a text names, as lists of gates have them: by
+// place, by address, or by both.
+func titled(sites []standing, text string) (found []standing) {
 	for i := range sites {
-		gates[i] = sites[i].gate
+		one := manage.GateView{Place: sites[i].place, Address: sites[i].address}
+		if text == one.Place || text == one.Address || text == one.Title() {
+			found = append(found, sites[i])
+		}
 	}
-	return gates
+	return found
+}
+
+// mostListed is how many gates an answer lists.
+const mostListed = 12
+
+// listed tells which gates there are, for somebody of a workspace; those that
+// take another one's keys alone are left out.
+func listed(sites []standing, workspace string) string {
+	var places []string
+	for i := range sites {
+		if of := sites[i].gate.Workspace; of == "" || of == workspace {
+			places = append(places, sites[i].place)
+		}
+	}
+	if more := len(places) - mostListed; more > 0 {
+		places = append(places[:mostListed], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(places, "; ")
 }
 
 // under is the part of gatesFor that looks at the host.

@@ -31,11 +31,7 @@ func gateViewsIn(adapted []byte, app *Config) []manage.GateView {
 		if _, err := p.site(app); err != nil {
 			continue // a start says what is wrong with it
 		}
-		address := one.address
-		if len(one.conditions) > 0 || one.behind {
-			address = "" // it alone wouldn't lead there
-		}
-		out = append(out, p.view(numbered(taken, one.place), address))
+		out = append(out, p.view(numbered(taken, one.place), one.reachedAt()))
 	}
 	return out
 }

@@ -84,7 +84,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 	h.app.decide(h.gate, c)
 	h.gate.Strip(c)
-	identity.Scrub(r)
 	if c.WouldDeny != "" {
 		r.Header[identity.HeaderWouldDeny] = []string{string(c.WouldDeny)}
 	}
@@ -97,7 +96,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 // describe tells a call what Caddy knows of the request.
 func (h *Handler) describe(c *gateway.Call, r *http.Request) {
-	c.Request = r
+	c.Request, c.Asking = r, r
 	c.Client = clientOf(r)
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		c.Original = original.URL

@@ -84,18 +84,26 @@ var ok = caddyhttp.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) erro
 	return err
 })
 
-// targets are what a key may call, and what it may not.
-var targets = map[string]string{"allowed": "/v1/projects/p1/items/7?page=2", "denied": "/v1/elsewhere"}
+// targets are what a key may call, what it may not, and what nobody's key asks for.
+var targets = map[string]string{"allowed": "/v1/projects/p1/items/7?page=2", "denied": "/v1/elsewhere", "unknown": "/v1/projects"}
+
+// nobodys is a well-formed key that isn't in the store.
+const nobodys = "ks_live_0123456789ABCDEFGHIJKLMNOPQRST1TaVco"
 
 // serve hands a request to a handler as Caddy's server does.
 func (f *bench) serve(tb testing.TB, target string, handle func(http.ResponseWriter, *http.Request) error) func() {
 	r, bearer := httptest.NewRequest(http.MethodGet, target, http.NoBody), []string{"Bearer " + f.secret}
+	if target == targets["unknown"] {
+		bearer = []string{"Bearer " + nobodys}
+	}
 	return func() {
 		clear(f.sent)
 		clear(f.seen.head)
 		maps.Copy(f.sent, browser)
 		f.sent["Authorization"] = bearer
-		if err := handle(&f.seen, prepared(r, f.sent)); err != nil {
+		ctx, cancel := context.WithCancel(context.Background()) // as net/http's server makes
+		defer cancel()
+		if err := handle(&f.seen, prepared(ctx, r, f.sent, &f.seen)); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -135,13 +143,10 @@ func TestGateCostsARequestFewAllocations(t *testing.T) {
 	}
 }
 
-// prepared is a request with what Caddy's server puts beside it.
-func prepared(r *http.Request, head http.Header) *http.Request {
-	ctx := context.WithValue(r.Context(), caddy.ReplacerCtxKey, caddy.NewEmptyReplacer())
-	ctx = context.WithValue(ctx, caddyhttp.VarsCtxKey, map[string]any{caddyhttp.ClientIPVarKey: "192.0.2.1"})
-	ctx = context.WithValue(ctx, caddyhttp.ExtraLogFieldsCtxKey, new(caddyhttp.ExtraLogFields))
-	ctx = context.WithValue(ctx, caddyhttp.OriginalRequestCtxKey, http.Request{Method: r.Method, URL: r.URL, RequestURI: r.RequestURI})
+// prepared is a request with what Caddy's server puts beside it, where it
+// writes no access log.
+func prepared(ctx context.Context, r *http.Request, head http.Header, w http.ResponseWriter) *http.Request {
 	r = r.WithContext(ctx)
 	r.Header = head
-	return r
+	return caddyhttp.PrepareRequest(r, caddy.NewReplacer(), w, &caddyhttp.Server{})
 }

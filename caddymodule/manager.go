@@ -13,7 +13,7 @@ import (
 type attached struct {
 	catchUp func(context.Context)
 	decide  func(context.Context, string, manage.Verification) (manage.Verified, error)
-	explain func(context.Context, string, manage.Question) (manage.Explained, error)
+	explain func(context.Context, string, manage.Question, *storage.Denial) (manage.Explained, error)
 	closing <-chan struct{} // closed once the server ends
 	gates   func() []manage.GateView
 	bounds  func(context.Context, manage.BoundsOf) manage.Bounds

@@ -25,11 +25,17 @@ func (h *Handler) record(c *gateway.Call, r *http.Request) {
 		}
 	}
 	replacerOf(r).Map(seen.placeholder)
-	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok && logged(r) {
 		extra.Add(zap.Inline(seen)) // one field for all: each costs Caddy an allocation or two
 	}
 	seen.trace(r, c.Match.Route)
 	h.decided.count(c, seen.outcome)
+}
+
+// logged reports whether the server of a request writes an access log at all.
+func logged(r *http.Request) bool {
+	server, known := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	return !known || server.Logs != nil
 }
 
 // conclusion is what outlives a call: Caddy writes its access log later.

@@ -10,7 +10,6 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
 	"github.com/keystile/keystile/internal/gateway"
-	"github.com/keystile/keystile/internal/identity"
 	"github.com/keystile/keystile/internal/problem"
 )
 
@@ -26,7 +25,6 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call
 // ago that its store is closed: the client is to try again, with the new one.
 func (h *Handler) refuseLate(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
 	h.gate.Strip(c)
-	identity.Scrub(r)
 	countElsewhere(string(problem.StoreUnavailable))
 	w.Header().Set("Connection", "close")
 	return h.answer(w, r, &problem.Problem{Code: problem.StoreUnavailable})
@@ -47,10 +45,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, p *problem.Prob
 	if h.Errors == errorsProblem || problem.WantsDetails(r.Header["Accept"]) {
 		body, kind = p.Details(), problem.DetailsType
 	}
-	head := w.Header()
-	head.Set("Content-Type", kind)
-	head.Set("Content-Length", strconv.Itoa(len(body)))
-	head.Set("X-Content-Type-Options", "nosniff")
+	head, values := w.Header(), [...]string{kind, strconv.Itoa(len(body)), "nosniff"}
+	head["Content-Type"], head["Content-Length"], head["X-Content-Type-Options"] = values[0:1:1], values[1:2:2], values[2:3:3]
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away needs no answer
 	return nil

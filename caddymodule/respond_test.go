@@ -20,11 +20,12 @@ func TestALateRequestIsRefusedWithoutItsKeyInAnyAddress(t *testing.T) {
 	var err error
 	must(t, func() { h.gate, err = h.app.newGate(&h.Policy, resolve) }, &err)
 	must(t, func() { err = f.app.engine.Hurry(0) }, &err)
-	r := prepared(httptest.NewRequest(http.MethodGet, "/v1/projects?api_key="+f.secret+"&page=2", http.NoBody), http.Header{})
+	w := httptest.NewRecorder()
+	r := prepared(t.Context(), httptest.NewRequest(http.MethodGet, "/v1/projects?api_key="+f.secret+"&page=2", http.NoBody), http.Header{}, w)
 	sent := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request).URL
 	stands := *sent
 	r.URL = &stands // as with Caddy, one is a copy of the other
-	if err := h.ServeHTTP(httptest.NewRecorder(), r, ok); err == nil {
+	if err := h.ServeHTTP(w, r, ok); err == nil {
 		t.Fatal("it was let in")
 	}
 	for name, u := range map[string]*url.URL{"as it was sent": sent, "as it stands": r.URL} {

@@ -55,7 +55,8 @@ func newSession(ctx context.Context, configFile string, create bool) (*cli.Sessi
 		return nil, errors.Join(err, done())
 	}
 	gates := func() []manage.GateView { return gateViewsIn(adapted, &app.Config) }
-	service, err := app.manager(store, attached{gates: gates})
+	ofFile := &fileGates{app: app, adapted: adapted, store: store}
+	service, err := app.manager(store, attached{gates: gates, explain: ofFile.explain})
 	if err != nil {
 		return nil, errors.Join(err, done())
 	}

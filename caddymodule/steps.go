@@ -20,6 +20,8 @@ type step struct {
 	place   string // as standing has it, but for what comes second at one place
 	address string // where it is reached; empty: it can't be told
 	hosts   []string
+	// within are all hosts on the way, each narrowing those before.
+	within [][]string
 	// conditions are the matchers on the way, but for the site's hosts, each as
 	// JSON.
 	conditions []string
@@ -59,8 +61,9 @@ func (w *stepWalk) site(server string, index int, of *serverConfig) {
 	host, plain := route.host()
 	from.address = w.config.address(of, host)
 	if plain {
-		from.hosts, _ = route.hosts()
-		from = from.at(from.hosts)
+		if hosts, all := route.hosts(); all {
+			from = from.of(hosts).at(hosts)
+		}
 		w.handlers(route.Handle, from)
 		return
 	}
@@ -109,6 +112,12 @@ func (s step) at(matched []string) step {
 	return s
 }
 
+// of is the way on for some hosts.
+func (s step) of(hosts []string) step {
+	s.hosts, s.within = hosts, append(slices.Clip(s.within), hosts)
+	return s
+}
+
 // after is the way on behind an answer.
 func (s step) after(what string) step {
 	s.place += " " + what
@@ -130,7 +139,7 @@ func (s step) through(r *routeConfig) step {
 		}
 	}
 	if hosts, all := r.hosts(); all {
-		s.hosts = hosts
+		s = s.of(hosts)
 	}
 	text, _ := json.Marshal(r.Match) // it was read from JSON
 	s.conditions = append(slices.Clip(s.conditions), string(text))

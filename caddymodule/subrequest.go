@@ -69,7 +69,6 @@ func (v *Verify) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.H
 
 	v.app.decide(v.gate, c)
 	v.gate.Strip(c)
-	identity.Scrub(r)
 	v.record(c, r)
 	if !c.Verdict.Admitted() {
 		return v.refuseAsked(w, r, c, untold)

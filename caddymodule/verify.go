@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/keystile/keystile/internal/gateway"
@@ -23,22 +21,18 @@ type verifier struct {
 	// bare decides where no path is asked about: any path with a valid key.
 	bare  *gateway.Gate
 	sites func() []standing
+	// unsaid is what can't be known here of a decision; nil: all is.
+	unsaid func(*gateway.Call) []string
 }
 
 func newVerifier(app *App) (*verifier, error) {
 	bare, err := app.newGate(&Policy{}, resolve)
-	return &verifier{
-		app: app, bare: bare,
-		sites: sync.OnceValue(func() []standing {
-			isBehind := func(one standing) bool { return one.behind } // no path leads there by itself
-			return slices.DeleteFunc(slices.Clone(app.standings()), isBehind)
-		}),
-	}, err
+	return &verifier{app: app, bare: bare, sites: app.standings}, err
 }
 
 // decide implements what manage.Config asks for.
 func (v *verifier) decide(ctx context.Context, workspace string, ask manage.Verification) (manage.Verified, error) {
-	gate, err := v.gateFor(&ask)
+	gate, err := v.gateFor(workspace, &ask)
 	if err != nil {
 		return manage.Verified{}, err
 	}
@@ -50,31 +44,6 @@ func (v *verifier) decide(ctx context.Context, workspace string, ask manage.Veri
 	gate.Count(c, http.StatusOK) // what the caller then does with it, nobody tells
 	countElsewhere(c.Outcome())
 	return verified(gate, c), nil
-}
-
-// gateFor finds the gate whose routes judge the path.
-func (v *verifier) gateFor(ask *manage.Verification) (*gateway.Gate, error) {
-	if ask.Path == "" {
-		if ask.Host != "" || ask.Method != "" {
-			return nil, badVerification("path", "path is needed where host or method is given.")
-		}
-		return v.bare, nil
-	}
-	sites := v.sites()
-	if ask.Host == "" {
-		if len(sites) != 1 {
-			return nil, badVerification("host", "host is needed to judge a path: there is more than one gate, or none.")
-		}
-		return sites[0].gate.gate, nil
-	}
-	gates := gatesFor(sites, ask.Host)
-	switch len(gates) {
-	case 1:
-		return gates[0].gate, nil
-	case 0:
-		return nil, badVerification("host", "host names no gate.")
-	}
-	return nil, badVerification("host", "There are several gates under this host, and nothing here tells which one judges the path. Where their ports do, name the port as well, as host:port.")
 }
 
 // maxVerifyCost is more than any bucket holds in earnest.

@@ -49,7 +49,7 @@ func TestGatesAreToldApartByHostAndPort(t *testing.T) {
 		for _, name := range names {
 			found := false
 			for _, gate := range got {
-				found = found || gate == sites[name].gate
+				found = found || gate.gate == sites[name].gate
 			}
 			if !found || len(got) != len(names) {
 				t.Errorf("%s: %d gates, want %s", host, len(got), want)

@@ -102,7 +102,7 @@ func (s *fake) KeyActivity(_ context.Context, call manage.Call, id keys.ID, quer
 }
 
 func (s *fake) ExplainRequest(_ context.Context, call manage.Call, ask manage.Question) (manage.Explained, error) {
-	return manage.Explained{Steps: []manage.ExplainedStep{}}, s.note(call, "ExplainRequest", ask)
+	return manage.Explained{Steps: []manage.ExplainedStep{}, Notes: []string{}}, s.note(call, "ExplainRequest", ask)
 }
 
 func (s *fake) ListAudit(_ context.Context, call manage.Call, query manage.AuditQuery) (manage.Page[manage.AuditView], error) {

@@ -23,7 +23,9 @@ var recordRoutes = []route{
 		method: http.MethodPost, path: "/v1/explain", id: "explain-request", status: http.StatusOK,
 		summary: "Tell how a gate would decide about a request, step by step", operation: ask(explainRequest),
 		about: "Nothing is spent or counted. It takes a token: a key may not ask. Another workspace's key is unknown_key. " +
-			"With several gates, host says which one judges it, with its port where that tells them apart.",
+			"With several gates, host says which one judges it, with its port where that tells them apart, or gate, by its place. " +
+			"With request_id in the place of all else, it tells what was decided then, of one of the latest refusals, and what would be now; " +
+			"those that no key is known of are an operator's. Without one of that ID it is 404.",
 	},
 	{
 		method: http.MethodGet, path: "/v1/audit", id: "list-audit", status: http.StatusOK,

@@ -18,7 +18,7 @@ var asked = map[string]struct{ request, want string }{
 	"delete-key":       {"DELETE /v1/keys/key_a", "DeleteKey [key_a]"},
 	"key-usage":        {"GET /v1/keys/key_a/usage?by=time&from=7d&to=1d", "KeyUsage [key_a {By:time From:7d To:1d}]"},
 	"key-activity":     {"GET /v1/keys/key_a/activity?limit=3", "KeyActivity [key_a {Limit:3}]"},
-	"explain-request":  {`POST /v1/explain {"key_id":"key_a","host":"h","method":"GET","path":"/"}`, "ExplainRequest [{Key: KeyID:key_a Host:h Method:GET Path:/ Client:}]"},
+	"explain-request":  {`POST /v1/explain {"key_id":"key_a","host":"h","method":"GET","path":"/"}`, "ExplainRequest [{RequestID: Key: KeyID:key_a Host:h Gate: Method:GET Path:/ Client:}]"},
 	"list-audit":       {"GET /v1/audit?key_id=key_a&actor=token:a+(tok_1)&action=key.create&from=7d&to=1d&limit=4&cursor=c", "ListAudit [{KeyID:key_a Actor:token:a (tok_1) Action:key.create From:7d To:1d Limit:4 Cursor:c}]"},
 	"create-token":     {`POST /v1/tokens {"name":"t","all_workspaces":true,"expires_in":"1d"}`, "CreateToken [{Name:t AllWorkspaces:true ExpiresAt: ExpiresIn:1d}]"},
 	"list-tokens":      {"GET /v1/tokens?all_workspaces=true", "ListTokens [{AllWorkspaces:true}]"},

@@ -113,8 +113,13 @@ func allowAnything(_ context.Context, workspace string, ask manage.Verification)
 }
 
 // lacksWrite is a gate that needs another scope than any key has.
-func lacksWrite(context.Context, string, manage.Question) (manage.Explained, error) {
+func lacksWrite(_ context.Context, _ string, _ manage.Question, then *storage.Denial) (manage.Explained, error) {
+	var recorded *manage.RecordedDenial
+	if then != nil {
+		recorded = &manage.RecordedDenial{RequestID: then.RequestID, Time: then.At, Outcome: then.Code, Steps: []manage.ExplainedStep{}}
+	}
 	return manage.Explained{
+		Notes: []string{}, Recorded: recorded,
 		Outcome: "insufficient_scope", Message: "This key may not call POST /v1/projects: it lacks write.", KeyID: "key_0a1b2c3d4e5f6g7h8i9j0k",
 		Steps: []manage.ExplainedStep{
 			{Step: "target", Passed: true, Detail: "one reading"},

@@ -167,7 +167,18 @@ func (*sampled) KeyActivity(context.Context, manage.Call, keys.ID, manage.Activi
 }
 
 func (*sampled) ExplainRequest(_ context.Context, _ manage.Call, ask manage.Question) (manage.Explained, error) {
-	told := manage.Explained{Outcome: "allowed", KeyID: ask.KeyID, Steps: []manage.ExplainedStep{
+	var then *manage.RecordedDenial
+	if ask.RequestID != "" {
+		ask.KeyID, ask.Method, ask.Path = "key_3xTn7qLcVd0Yb5wRk8Zs1", "GET", "/v1/projects"
+		then = &manage.RecordedDenial{
+			RequestID: ask.RequestID, Time: hour(1), Gate: ":443 api.example.com", Method: ask.Method, Path: ask.Path, Route: "GET /v1/projects",
+			KeyID: ask.KeyID, Client: "192.0.2.7", Status: http.StatusTooManyRequests, Outcome: "rate_limited", Steps: []manage.ExplainedStep{
+				{Step: "target", Passed: true}, {Step: "route", Passed: true, Detail: "GET /v1/projects"}, {Step: "credential", Passed: true},
+				{Step: "key", Passed: true, Detail: string(ask.KeyID)}, {Step: "limits", Code: "rate_limited"},
+			},
+		}
+	}
+	told := manage.Explained{Outcome: "allowed", KeyID: ask.KeyID, Recorded: then, Notes: []string{}, Steps: []manage.ExplainedStep{
 		{Step: "target", Passed: true, Detail: "one reading"},
 		{Step: "route", Passed: true, Detail: ask.Method + " " + ask.Path},
 		{Step: "credential", Passed: true, Detail: "one"},

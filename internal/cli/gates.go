@@ -53,7 +53,7 @@ func tellGates(p *page, view manage.GatesView) {
 }
 
 func tellGate(p *page, g *manage.GateView) {
-	p.line("%s", plain(placeOf(g)))
+	p.line("%s", plain(g.Title()))
 	p.line("  %s", plain(strings.Join(standing(g), "; ")))
 	if len(g.Routes) == 0 {
 		return
@@ -64,13 +64,6 @@ func tellGate(p *page, g *manage.GateView) {
 		rows = append(rows, []string{strings.Join(r.Methods, ","), r.Path, needs(r), orDash(strings.Join(r.Limits, ", ")), orDash(besides(r))})
 	}
 	p.table(routeColumns, rows)
-}
-
-func placeOf(g *manage.GateView) string {
-	if g.Address == "" {
-		return g.Place
-	}
-	return g.Address + " (" + g.Place + ")"
 }
 
 // standing tells what holds for all routes of a gate.

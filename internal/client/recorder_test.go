@@ -63,7 +63,7 @@ func (r *recorder) KeyActivity(_ context.Context, call manage.Call, id keys.ID, 
 }
 
 func (r *recorder) ExplainRequest(_ context.Context, call manage.Call, ask manage.Question) (manage.Explained, error) {
-	return manage.Explained{Steps: []manage.ExplainedStep{}}, r.note(call, "ExplainRequest", ask)
+	return manage.Explained{Steps: []manage.ExplainedStep{}, Notes: []string{}}, r.note(call, "ExplainRequest", ask)
 }
 
 func (r *recorder) ListAudit(_ context.Context, call manage.Call, query manage.AuditQuery) (manage.Page[manage.AuditView], error) {

@@ -54,8 +54,8 @@ var calls = map[string]struct {
 		return errorOf(s.KeyActivity(ctx, by, "key_1", manage.ActivityQuery{Limit: 3}))
 	}, `GET /v1/keys/key_1/activity?limit=3 `},
 	"ExplainRequest": {func(ctx context.Context, s manage.Service, by manage.Call) error {
-		return errorOf(s.ExplainRequest(ctx, by, manage.Question{KeyID: "key_1", Method: "GET", Path: "/a", Client: "192.0.2.7"}))
-	}, `POST /v1/explain {"key_id":"key_1","method":"GET","path":"/a","client":"192.0.2.7"}`},
+		return errorOf(s.ExplainRequest(ctx, by, manage.Question{RequestID: "r-1", KeyID: "key_1", Gate: ":443", Method: "GET", Path: "/a", Client: "192.0.2.7"}))
+	}, `POST /v1/explain {"request_id":"r-1","key_id":"key_1","gate":":443","method":"GET","path":"/a","client":"192.0.2.7"}`},
 	"ListAudit": {func(ctx context.Context, s manage.Service, by manage.Call) error {
 		return errorOf(s.ListAudit(ctx, by, manage.AuditQuery{KeyID: "key_1", Actor: "command:ann", Action: "key.edit", From: "7d", To: "1d", Limit: 5, Cursor: "c"}))
 	}, `GET /v1/audit?action=key.edit&actor=command%3Aann&cursor=c&from=7d&key_id=key_1&limit=5&to=1d `},

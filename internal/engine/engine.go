@@ -262,6 +262,9 @@ func (e *Engine) Strangers() *usage.Unnoted { return e.strangers }
 // Unlisted counts what keys called and no route lists.
 func (e *Engine) Unlisted() *usage.Unlisted { return e.unlisted }
 
+// Denials notes requests that are refused.
+func (e *Engine) Denials() *usage.Denials { return e.recorder.Denials() }
+
 // Flush writes what was counted so far to the store.
 func (e *Engine) Flush(ctx context.Context) error { return e.flusher.Flush(ctx) }
 

@@ -14,6 +14,8 @@ const (
 	hoursKept = 62 * day
 	// unlistedKept is for how long it is known what no route listed.
 	unlistedKept = 2 * day
+	// denialsKept is for how long a denial is found by its request's ID.
+	denialsKept = 30 * day
 	// pruneEvery is how often usage is looked through for what is too old; it
 	// is counted by the hour.
 	pruneEvery = time.Hour
@@ -81,10 +83,12 @@ func (e *Engine) pruneSome(ctx context.Context) (more bool, err error) {
 	now := e.cfg.Now()
 	p := storage.UsagePrune{
 		UnlistedBefore:     now.Add(-unlistedKept).Truncate(time.Hour),
+		DenialsBefore:      now.Add(-denialsKept),
 		IncarnationsBefore: now.Add(-forgetIncarnationsAfter), Limit: pruneAtOnce,
 	}
 	if keep := e.settings.current.Load().UsageRetention; keep > 0 {
 		p.CellsBefore = now.Add(-keep).Truncate(time.Hour) // the hour that is still half within is kept
+		p.DenialsBefore = now.Add(-min(keep, denialsKept))
 	}
 	return e.cfg.Store.PruneUsage(ctx, p)
 }

@@ -23,6 +23,9 @@ type Call struct {
 	Request *http.Request
 	// Original is the target as the client sent it; nil: as in Request.
 	Original *url.URL
+	// Asking is the request that is answered, whose ID a refused caller is told;
+	// nil: nobody is told one.
+	Asking *http.Request
 	// Presented is a credential that doesn't stand in Request; nil: it does.
 	Presented *Presented
 	// Rehearsal says that the call is no call: Explain alone. Nil: it is one.
@@ -67,6 +70,9 @@ func (c *Call) Reset() { *c = Call{} }
 
 // Began is the time that Decide decided by: when it began.
 func (c *Call) Began() time.Time { return c.now }
+
+// Quotas is how many subjects' quotas the call asked.
+func (c *Call) Quotas() int { return c.nClaims }
 
 // Project is the one that the upstream is told of beside the key's own.
 func (c *Call) Project() string { return c.project }

@@ -29,9 +29,28 @@ func (g *Gate) Decide(c *Call) {
 	case c.Verdict.Admitted():
 	case g.observe && c.Presented == nil:
 		g.letThrough(c)
-	case c.Entry != nil:
-		c.Entry.Count(g.event(c, c.Verdict.Code.Row().Status))
+	default:
+		g.deny(c)
 	}
+}
+
+// deny counts a refusal of a known key, and notes it for who asks later.
+func (g *Gate) deny(c *Call) {
+	id := keys.ID("")
+	if c.Entry != nil {
+		c.Entry.Count(g.event(c, c.Verdict.Code.Row().Status))
+		id = c.Entry.Principal.ID
+	}
+	if c.Asking == nil || g.requestID == nil || !g.engine.Denials().Reserve(id, c.Client) {
+		return
+	}
+	denial := &usage.Denial{
+		Event: g.event(c, c.Verdict.Code.Row().Status), RequestID: g.requestID(c.Asking), KeyID: id, Gate: g.place, Path: c.escaped,
+	}
+	if c.project == "" {
+		denial.Project = usage.NoProject // it was the key's own
+	}
+	g.engine.Denials().Note(denial)
 }
 
 // letThrough admits what would have been refused, on nobody's behalf: it is

@@ -2,7 +2,9 @@ package gateway_test
 
 import (
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"net/netip"
 	"slices"
 	"testing"
@@ -10,10 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/keystile/keystile/internal/engine"
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/keys"
+	"github.com/keystile/keystile/internal/limit/local"
 	"github.com/keystile/keystile/internal/policy"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlite"
 )
 
 // household is a fixture with keys, of which two have the same ones in the same
@@ -22,6 +27,56 @@ type household struct {
 	*fixture
 	ids     []keys.ID
 	secrets []string
+
+	beside *beside // nil: nobody looks
+	spent  bool    // since it looked
+}
+
+// beside looks at a household's store as another process, of which its gateway
+// knows nothing.
+type beside struct {
+	engine *engine.Engine
+	gate   *gateway.Gate
+}
+
+// lookBeside opens the store once more.
+func (h *household) lookBeside() {
+	h.t.Helper()
+	store, err := sqlite.Open(h.path)
+	must(h.t, err)
+	looking, err := engine.Look(engine.Config{
+		Store: store, Limiter: local.New(h.start), Now: h.now, Log: slog.New(slog.DiscardHandler), Stats: new(engine.Stats),
+	}, &h.settings)
+	must(h.t, err)
+	h.t.Cleanup(func() { must(h.t, looking.Hurry(0)) })
+	h.beside = &beside{engine: looking}
+}
+
+// fromBeside is what an explanation comes to on the store alone. Quotas are as
+// it has them, so what was counted is written first, and read anew.
+func (h *household) fromBeside(q question) *gateway.Call {
+	h.t.Helper()
+	if h.spent {
+		must(h.t, h.engine.Flush(h.t.Context()))
+		h.beside.engine.Quotas().Sweep(h.now().Add(time.Hour))
+		h.spent = false
+	}
+	c := q.call(h.secrets)
+	h.concluded(h.beside.gate, c)
+	return c
+}
+
+// wantFromBeside compares with what a gate then answers, but for what its
+// buckets hold: they are taken as full.
+func wantFromBeside(t *testing.T, q question, looked *gateway.Call, decided string) {
+	t.Helper()
+	outcome := looked.Outcome()
+	if decided == "rate_limited" && outcome == "allowed" && looked.Verdict.Limits.Count > 0 {
+		return
+	}
+	if outcome != decided {
+		t.Fatalf("%+v: on the store, the explanation says %s, the gate %s", q, outcome, decided)
+	}
 }
 
 func newHousehold(t *testing.T, seed uint64, n int) *household {
@@ -39,21 +94,32 @@ func newHousehold(t *testing.T, seed uint64, n int) *household {
 	return h
 }
 
+// move has the household live by another policy, whose quotas begin with what is
+// stored.
 func (h *household) move(cfg gateway.Config) {
 	h.t.Helper()
+	must(h.t, h.engine.Flush(h.t.Context()))
+	h.engine.Quotas().Sweep(h.now().Add(time.Hour))
 	cfg.Engine, cfg.Format, cfg.Now = h.engine, h.format, h.now
 	gate, err := gateway.New(cfg)
 	must(h.t, err)
 	h.gate = gate
+	if h.beside != nil {
+		cfg.Engine = h.beside.engine
+		h.beside.gate, err = gateway.New(cfg)
+		must(h.t, err)
+	}
 }
 
 // TestAnExplanationAgreesWithTheGateAndSpendsNothing asks two gates with the same
 // keys and policies the same 10,000 questions. One explains each before it
-// decides, by the credential and by the key's ID; the other only decides.
+// decides, by the credential, by the key's ID, and from beside it on the store
+// alone; the other only decides.
 func TestAnExplanationAgreesWithTheGateAndSpendsNothing(t *testing.T) {
 	t.Parallel()
 	const policies, questions, known = 100, 100, 40
 	explaining, plain := newHousehold(t, 7, known), newHousehold(t, 7, known)
+	explaining.lookBeside()
 	outcomes := map[string]int{}
 	for n := range uint64(policies) {
 		explaining.move(chance{rand.New(rand.NewPCG(n, 2))}.config(t))
@@ -61,10 +127,14 @@ func TestAnExplanationAgreesWithTheGateAndSpendsNothing(t *testing.T) {
 		r := chance{rand.New(rand.NewPCG(n, 3))}
 		for range questions {
 			q := r.question(known)
-			explained := explaining.explained(q)
+			explained, looked := explaining.explained(q), explaining.fromBeside(q)
 			decided, alone := q.call(explaining.secrets), q.call(plain.secrets)
 			explaining.gate.Decide(decided)
 			plain.gate.Decide(alone)
+			explaining.gate.Count(decided, http.StatusOK)
+			explaining.spent = explaining.spent || decided.Entry != nil && decided.Verdict.Admitted()
+			plain.gate.Count(alone, http.StatusOK)
+			wantFromBeside(t, q, looked, decided.Outcome())
 			outcomes[decided.Outcome()]++
 			for how, outcome := range explained {
 				if outcome != decided.Outcome() {
@@ -77,6 +147,9 @@ func TestAnExplanationAgreesWithTheGateAndSpendsNothing(t *testing.T) {
 		}
 	}
 	t.Log(outcomes)
+	if used, alone := explaining.sums(), plain.sums(); used != alone {
+		t.Errorf("with explanations, %v were counted; without any, %v", used, alone)
+	}
 	for _, outcome := range []string{
 		"allowed", "ambiguous_path", "missing_key", "malformed_key", "unknown_key", "multiple_credentials", "revoked_key", "inactive_key", "expired_key",
 		"jwt_not_supported", "insufficient_scope", "project_mismatch", "workspace_mismatch", "environment_not_allowed", "ip_not_allowed",
@@ -106,7 +179,12 @@ func (h *household) explained(q question) map[string]string {
 // but the last pass.
 func (h *household) conclusion(c *gateway.Call) string {
 	h.t.Helper()
-	steps := h.gate.Explain(c)
+	return h.concluded(h.gate, c)
+}
+
+func (h *household) concluded(gate *gateway.Gate, c *gateway.Call) string {
+	h.t.Helper()
+	steps := gate.Explain(c)
 	outcome := "allowed"
 	for i, step := range steps {
 		if step.Name == "" || step.Code != "" && i != len(steps)-1 {
@@ -119,7 +197,45 @@ func (h *household) conclusion(c *gateway.Call) string {
 	if outcome != c.Outcome() {
 		h.t.Fatalf("%s, and the steps are %+v", c.Outcome(), steps)
 	}
+	if code := c.Verdict.Code; code != "" {
+		h.wantRecorded(steps, gateway.StepsTo(code, c.Entry != nil))
+	}
 	return outcome
+}
+
+// wantRecorded holds what is told of a refusal later, by its code alone, against
+// the steps that led there. Where it may have been one of two, it is the first.
+func (h *household) wantRecorded(steps, recorded []gateway.Step) {
+	h.t.Helper()
+	for i, step := range recorded {
+		last := i == len(recorded)-1
+		if step.Name != steps[i].Name || last != (step.Code != "") || step.Code != steps[len(steps)-1].Code && last {
+			h.t.Fatalf("recorded as %+v, the steps are %+v", recorded, steps)
+		}
+		if last && step.Detail == "" && len(steps) != len(recorded) {
+			h.t.Fatalf("recorded as %+v, and the steps go on: %+v", recorded, steps)
+		}
+	}
+}
+
+// tally is what a store knows of all calls, and of who uses it.
+type tally struct {
+	calls, denials int64
+	nodes          int
+}
+
+func (h *household) sums() (all tally) {
+	h.t.Helper()
+	for _, id := range h.ids {
+		calls, denials := h.usage(id)
+		all.calls, all.denials = all.calls+calls, all.denials+denials
+	}
+	must(h.t, h.store.View(h.t.Context(), func(r storage.Reader) error {
+		nodes, err := r.Nodes(h.t.Context())
+		all.nodes = len(nodes)
+		return err
+	}))
+	return all
 }
 
 func TestAnExplanationTellsEachStepAndWhatItLookedAt(t *testing.T) {

@@ -56,6 +56,9 @@ type Config struct {
 	Now               func() time.Time
 	// Expand resolves placeholders of a request in a text.
 	Expand func(r *http.Request, template string) string
+	// RequestID is what a refused caller is told to name the request by; nil:
+	// nothing.
+	RequestID func(r *http.Request) string
 }
 
 // Gate decides about the requests of one site or route.
@@ -72,6 +75,7 @@ type Gate struct {
 	forward   bool // the credential
 	now       func() time.Time
 	expand    func(r *http.Request, template string) string
+	requestID func(r *http.Request) string
 	endpoints []usage.Label   // by Route.Index
 	projects  []projectSource // by Route.Index
 	place     usage.Label
@@ -80,7 +84,7 @@ type Gate struct {
 // New compiles a gate.
 func New(cfg Config) (*Gate, error) {
 	g := &Gate{
-		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, now: cfg.Now, expand: cfg.Expand,
+		engine: cfg.Engine, format: cfg.Format, site: cfg.Site, limits: cfg.Limits, now: cfg.Now, expand: cfg.Expand, requestID: cfg.RequestID,
 		sources: cfg.Sources, observe: cfg.Observe, preflight: cfg.PassPreflight, jwt: cfg.PassJWT, forward: cfg.ForwardCredential,
 	}
 	if len(g.sources) == 0 {

@@ -38,6 +38,9 @@ func (g *Gate) project(c *Call) string {
 	if c.Match.Route == nil {
 		return ""
 	}
+	if c.Rehearsal != nil && c.Rehearsal.Project != "" {
+		return c.Rehearsal.Project
+	}
 	source := g.projects[c.Match.Route.Index]
 	switch {
 	case source.param != "":

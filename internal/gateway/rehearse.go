@@ -16,6 +16,9 @@ type Rehearsal struct {
 	Secret string
 	// Workspace is the only one whose keys whoever asks may hear of; empty: any.
 	Workspace string
+	// Project is what the request speaks of, where its path doesn't say; empty:
+	// what its route reads.
+	Project string
 
 	facts  *verdict.Facts // that the key was held against; nil: it didn't come to that
 	unread bool           // whose the project is, the store couldn't tell

@@ -1,22 +1,46 @@
 package gateway
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/keystile/keystile/internal/credential"
+	"github.com/keystile/keystile/internal/identity"
 	"github.com/keystile/keystile/internal/mask"
 )
 
-// Strip takes the credential off a request before anybody else sees it,
+// Strip takes off a request what nobody else may see, and what a client must
+// not say to anybody else (identity.Forged), before it goes on to anybody,
 // refusals included: errors may be handed on to others. A foreign credential
 // stays, save what bears one of our own prefixes.
 func (g *Gate) Strip(c *Call) {
 	if g.forward && c.Verdict.Admitted() {
+		identity.Scrub(c.Request)
 		return
 	}
-	var own []string
+	own := g.stripPlaces(c)
+	identity.ScrubHops(c.Request)
+	judged := c.secret
+	if judged != "" && c.Foreign && !g.format.Bears(judged) {
+		judged = ""
+	}
+	stripHeader(c.Request.Header, judged)
+	if judged != "" {
+		stripTargets(c, judged)
+	}
+	for _, secret := range own[:min(len(own), mostOwn)] {
+		if len(secret) >= shortest {
+			stripHeader(c.Request.Header, secret)
+			stripTargets(c, secret)
+		}
+	}
+}
+
+// stripPlaces empties the places of a credential, and returns the secrets of
+// ours that nobody judged.
+func (g *Gate) stripPlaces(c *Call) (own []string) {
 	keep := func(values []string) bool {
 		if !c.Foreign && c.secret != "" {
 			return false
@@ -29,14 +53,7 @@ func (g *Gate) Strip(c *Call) {
 	if c.Original != nil { // Caddy goes back to it, for FastCGI and in handle_errors
 		g.sources.StripQuery(c.Original, keep)
 	}
-	if c.secret != "" && (!c.Foreign || g.format.Bears(c.secret)) {
-		stripCopies(c, c.secret)
-	}
-	for _, secret := range own[:min(len(own), mostOwn)] {
-		if len(secret) >= shortest {
-			stripCopies(c, secret)
-		}
-	}
+	return own
 }
 
 const (
@@ -48,15 +65,25 @@ const (
 	mostOwn = 4
 )
 
-// stripCopies takes off headers and parameters in which the client sent its
-// secret once more: as a referrer, in a cookie, for debugging.
-func stripCopies(c *Call, secret string) {
-	r := c.Request
-	for name, values := range r.Header {
-		if slices.ContainsFunc(values, func(value string) bool { return mask.Spells(value, secret) }) {
-			delete(r.Header, name)
+// stripHeader takes off what is forged, and what the client sent its secret
+// once more in: as a referrer, in a cookie, for debugging. Both in one go: going
+// through a map costs more than looking at what is in it.
+func stripHeader(head http.Header, secret string) {
+	for name, values := range head {
+		if identity.Forged(name) || secret != "" && spell(values, secret) {
+			delete(head, name)
 		}
 	}
+}
+
+func spell(values []string, secret string) bool {
+	return slices.ContainsFunc(values, func(value string) bool { return mask.Spells(value, secret) })
+}
+
+// stripTargets takes off parameters in which the client sent its secret once
+// more.
+func stripTargets(c *Call, secret string) {
+	r := c.Request
 	if stripQueryOf(r.URL, secret) {
 		r.RequestURI = r.URL.RequestURI()
 	}

@@ -21,14 +21,23 @@ var limitNames = []string{"ratelimit", "x-ratelimit", "rate-limit", "x-rate-limi
 // Connection names. Of upgrades, only a WebSocket's is left. The request is the
 // copy that is handed on: into its own, the server reads the trailers later.
 func Scrub(r *http.Request) {
-	scrubHops(r.Header)
+	ScrubHops(r)
 	for name := range r.Header {
-		if opens(name, reserved) || isOverride(name) {
+		if Forged(name) {
 			delete(r.Header, name)
 		}
 	}
+}
+
+// ScrubHops is the part of Scrub that knows what it looks for.
+func ScrubHops(r *http.Request) {
+	scrubHops(r.Header)
 	r.Trailer = nil
 }
+
+// Forged reports whether a header has a name that a client must not use: in the
+// gate's name, or a method override.
+func Forged(name string) bool { return opens(name, reserved) || isOverride(name) }
 
 // ScrubResponse removes from a response what only the gate may say: headers in
 // its name and, where the gate has limits of its own to speak of, rate-limit

@@ -7,13 +7,14 @@ import (
 
 	"github.com/keystile/keystile/internal/manage"
 	"github.com/keystile/keystile/internal/problem"
+	"github.com/keystile/keystile/internal/storage"
 )
 
 func TestARequestIsExplainedInTheWorkspaceOfTheCall(t *testing.T) {
 	t.Parallel()
 	var asked []string
 	f := setup(t, func(c *manage.Config) {
-		c.Explain = func(_ context.Context, workspace string, ask manage.Question) (manage.Explained, error) {
+		c.Explain = func(_ context.Context, workspace string, ask manage.Question, _ *storage.Denial) (manage.Explained, error) {
 			asked = append(asked, workspace+ask.Path)
 			return manage.Explained{Outcome: "allowed"}, nil
 		}

@@ -27,6 +27,14 @@ type GateView struct {
 	Routes       []RouteView `json:"routes" nullable:"false"`
 }
 
+// Title is how people are told of a gate.
+func (g *GateView) Title() string {
+	if g.Address == "" {
+		return g.Place
+	}
+	return g.Address + " (" + g.Place + ")"
+}
+
 // RouteView is one line of a table.
 type RouteView struct {
 	Methods      []string `json:"methods" nullable:"false"`

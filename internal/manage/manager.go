@@ -44,7 +44,9 @@ type Config struct {
 	// Gates lists the gates of the configuration; nil: there are none.
 	Gates func() []GateView
 	// Explain is the same for how a gate comes to what it decides.
-	Explain func(ctx context.Context, workspace string, ask Question) (Explained, error)
+	// A refusal of before takes the place of the question; what is told of it is
+	// Recorded, too.
+	Explain func(ctx context.Context, workspace string, ask Question, then *storage.Denial) (Explained, error)
 	// Bounds says what the configuration holds a key to. nil: nobody knows here.
 	Bounds func(ctx context.Context, of BoundsOf) Bounds
 }
@@ -88,7 +90,7 @@ type Manager struct {
 	catchUp        func(context.Context)
 	decide         func(ctx context.Context, workspace string, ask Verification) (Verified, error)
 	gates          func() []GateView
-	explain        func(ctx context.Context, workspace string, ask Question) (Explained, error)
+	explain        func(ctx context.Context, workspace string, ask Question, then *storage.Denial) (Explained, error)
 	bounds         func(ctx context.Context, of BoundsOf) Bounds
 	closing        <-chan struct{} // nil: never
 	waiting        chan struct{}   // holds one token for each call that waits

@@ -12,6 +12,7 @@ import (
 type Verification struct {
 	Key    string   `json:"key" doc:"The whole secret that a client presented. It is neither kept nor repeated."`
 	Host   string   `json:"host,omitempty" example:"api.example.com" doc:"The gate whose routes judge path; needed where there are several. With a port where that tells them apart: api.example.com:8443."`
+	Gate   string   `json:"gate,omitempty" example:":443 api.example.com" doc:"In the place of host, the gate itself: its place, as GET /v1/gates has it."`
 	Method string   `json:"method,omitempty" example:"GET" doc:"GET unless stated."`
 	Path   string   `json:"path,omitempty" example:"/v1/projects" doc:"Without: no route is asked."`
 	Scopes []string `json:"scopes,omitempty" doc:"What the key must hold besides."`

@@ -24,6 +24,7 @@ type contents struct {
 	Totals     map[keys.ID]storage.UsageTotal
 	Cells      map[keys.ID][]storage.UsageCell
 	Activity   map[keys.ID][]storage.NotedCall
+	Denials    map[string]storage.Denial
 	Owners     map[keys.ID]storage.UsageOwner
 	Costs      []int64
 }
@@ -35,7 +36,7 @@ var used = []keys.ID{"key_plain", "key_unicode", "key_deleted", "key_new", "key_
 
 func read(t *testing.T, s Store) contents {
 	t.Helper()
-	c := contents{Cells: map[keys.ID][]storage.UsageCell{}, Activity: map[keys.ID][]storage.NotedCall{}, Owners: map[keys.ID]storage.UsageOwner{}}
+	c := contents{Cells: map[keys.ID][]storage.UsageCell{}, Activity: map[keys.ID][]storage.NotedCall{}, Denials: map[string]storage.Denial{}, Owners: map[keys.ID]storage.UsageOwner{}}
 	must(t, s.View(t.Context(), func(r storage.Reader) error {
 		for _, part := range []func(*testing.T, storage.Reader){c.readCatalogue, c.readKeys, c.readUsage} {
 			part(t, r)
@@ -101,6 +102,11 @@ func (c *contents) readUsage(t *testing.T, r storage.Reader) {
 		must(t, err)
 		if owner, err := r.UsageOwner(t.Context(), id); err == nil {
 			c.Owners[id] = owner
+		}
+		for sequence := range int64(5) {
+			if denial, err := r.Denial(t.Context(), denialID(id, sequence)); err == nil {
+				c.Denials[denial.RequestID] = denial
+			}
 		}
 	}
 	for _, of := range []storage.UsageOf{{Workspace: storage.DefaultWorkspace, Environment: keys.Live}, {Workspace: "acme", Environment: keys.Live}, {Lineage: "key_old"}} {

@@ -225,9 +225,13 @@ func usageBatch(node string, sequence int64, ids ...keys.ID) storage.UsageBatch 
 			storage.UsageCell{KeyID: id, Hour: noon, Endpoint: "default", Project: "(other)", Outcome: "rate_limited", Denied: true, Count: 1, Last: at})
 		b.Calls = append(b.Calls, storage.NotedCall{KeyID: id, At: at, Method: "GET", Endpoint: "default", Status: 200, Client: "192.0.2.7",
 			Missed: sequence})
+		b.Denials = append(b.Denials, storage.Denial{RequestID: denialID(id, sequence), KeyID: id, At: at, Gate: ":443 " + oddText, Method: "GET",
+			Endpoint: "default", Path: "/v1/{}", Project: "(other)", Code: "rate_limited", Client: "192.0.2.7"})
 	}
 	return b
 }
+
+func denialID(id keys.ID, sequence int64) string { return fmt.Sprintf("%s/%d", id, sequence) }
 
 func has(text string, words ...string) bool {
 	for _, word := range words {

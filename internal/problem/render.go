@@ -27,6 +27,13 @@ func (c Code) docURL() string { return DocsURL + "#" + string(c.Row().Code) }
 
 // JSON renders {"error":{…}}.
 func (p *Problem) JSON() []byte {
+	if f := p.frame(); f != nil {
+		return f.around(p.RequestID)
+	}
+	return p.marshal()
+}
+
+func (p *Problem) marshal() []byte {
 	row := p.Code.Row()
 	type body struct {
 		Type    Type   `json:"type"`

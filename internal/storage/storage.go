@@ -249,6 +249,8 @@ type Reader interface {
 	// Activity returns a key's latest calls as far as they are noted, newest
 	// first, at most limit.
 	Activity(ctx context.Context, id keys.ID, limit int) ([]NotedCall, error)
+	// Denial finds one by the request's ID, as far as it is noted.
+	Denial(ctx context.Context, requestID string) (Denial, error)
 	// UsageOwner says whose the usage of a key is. It answers for deleted keys
 	// too, for as long as their usage is kept.
 	UsageOwner(ctx context.Context, id keys.ID) (UsageOwner, error)

@@ -46,6 +46,10 @@ type UsageBatch struct {
 	// Calls are noted in the same transaction. Those of a key that is gone
 	// are dropped, and of a key's notes the latest ActivityKept stay.
 	Calls []NotedCall
+	// Denials are noted in the same transaction, too. Those of a key that is gone
+	// are dropped, and the latest stay: KeyDenialsKept of each key, and
+	// StrangerDenialsKept of those without.
+	Denials []Denial
 }
 
 // ActivityKept is how many of a key's latest calls a store keeps.
@@ -73,6 +77,8 @@ type UsagePrune struct {
 	CellsBefore time.Time
 	// UnlistedBefore is the start of the first hour to keep of UnlistedID.
 	UnlistedBefore time.Time
+	// DenialsBefore is the time of the first denial to keep; zero: all.
+	DenialsBefore time.Time
 	// IncarnationsBefore is since when an incarnation has to have flushed to be
 	// remembered. One that is forgotten and flushes again is out of order.
 	IncarnationsBefore time.Time

@@ -54,6 +54,7 @@ type store struct {
 	seen         map[string]map[int64][]storage.UsageCell
 	transactions int
 	calls        []storage.NotedCall
+	denials      []storage.Denial
 	// before and after, where set, may fail a transaction before anything is
 	// written, and after everything was.
 	before, after func(context.Context) error
@@ -83,7 +84,7 @@ func (s *store) ApplyUsage(ctx context.Context, b storage.UsageBatch) error {
 		return storage.ErrOutOfOrder
 	}
 	s.data.applied[b.Incarnation] = b.Sequence
-	s.calls = append(s.calls, b.Calls...)
+	s.calls, s.denials = append(s.calls, b.Calls...), append(s.denials, b.Denials...)
 	for _, c := range b.Cells {
 		s.add(c)
 	}

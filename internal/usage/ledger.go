@@ -25,6 +25,8 @@ type ledger struct {
 	noted  []storage.NotedCall // goes with the next batch
 	missed map[keys.ID]int64   // calls before a key's next note that are not noted
 
+	denials []storage.Denial // go with the next batch
+
 	frozen      *storage.UsageBatch // nil: none on its way
 	frozenSince time.Time
 }
@@ -71,14 +73,15 @@ func (l *ledger) add(at place, s sum, now time.Time) {
 func (l *ledger) next() *storage.UsageBatch {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.frozen == nil && len(l.pending) > 0 {
+	if l.frozen == nil && len(l.pending)+len(l.denials) > 0 {
 		l.frozen = &storage.UsageBatch{
 			Incarnation: l.incarnation,
 			Sequence:    l.sequence + 1,
 			Cells:       l.takeCells(),
 			Calls:       l.noted,
+			Denials:     l.denials,
 		}
-		l.noted = nil
+		l.noted, l.denials = nil, nil
 		l.frozenSince = l.pendingSince
 	}
 	return l.frozen

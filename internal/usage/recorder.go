@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ type Recorder struct {
 	tallies sync.Pool    // of *tally
 	shared  atomic.Int64 // notes beyond a key's first few, since the sweep
 	few     atomic.Int64 // notes that each key has room for until the next sweep
+	denials Denials
 }
 
 // NewRecorder makes a recorder. incarnation names this start of the process to
@@ -26,6 +28,7 @@ type Recorder struct {
 func NewRecorder(incarnation string) *Recorder {
 	r := &Recorder{tallies: sync.Pool{New: func() any { return newTally() }}}
 	r.few.Store(fewNotes)
+	r.denials.seed = maphash.MakeSeed()
 	r.ledger.init(incarnation)
 	return r
 }
@@ -72,4 +75,5 @@ func (r *Recorder) sweep(now time.Time) {
 	for _, c := range swept {
 		c.drain(&r.ledger, now, share(len(swept)))
 	}
+	r.denials.sweep(&r.ledger)
 }

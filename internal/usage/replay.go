@@ -57,12 +57,15 @@ func (f *Flusher) replayBatch(ctx context.Context, batch storage.UsageBatch) err
 // spoolRest writes to the spool what the last flush left, and why.
 func (f *Flusher) spoolRest(cause error) error {
 	ledger := &f.recorder.ledger
+	if cells, _ := ledger.waiting(); cells == 0 {
+		return nil // notes alone
+	}
 	if f.cfg.SpoolDir == "" {
 		return fmt.Errorf("%d calls are not counted: %w", ledger.calls(), cause)
 	}
 	calls := ledger.calls()
 	for batch := ledger.next(); batch != nil; batch = ledger.next() {
-		if err := f.spool.write(*batch); err != nil {
+		if err := f.spoolSums(batch); err != nil {
 			return fmt.Errorf("%d calls are not counted: %w", ledger.calls(), errors.Join(cause, err))
 		}
 		ledger.settle()
@@ -71,4 +74,13 @@ func (f *Flusher) spoolRest(cause error) error {
 	f.cfg.Log.Warn("usage could not be written; it is kept in a file, and written at the next start",
 		"folder", f.cfg.SpoolDir, "calls", calls, "error", cause)
 	return nil
+}
+
+// spoolSums writes what is exact of a batch: one of notes alone isn't worth a
+// file.
+func (f *Flusher) spoolSums(batch *storage.UsageBatch) error {
+	if len(batch.Cells) == 0 {
+		return nil
+	}
+	return f.spool.write(*batch)
 }

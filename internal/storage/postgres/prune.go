@@ -24,6 +24,7 @@ func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool
 			{"usage_cells", "hour", sqlcore.Micros(p.CellsBefore), !p.CellsBefore.IsZero()},
 			{"workspace_usage", "hour", sqlcore.Micros(p.CellsBefore), !p.CellsBefore.IsZero()},
 			{"usage_incarnations", "updated", sqlcore.Micros(p.IncarnationsBefore), true},
+			{"denials", "time", sqlcore.Micros(p.DenialsBefore), !p.DenialsBefore.IsZero()},
 		} {
 			if !of.given {
 				continue

@@ -70,6 +70,8 @@ var Tables = []*Table{
 	{Name: "usage_incarnations", keys: 1, columns: of(holds[string]("incarnation"), holds[int64]("sequence", "updated"))},
 	{Name: "activity", keys: 1, numbered: true, columns: of(holds[int64]("seq"), holds[string]("key_id"), holds[int64]("time"),
 		holds[string]("method", "endpoint"), holds[int64]("status"), holds[string]("denied", "client"), holds[int64]("missed"))},
+	{Name: "denials", keys: 1, numbered: true, columns: of(holds[int64]("seq"), holds[string]("request", "key_id"), holds[int64]("time"),
+		holds[string]("gate", "method", "endpoint", "path", "project", "code", "client"))},
 }
 
 // names lists columns, joined.

@@ -34,10 +34,11 @@ const (
 
 // old is what one transaction is to remove: primary keys.
 type old struct {
-	cells, sums, incarnations [][]any
-	next                      keys.ID // where to look on
-	more                      bool    // there is something to look at
-	unlisted                  bool    // there are old cells of what no route listed
+	cells, sums, incarnations, denials [][]any
+
+	next     keys.ID // where to look on
+	more     bool    // there is something to look at
+	unlisted bool    // there are old cells of what no route listed
 }
 
 // PruneUsage implements storage.Store. Where the walk through the keys has come
@@ -47,13 +48,13 @@ func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool
 	if err != nil {
 		return false, fmt.Errorf("look for old usage: %w", err)
 	}
-	if found.unlisted || len(found.cells)+len(found.sums)+len(found.incarnations) > 0 {
+	if found.unlisted || len(found.cells)+len(found.sums)+len(found.incarnations)+len(found.denials) > 0 {
 		if err := s.change(ctx, func(q *sqlcore.Session) error { return found.remove(ctx, q, p) }); err != nil {
 			return false, fmt.Errorf("remove old usage: %w", err)
 		}
 	}
 	s.pruned.Store(&found.next)
-	return found.more || len(found.sums) == p.Limit || len(found.incarnations) == p.Limit, nil
+	return found.more || slices.Contains([]int{len(found.sums), len(found.incarnations), len(found.denials)}, p.Limit), nil
 }
 
 func (s *Store) findOld(ctx context.Context, p storage.UsagePrune) (*old, error) {
@@ -75,6 +76,11 @@ func (s *Store) findOld(ctx context.Context, p storage.UsagePrune) (*old, error)
 		}
 		found.incarnations, err = sqlcore.Collect(ctx, q, `SELECT incarnation FROM usage_incarnations WHERE updated < ? LIMIT ?`,
 			[]any{sqlcore.Micros(p.IncarnationsBefore), p.Limit}, columns(1))
+		if err != nil || p.DenialsBefore.IsZero() {
+			return err
+		}
+		found.denials, err = sqlcore.Collect(ctx, q, `SELECT seq FROM denials WHERE time < ? LIMIT ?`,
+			[]any{sqlcore.Micros(p.DenialsBefore), p.Limit}, columns(1))
 		return err
 	})
 }
@@ -138,6 +144,7 @@ func (o *old) remove(ctx context.Context, q *sqlcore.Session, p storage.UsagePru
 		{"usage_cells", sqlcore.CellKey, "hour", o.cells, sqlcore.Micros(p.CellsBefore)},
 		{"workspace_usage", "workspace, environment, hour", "hour", o.sums, sqlcore.Micros(p.CellsBefore)},
 		{"usage_incarnations", "incarnation", "updated", o.incarnations, sqlcore.Micros(p.IncarnationsBefore)},
+		{"denials", "seq", "time", o.denials, sqlcore.Micros(p.DenialsBefore)},
 	} {
 		for chunk := range slices.Chunk(of.rows, rowsPerStatement) {
 			statement := fmt.Sprintf("DELETE FROM %s WHERE (%s) IN (VALUES %s) AND %s < ?", of.table, of.key, sqlcore.Placeholders(len(chunk), len(chunk[0])), of.age)

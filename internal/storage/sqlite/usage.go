@@ -29,7 +29,10 @@ func (s *Store) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error 
 		if err := addTotals(ctx, q, batch.Cells); err != nil {
 			return err
 		}
-		return addCalls(ctx, q, batch.Calls)
+		if err := addCalls(ctx, q, batch.Calls); err != nil {
+			return err
+		}
+		return addDenials(ctx, q, batch.Denials)
 	})
 	if err != nil && !errors.Is(err, sqlcore.ErrApplied) {
 		return fmt.Errorf("apply usage batch %d: %w", batch.Sequence, err)
