@@ -62,6 +62,7 @@ var docRules = map[string]docPage{
 	"docs/postgres.md": postgresPage,
 	"docs/runbook.md":  runbookPage,
 	"docs/running.md":  runningPage,
+	"docs/upgrade.md":  {place: withDeskAndKey, says: []string{"sudo -u keystile ", ""}}, // whoever runs the test
 
 	"docs/neighbours/nginx.md":   {kinds: map[string]docKind{"nginx": claimed("TestNginxAsksAsItsPageSays", one)}},
 	"docs/neighbours/traefik.md": {kinds: map[string]docKind{"toml": claimed("TestTraefikAsksAsItsPageSays", one)}},

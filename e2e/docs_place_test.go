@@ -75,9 +75,7 @@ func (p *docPlace) install() {
 	p.t.Helper()
 	bin := filepath.Join(p.home, "bin")
 	must(p.t, os.Mkdir(bin, 0o700))
-	program, err := filepath.Abs(tested(p.t).path)
-	must(p.t, err)
-	must(p.t, os.Symlink(program, filepath.Join(bin, "keystile")))
+	must(p.t, os.Symlink(ownBinary(p.t), filepath.Join(bin, "keystile")))
 	put(p.t, filepath.Join(p.home, ".curlrc"), "silent\nshow-error\n")
 	put(p.t, p.state(), "")
 	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"} {
@@ -85,6 +83,21 @@ func (p *docPlace) install() {
 	}
 	p.env = append(p.env, "PATH="+bin+":"+os.Getenv("PATH")+":/usr/sbin", "CADDY_ADMIN="+p.admin, "NO_COLOR=1", "COLUMNS=140", "NO_PROXY=*", "TZ=UTC", "LANG=C.UTF-8")
 	p.env = append(p.env, expandAll(p.rules.env, p.expand)...)
+}
+
+// ownBinary is the one under test, unless that is Caddy's first: pages speak of
+// our own.
+func ownBinary(t testing.TB) string {
+	t.Helper()
+	program := tested(t)
+	if len(program.manage) > 0 {
+		path, err := build("../cmd/keystile", "keystile")
+		must(t, err)
+		return path
+	}
+	path, err := filepath.Abs(program.path)
+	must(t, err)
+	return path
 }
 
 // state is a file that carries the shell's variables, folder and status from

@@ -118,7 +118,7 @@ var runningPage = docPage{
 		for _, dir := range []string{"bin", "usr/local/bin", "etc/systemd/system", "var/lib/keystile"} {
 			must(p.t, os.MkdirAll(filepath.Join(p.dir, dir), 0o755))
 		}
-		must(p.t, os.Link(tested(p.t).path, filepath.Join(p.dir, "bin/keystile")))
+		must(p.t, os.Symlink(ownBinary(p.t), filepath.Join(p.dir, "bin/keystile")))
 		p.write("keystile_0.1.0_linux_amd64.tar.gz", "")
 		p.do("sha256sum *.tar.gz > checksums.txt")
 	},
