@@ -116,15 +116,20 @@ func (p *docPlace) shell(command string) (shown string, status int) {
 var (
 	docIDs     = regexp.MustCompile(`\b(key|tok)_[0-9A-Za-z]{20,}`)
 	docSecrets = regexp.MustCompile(`\b(kst_|[a-z]+_(?:live|test)_)[0-9A-Za-z]{36}\b`)
+	docRefused = regexp.MustCompile(`"request_id":"([0-9a-f-]{36})"`)
+	docRequest = regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
 	docAsked   = regexp.MustCompile(`\b(?:key|tok|kst|[a-z]+_(?:live|test))_…`)
 )
 
 // learn remembers what a command made: where a secret is shown, the first ID
-// beside it is the one that it belongs to.
+// beside it is the one that it belongs to. Of a refusal, it is the request's ID.
 func (p *docPlace) learn(shown string) {
 	secrets := docSecrets.FindAllStringSubmatch(shown, -1)
 	for _, secret := range secrets {
 		p.made[secret[1]+"…"] = secret[0]
+	}
+	if refused := docRefused.FindStringSubmatch(shown); refused != nil {
+		p.made["request_id"] = refused[1]
 	}
 	if id := docIDs.FindStringSubmatch(shown); id != nil && len(secrets) > 0 {
 		p.made[id[1]+"_…"] = id[0]
@@ -141,6 +146,9 @@ func (p *docPlace) meant(command string) (string, error) {
 		}
 		return p.made[short]
 	})
+	if id := p.made["request_id"]; id != "" {
+		command = docRequest.ReplaceAllString(command, id)
+	}
 	command = p.says.Replace(command)
 	if strings.HasPrefix(command, "keystile quickstart") && !strings.Contains(command, "--listen") {
 		command += " --listen " + p.site

@@ -165,7 +165,7 @@ var (
 	docStays = regexp.MustCompile(`^keystile (run|quickstart)\b`)
 	// What changes nothing is asked again for some seconds, as readers do: counts
 	// are stored, and changes heard of, a moment later.
-	docReads = regexp.MustCompile(`^keystile (keys (usage|activity|show|list)|report|audit|routes|doctor)\b|readyz`)
+	docReads = regexp.MustCompile(`^keystile (keys (usage|activity|show|list)|report|audit|routes|doctor|explain)\b|readyz`)
 )
 
 const readWithin = startWithin / 2

@@ -19,7 +19,7 @@ const docGate = `{
 		plan pro {
 			rate_limit live 600/m burst 100
 		}
-		rate_limit live 6/m burst 3
+		rate_limit live 1/m burst 3
 	}
 }
 
