@@ -64,6 +64,11 @@ var docRules = map[string]docPage{
 	"docs/running.md":  runningPage,
 	"docs/upgrade.md":  {place: withDeskAndKey, says: []string{"sudo -u keystile ", ""}}, // whoever runs the test
 
+	"docs/events.md": {
+		kinds: map[string]docKind{"caddyfile": claimed("TestTheExampleOfEventsTellsWhoRevokedWhatAndWhy", one)},
+		unrun: []unrun{{"xcaddy build", "the module that it adds comes from elsewhere; its example runs with a handler of the tests in its place"}},
+	},
+
 	"docs/neighbours/nginx.md":   {kinds: map[string]docKind{"nginx": claimed("TestNginxAsksAsItsPageSays", one)}},
 	"docs/neighbours/traefik.md": {kinds: map[string]docKind{"toml": claimed("TestTraefikAsksAsItsPageSays", one)}},
 	"docs/neighbours/haproxy.md": {kinds: map[string]docKind{

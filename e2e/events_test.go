@@ -145,7 +145,7 @@ func TestTheExampleOfEventsTellsWhoRevokedWhatAndWhy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, example, _ := strings.Cut(string(text), "```\n{\n")
+	_, example, _ := strings.Cut(string(text), "```caddyfile\n{\n")
 	example, _, _ = strings.Cut(example, "```")
 	whole := strings.NewReplacer(
 		"exec /usr/local/bin/tell", "record $DIR/told", "/var/lib/keystile/keys.db", "$DIR/keys.db",
