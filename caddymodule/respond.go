@@ -96,5 +96,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call,
 	if err != nil {
 		rw.countFailure(err)
 	}
+	rw.finish()
+	rw.abort()
 	return err
 }

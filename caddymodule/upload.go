@@ -27,7 +27,8 @@ type upload struct {
 
 	mu    sync.Mutex
 	conn  *http.ResponseController
-	ended bool // the connection is another request's from here on
+	ended bool // nothing waits for its bytes any more
+	broke bool // the connection, by a deadline in the past
 }
 
 // Read implements io.Reader. Once the call is cut, that is why a read fails.
@@ -36,8 +37,13 @@ func (u *upload) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	n, err := u.ReadCloser.Read(b)
-	if err != nil && u.ctx.Err() != nil {
-		err = u.ctx.Err()
+	if err != nil {
+		// The server listens from here on whether the client goes away: a deadline
+		// would be that, to all further requests of the connection, too.
+		u.end()
+		if u.ctx.Err() != nil {
+			err = u.ctx.Err()
+		}
 	}
 	return n, err
 }
@@ -48,6 +54,7 @@ func (u *upload) cut() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if !u.ended {
+		u.broke = true
 		_ = u.conn.SetReadDeadline(time.Unix(1, 0))
 	}
 }
@@ -56,4 +63,16 @@ func (u *upload) end() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.ended = true
+}
+
+// spent reports whether no other request may come over the connection: the
+// server may have taken the cut for the client's going away, at the very end of
+// the body.
+func (u *upload) spent() bool {
+	if u == nil {
+		return false
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.broke
 }

@@ -33,6 +33,7 @@ func (w *responseWriter) WriteHeader(status int) {
 		identity.ScrubResponse(w.Header(), w.call.Entry != nil)
 		if w.wrote {
 			gateway.SetHeaders(w.Header(), w.call)
+			w.closeIfSpent()
 			w.count(status)
 			if endless(w.Header(), status) {
 				w.watch()
@@ -98,6 +99,14 @@ func (w *responseWriter) watch() {
 	w.unwatch = w.gate.Watch(w.call, cut)
 }
 
+// closeIfSpent has the connection closed behind this answer, where no other
+// request may come over it. HTTP/2 has a stream for each, which ends anyway.
+func (w *responseWriter) closeIfSpent() {
+	if w.call.Request.ProtoMajor == 1 && w.upload.spent() {
+		w.Header()["Connection"] = []string{"close"}
+	}
+}
+
 // finish ends the watch, and counts a call that ended without a status line.
 func (w *responseWriter) finish() {
 	w.count(0)
@@ -106,8 +115,17 @@ func (w *responseWriter) finish() {
 	}
 	if w.upload != nil {
 		w.upload.end()
+		w.closeIfSpent() // in case that an error is still to be answered
 	}
 	if w.cut != nil {
 		w.cut()
+	}
+}
+
+// abort ends the connection of a call that was cut behind its status line, which
+// couldn't say any more that it would be closed.
+func (w *responseWriter) abort() {
+	if w.wrote && w.call.Request.ProtoMajor == 1 && w.upload.spent() && w.Header().Get("Connection") != "close" {
+		panic(http.ErrAbortHandler)
 	}
 }

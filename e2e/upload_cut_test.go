@@ -107,3 +107,33 @@ func wantHeader(t *testing.T, g *gate, name, want string) {
 		t.Errorf("%s: %q, want %q", name, got, want)
 	}
 }
+
+// Proxies send requests of many callers over one connection: one whose call was
+// cut must not take the next one with it.
+func TestAnUploadThatIsCutAtItsEndLeavesNoConnectionThatFailsOthers(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	defer close(release)
+	g := setup(t, options{
+		app: "max_staleness 2s", upstream: newUpstream(t, answerBy(map[string]answer{"/v1/files": answerHang(release)})),
+	})
+	k, other := g.key(), g.key()
+	u := g.upload(t, k, "Transfer-Encoding: chunked")
+	if _, err := io.WriteString(u.Conn, "0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, startWithin, "the upstream has the whole body", func() bool { return g.upstream.total() == 1 })
+	g.must(nil, "keys", "revoke", k.ID)
+	if got, err := u.answer(); err == nil && got.status == http.StatusOK {
+		t.Fatalf("the call of a revoked key was answered %v", got)
+	}
+	for range 3 {
+		got, err := u.exchange(g.request(http.MethodGet, "/v1/other", other.bearer()))
+		if err != nil {
+			return // closed: a new one has to be made
+		}
+		if got.status != http.StatusOK {
+			t.Fatalf("another caller on the same connection is answered %v", got)
+		}
+	}
+}
