@@ -51,7 +51,7 @@ func TestANodeOfPostgreSQLKeepsNothingThatAnotherOneNeeds(t *testing.T) {
 	}
 }
 
-func TestThePasswordOfADatabaseIsInNoDumpOfTheConfiguration(t *testing.T) {
+func TestLEAK06ThePasswordOfADatabaseIsInNoDumpOfTheConfiguration(t *testing.T) {
 	t.Parallel()
 	g := setup(t, options{driver: "postgres"})
 	ask, err := http.NewRequest(http.MethodGet, "http://"+g.admin+"/config/", nil)
