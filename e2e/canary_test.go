@@ -118,7 +118,7 @@ func (g *gate) plantCanaries(all []canary) {
 	})
 }
 
-func TestLEAK02LEAK03PresentedSecretsShowNowhere(t *testing.T) {
+func TestRULE07LEAK02LEAK03PresentedSecretsShowNowhere(t *testing.T) {
 	t.Parallel()
 	observing, handing := freeAddr(t), freeAddr(t)
 	portOf := func(addr string) string { _, port, _ := net.SplitHostPort(addr); return port }
