@@ -15,7 +15,12 @@ func site(p Place, global, handlers, transport string) string {
 	if transport != "" {
 		proxy += " {\n\t\ttransport http {\n\t\t\t" + transport + "\n\t\t}\n\t}"
 	}
-	return fmt.Sprintf("{\n\tadmin off\n\tauto_https off\n%s}\n\nhttp://127.0.0.1:%d {\n%s\t%s\n}\n", global, p.Port, handlers, proxy)
+	admin := "off"
+	if p.Admin > 0 {
+		admin = fmt.Sprintf("127.0.0.1:%d", p.Admin)
+	}
+	return fmt.Sprintf("{\n\tadmin %s\n\tauto_https off\n\tpersist_config off\n%s}\n\nhttp://127.0.0.1:%d {\n%s\t%s\n}\n",
+		admin, global, p.Port, handlers, proxy)
 }
 
 func caddyfile(text string) []file { return []file{{"Caddyfile", text}} }

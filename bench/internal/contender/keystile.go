@@ -9,24 +9,42 @@ import (
 	"github.com/keystile/keystile/bench/internal/keyset"
 )
 
-// keystile asks for a scope, limits, counts, and tells the client and the
-// upstream in headers.
+// fleetKeys is how many keys a fleet's store has.
+const fleetKeys = 10_000
+
+// MetricsPath is where the contender of the fleet tells its metrics, on its
+// side port.
+const MetricsPath = "/metrics"
+
+// keystile keeps keys in a file, and limits in its own memory.
 func keystile(transport string) func(Place) ([]file, error) {
 	return func(p Place) ([]file, error) {
 		store := filepath.Join(p.Dir, "keys.db")
 		if err := copyFile(store, p.Keys.Store); err != nil {
 			return nil, err
 		}
-		global := fmt.Sprintf(`	keystile {
-		store sqlite %s
-		limiter local
+		return caddyfile(gated(p, "sqlite "+store, "local", transport)), nil
+	}
+}
+
+func keystileFleet(p Place) ([]file, error) {
+	return caddyfile(gated(p, "postgres "+p.Postgres, "redis "+p.Redis, Idle)), nil
+}
+
+// gated is a site behind a gate that asks for a scope, limits, counts, and
+// tells the client and the upstream in headers; and beside it a site for
+// getting keys known, with the same gate and nothing behind it.
+func gated(p Place, store, limiter, transport string) string {
+	global := fmt.Sprintf(`	keystile {
+		store %s
+		limiter %s
 		scope %s
 		scope write:projects
 		rate_limit live %d/s burst %d
 		cache_size %d
 	}
-`, store, keyset.Scope, p.Limit.PerSecond, p.Limit.Burst, max(250_000, len(p.Keys.Known)*5/4))
-		gate := fmt.Sprintf(`	keystile {
+`, store, limiter, keyset.Scope, p.Limit.PerSecond, p.Limit.Burst, max(250_000, len(p.Keys.Known)*5/4))
+	gate := fmt.Sprintf(`	keystile {
 		credential bearer
 		environment live test
 		workspace default
@@ -37,9 +55,8 @@ func keystile(transport string) func(Place) ([]file, error) {
 		route GET /v1/projects/{project}/* %[1]s
 	}
 `, keyset.Scope)
-		text := site(p, global, gate, transport)
-		return caddyfile(text + fmt.Sprintf("\nhttp://127.0.0.1:%d {\n%s\trespond 200\n}\n", p.Side, gate)), nil
-	}
+	side := fmt.Sprintf("\nhttp://127.0.0.1:%d {\n\thandle %s {\n\t\tmetrics\n\t}\n\thandle {\n%s\trespond 200\n\t}\n}\n", p.Side, MetricsPath, gate)
+	return site(p, global, gate, transport) + side
 }
 
 func copyFile(to, from string) error {
@@ -47,13 +64,13 @@ func copyFile(to, from string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = in.Close() }()
+	defer func() { _ = in.Close() }() // it was only read
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	if _, err := io.Copy(out, in); err != nil {
-		_ = out.Close()
+		_ = out.Close() // what it would tell is less
 		return err
 	}
 	return out.Close()

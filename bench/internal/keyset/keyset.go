@@ -3,11 +3,13 @@
 package keyset
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,14 +34,22 @@ type Set struct {
 	// File is the path of Known, one in a line.
 	File string
 	// Store is the path of an SQLite file, to be copied before it is used.
-	Store string
+	Store  string
+	format *keys.Format
 }
 
 // Get returns n keys from a folder, and makes them first where the folder
 // doesn't have them or has them for another version of the store.
 func Get(ctx context.Context, folder string, n int) (*Set, error) {
-	dir := filepath.Join(folder, strconv.Itoa(n))
-	s := &Set{File: filepath.Join(dir, "known"), Store: filepath.Join(dir, "keys.db")}
+	dir, err := filepath.Abs(filepath.Join(folder, strconv.Itoa(n)))
+	if err != nil {
+		return nil, fmt.Errorf("find the folder of keys: %w", err)
+	}
+	format, err := keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{File: filepath.Join(dir, "known"), Store: filepath.Join(dir, "keys.db"), format: format}
 	if s.load(dir, n) == nil && current(ctx, s.Store) {
 		return s, nil
 	}
@@ -49,7 +59,7 @@ func Get(ctx context.Context, folder string, n int) (*Set, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a folder for keys: %w", err)
 	}
-	if err := s.fill(ctx, n); err != nil {
+	if err := s.make(ctx, n); err != nil {
 		return nil, fmt.Errorf("make %d keys: %w", n, err)
 	}
 	return s, s.save(dir)
@@ -66,15 +76,12 @@ func current(ctx context.Context, path string) bool {
 	return err == nil && missing == 0
 }
 
-func (s *Set) fill(ctx context.Context, n int) error {
-	format, err := keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, nil)
-	if err != nil {
-		return err
-	}
+// make makes n keys, in memory and in a file.
+func (s *Set) make(ctx context.Context, n int) error {
 	mint := func(n int) []string {
 		secrets := make([]string, n)
 		for i := range secrets {
-			secrets[i] = format.Mint(keys.Live).Reveal()
+			secrets[i] = s.format.Mint(keys.Live).Reveal()
 		}
 		return secrets
 	}
@@ -83,21 +90,27 @@ func (s *Set) fill(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	if err := store.Migrate(ctx); err != nil {
-		return errors.Join(err, store.Close())
-	}
-	return errors.Join(s.insert(ctx, store, format), store.Close())
+	return errors.Join(s.Fill(ctx, store), store.Close())
 }
 
-// insert stores the keys, many in one transaction: nobody waits to hear of
-// them.
-func (s *Set) insert(ctx context.Context, store storage.Store, format *keys.Format) error {
-	const atOnce = 5000
+// Fill puts the keys into a store that has none yet.
+func (s *Set) Fill(ctx context.Context, store storage.Store) error {
+	if err := store.Migrate(ctx); err != nil {
+		return err
+	}
+	return s.insert(ctx, store)
+}
+
+// insert stores the keys, many in one transaction, since nobody waits to hear
+// of them; in the order of their digests and of their IDs at once, so that each
+// index grows at its end.
+func (s *Set) insert(ctx context.Context, store storage.Store) error {
+	const atOnce = 20_000
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	for from := 0; from < len(s.Known); from += atOnce {
+	for batch := range slices.Chunk(s.records(now), atOnce) {
 		_, err := store.Update(ctx, func(tx storage.Tx) error {
-			for i, secret := range s.Known[from:min(from+atOnce, len(s.Known))] {
-				if err := tx.InsertKey(ctx, record(format, secret, from+i, now)); err != nil {
+			for _, key := range batch {
+				if err := tx.InsertKey(ctx, key); err != nil {
 					return err
 				}
 			}
@@ -110,14 +123,24 @@ func (s *Set) insert(ctx context.Context, store storage.Store, format *keys.Form
 	return nil
 }
 
-func record(format *keys.Format, secret string, i int, now time.Time) *keys.Key {
-	id := keys.NewID()
-	return &keys.Key{
-		ID: id, Lineage: id, Digest: keys.FingerprintOf(secret), Hint: format.Hint(keys.NewSecret(secret)),
-		Name: fmt.Sprintf("customer %d", i), Status: keys.Active, Kind: keys.Personal, Environment: keys.Live,
-		Workspace: storage.DefaultWorkspace, Owner: fmt.Sprintf("user-%d@example.com", i), CreatedBy: "benchmark",
-		Scopes: []string{Scope, "write:projects"}, CreatedAt: now,
+// records are what is stored of the secrets, ascending by digest and by ID.
+func (s *Set) records(now time.Time) []*keys.Key {
+	all, ids := make([]*keys.Key, len(s.Known)), make([]keys.ID, len(s.Known))
+	for i, secret := range s.Known {
+		ids[i] = keys.NewID()
+		all[i] = &keys.Key{
+			Digest: keys.FingerprintOf(secret), Hint: s.format.Hint(keys.NewSecret(secret)),
+			Name: fmt.Sprintf("customer %d", i), Status: keys.Active, Kind: keys.Personal, Environment: keys.Live,
+			Workspace: storage.DefaultWorkspace, Owner: fmt.Sprintf("user-%d@example.com", i), CreatedBy: "benchmark",
+			Scopes: []string{Scope, "write:projects"}, CreatedAt: now,
+		}
 	}
+	slices.SortFunc(all, func(a, b *keys.Key) int { return bytes.Compare(a.Digest[:], b.Digest[:]) })
+	slices.Sort(ids)
+	for i, key := range all {
+		key.ID, key.Lineage = ids[i], ids[i]
+	}
+	return all
 }
 
 func (s *Set) load(dir string, n int) error {
