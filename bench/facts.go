@@ -3,11 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"debug/buildinfo"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -17,19 +17,24 @@ import (
 )
 
 // facts say what was run, when, on what, and of which versions.
-func (o *options) facts(ctx context.Context, began time.Time) []report.Fact {
-	return []report.Fact{
+func (o *options) facts(ctx context.Context, began time.Time, binary string) []report.Fact {
+	versions, toolchain := modules(binary)
+	facts := []report.Fact{
 		{Name: "Run", Value: fmt.Sprintf("%s, `%s` in bench/, seed %d, %s long", began.UTC().Format(time.DateTime+" MST"), o.line, o.seed, time.Since(began).Round(time.Second))},
 		{Name: "Turns", Value: fmt.Sprintf("%d rounds; each process is asked for %v, and then measured for %v; %d connections", o.rounds, o.warm, o.slice, o.connections)},
 		{Name: "Machine", Value: machine()},
 		{Name: "Keystile", Value: words(first(ctx, "git", "-C", root, "describe", "--always", "--dirty"), "no commit is known")},
 		{Name: "Caddy", Value: fmt.Sprintf("%s with caddy-ratelimit %s, built with %s",
-			version("github.com/caddyserver/caddy/v2"), version("github.com/mholt/caddy-ratelimit"), runtime.Version())},
+			versions["github.com/caddyserver/caddy/v2"], versions["github.com/mholt/caddy-ratelimit"], toolchain)},
 		{Name: "Others", Value: strings.Join([]string{
 			words(first(ctx, "nginx", "-v"), "no nginx"), words(first(ctx, "haproxy", "-v"), "no HAProxy"),
 			words(first(ctx, "postgres", "--version"), "PostgreSQL"), words(first(ctx, "redis-server", "--version"), "Redis"),
 		}, "; ")},
 	}
+	for _, why := range o.void {
+		facts = append(facts, report.Fact{Name: "A turn was void, and taken again", Value: why})
+	}
+	return facts
 }
 
 // first is the first line that a program prints; empty where there is no such
@@ -52,18 +57,17 @@ func words(text, otherwise string) string {
 	return text
 }
 
-// version is that of a module that this program is built with.
-func version(module string) string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
+// modules are the versions that a binary was built with.
+func modules(binary string) (versions map[string]string, toolchain string) {
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		return nil, err.Error()
 	}
+	versions = map[string]string{}
 	for _, dep := range info.Deps {
-		if dep.Path == module {
-			return dep.Version
-		}
+		versions[dep.Path] = dep.Version
 	}
-	return "(unknown)"
+	return versions, info.GoVersion
 }
 
 // machine says what the kernel says of the machine.

@@ -26,6 +26,7 @@ type options struct {
 	write       string
 	profiles    string
 	cache       string
+	void        []string // why turns were taken again
 }
 
 func parse(args []string) (*options, error) {

@@ -41,7 +41,7 @@ func (o *options) run(ctx context.Context) (text string, err error) {
 		return "", err
 	}
 	r := &report.Report{Groups: groups, Results: results, Figures: figures, Seed: o.seed}
-	r.Facts = o.facts(ctx, began)
+	r.Facts = o.facts(ctx, began, table.Binary)
 	var b strings.Builder
 	err = r.Write(&b)
 	return b.String(), err
@@ -76,7 +76,7 @@ func (o *options) rally(ctx context.Context, t *duel.Table, groups []duel.Group)
 	results, random := duel.Results{}, rand.New(rand.NewPCG(o.seed, 2)) //nolint:gosec // an order that can be repeated
 	for round := range o.rounds {
 		for _, cell := range duel.Turns(groups, round, random) {
-			sample, err := t.Take(ctx, cell, round)
+			sample, err := o.take(ctx, t, cell, round)
 			if err != nil {
 				return nil, err
 			}
@@ -85,6 +85,20 @@ func (o *options) rally(ctx context.Context, t *duel.Table, groups []duel.Group)
 		}
 	}
 	return results, nil
+}
+
+// take has a turn taken, and taken again where it fails: an answer that isn't
+// the expected one voids a turn, and only the second one the whole run. What
+// was void is told with the figures.
+func (o *options) take(ctx context.Context, t *duel.Table, cell duel.Cell, round int) (duel.Sample, error) {
+	sample, err := t.Take(ctx, cell, round)
+	if err == nil || ctx.Err() != nil {
+		return sample, err
+	}
+	why, _, _ := strings.Cut(err.Error(), "\n")
+	o.void = append(o.void, why)
+	say("once more, since this turn is void: %v", err)
+	return t.Take(ctx, cell, round)
 }
 
 // figures runs the benchmarks of packages.

@@ -28,7 +28,7 @@ var all = []*Contender{
 	{Name: StaticControl, Says: "the same: the control", Core: true, Refuses: true, program: caddy, files: staticRefusal},
 	{Name: Keystile, Says: "key, scope, limit, count and headers, with Caddy's defaults beside", Core: true, Gate: true, Limits: true, Learns: true, program: caddy, files: keystile("")},
 	{Name: KeystileTuned, Says: "the same with `" + Idle + "`, as `Caddyfile.example` has it", Core: true, Gate: true, Limits: true, Learns: true, program: caddy, files: keystile(Idle)},
-	{Name: KeystileFleet, Says: "the same with keys in PostgreSQL and limits in Redis", Fleet: true, Gate: true, Limits: true, Learns: true, program: caddy, files: keystileFleet},
+	{Name: KeystileFleet, Says: "the same with keys in PostgreSQL and limits in Redis; a hundred of the keys, again and again", Fleet: true, Hot: 100, Gate: true, Limits: true, Learns: true, program: caddy, files: keystileFleet},
 	{Name: "caddy-ratelimit", Says: "a limit for each credential; nobody looks whether it is a key", Limits: true, Learns: true, program: caddy, files: rateLimit},
 	{Name: "Caddy map", Says: "`map` from credential to whether it is known; no limit", Gate: true, MaxKeys: walked, program: caddy, files: caddyMap},
 	{Name: "Caddy header", Says: "a `header` matcher with a line for each key; no limit", Gate: true, MaxKeys: walked, program: caddy, files: caddyHeader},

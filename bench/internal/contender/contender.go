@@ -24,10 +24,14 @@ type Place struct {
 // Limit is what each key may ask for: a rate, and a bucket.
 type Limit struct{ PerSecond, Burst int }
 
-// Generous is a limit that no key of n reaches.
+// Generous is a limit that none of n keys reaches while they are presented in
+// turn.
 func Generous(n int) Limit {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return Limit{PerSecond: 100_000, Burst: 200_000}
+	case n < 1000:
+		return Limit{PerSecond: 1000, Burst: 2000}
 	}
 	return Limit{PerSecond: 100, Burst: 200} // as Caddyfile.example has it
 }
@@ -51,6 +55,8 @@ type Contender struct {
 	Learns bool
 	// Fleet: it needs what a fleet shares.
 	Fleet bool
+	// Hot is how many of the keys are presented; 0: all.
+	Hot int
 	// MaxKeys is up to how many keys it is run with; 0: any number.
 	MaxKeys int
 	program program

@@ -22,30 +22,34 @@ type Group struct {
 }
 
 // Plan lists the groups for some numbers of keys. Who isn't asked for is left
-// out, save the floors.
+// out, save the floors of those who are.
 func Plan(keys []int, only *regexp.Regexp) (groups []Group) {
 	for _, n := range keys {
-		groups = append(groups, group(n, false, only))
-		if n == Usual {
-			groups = append(groups, group(n, true, only))
+		for _, refused := range []bool{false, true} {
+			if refused && n != Usual {
+				continue
+			}
+			if g, asked := group(n, refused, only); asked {
+				groups = append(groups, g)
+			}
 		}
 	}
 	return groups
 }
 
-func group(n int, refused bool, only *regexp.Regexp) Group {
-	g := Group{Keys: n, Refused: refused, Floor: Cell{contender.Bare, n, refused}, Control: Cell{contender.Control, n, refused}}
+func group(n int, refused bool, only *regexp.Regexp) (g Group, asked bool) {
+	g = Group{Keys: n, Refused: refused, Floor: Cell{contender.Bare, n, refused}, Control: Cell{contender.Control, n, refused}}
 	if refused {
 		g.Floor.Contender, g.Control.Contender = contender.Static, contender.StaticControl
 	}
 	for _, c := range contender.All() {
 		cell := Cell{c.Name, n, refused}
-		floor := cell == g.Floor || cell == g.Control
-		if c.Takes(n, refused) && (floor || only.MatchString(c.Name)) {
-			g.Cells = append(g.Cells, cell)
+		wanted := only.MatchString(c.Name)
+		if c.Takes(n, refused) && (wanted || cell == g.Floor || cell == g.Control) {
+			g.Cells, asked = append(g.Cells, cell), asked || wanted
 		}
 	}
-	return g
+	return g, asked
 }
 
 // Turns are what is to be measured in a round, in an order of its own: each

@@ -94,8 +94,10 @@ func (t *Table) seat(c Cell, dir string, round int) (*turn, error) {
 	set := t.Sets[c.Keys]
 	next := &turn{table: t, cell: c, contender: contender.Find(c.Contender), set: set, round: round, place: contender.Place{
 		Dir: dir, Binary: t.Binary, Port: ports[0], Side: ports[1], Checker: ports[2],
-		Upstream: t.Upstream, Keys: set, Limit: contender.Generous(c.Keys), Postgres: t.Postgres, Redis: t.Redis,
+		Upstream: t.Upstream, Keys: set, Postgres: t.Postgres, Redis: t.Redis,
 	}}
+	keys, _ := next.presented()
+	next.place.Limit = contender.Generous(len(keys))
 	if t.Profiles != "" {
 		next.place.Admin = ports[3]
 	}

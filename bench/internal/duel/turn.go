@@ -32,6 +32,9 @@ func (t *turn) presented() (keys []string, status int) {
 	if t.cell.Refused {
 		return t.set.Unknown, http.StatusUnauthorized
 	}
+	if hot := t.contender.Hot; hot > 0 {
+		return t.set.Known[:hot], http.StatusOK
+	}
 	return t.set.Known, http.StatusOK
 }
 
@@ -97,6 +100,9 @@ func (t *turn) meet() (time.Duration, error) {
 	keys, status := t.presented()
 	port := t.place.Meeting(t.contender)
 	plan := load.Plan{Port: port, Connections: t.table.Connections, Depth: 8, Requests: len(keys), Status: status}
+	if t.contender.Fleet {
+		plan.Depth = 1 // more would be a flood for Redis, not a meeting
+	}
 	if _, err := load.Run(plan, t.list(port)); err != nil {
 		return 0, err
 	}

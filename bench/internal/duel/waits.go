@@ -40,7 +40,7 @@ func metric(text []byte, name string) (sum int, err error) {
 		}
 		value := rest[bytes.LastIndexByte(rest, ' ')+1:]
 		n, err := strconv.ParseFloat(string(value), 64)
-		if err != nil || n < 0 || n > 1<<53 {
+		if err != nil || !(n >= 0 && n <= 1<<53) { // NaN is neither
 			return 0, fmt.Errorf("the metric %s is %q", name, value)
 		}
 		sum, found = sum+int(n), true

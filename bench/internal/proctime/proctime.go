@@ -73,23 +73,3 @@ func kilobytes(text []byte, name string) (int64, error) {
 	}
 	return 0, fmt.Errorf("there is no %s", name)
 }
-
-// Family is a process and those that it has started.
-func Family(pid int) ([]int, error) {
-	all := []int{pid}
-	for i := 0; i < len(all); i++ {
-		of := strconv.Itoa(all[i])
-		text, err := os.ReadFile(filepath.Join("/proc", of, "task", of, "children"))
-		if err != nil {
-			return nil, fmt.Errorf("list the children of process %d: %w", all[i], err)
-		}
-		for _, word := range bytes.Fields(text) {
-			child, err := strconv.Atoi(string(word))
-			if err != nil {
-				return nil, fmt.Errorf("list the children of process %d: %w", all[i], err)
-			}
-			all = append(all, child)
-		}
-	}
-	return all, nil
-}

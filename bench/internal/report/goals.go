@@ -32,7 +32,7 @@ func (r *Report) goals(b *bytes.Buffer) {
 		if g.got.N > 1 {
 			measured += fmt.Sprintf(" (%s–%s)", g.show(g.got.Low), g.show(g.got.High))
 		}
-		if g.control.N > 0 {
+		if g.got.N > 0 && g.control.N > 0 {
 			control = extremes(g.control)
 		}
 		sign := "≤ "

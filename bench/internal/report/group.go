@@ -52,15 +52,33 @@ func (r *Report) remarks(b *bytes.Buffer, g duel.Group) {
 			met = append(met, c.Name+" "+micros(took))
 		}
 	}
-	if len(met) > 0 {
-		fmt.Fprintf(b, "\nProcessor time for the first request of each key: %s.\n", strings.Join(met, ", "))
-	}
-	if len(absent) > 0 {
-		fmt.Fprintf(b, "\nNot measured with so many keys: %s.\n", strings.Join(absent, ", "))
-	}
+	list(b, "Processor time for the first request of each key", met)
+	list(b, "Not measured with so many keys", absent)
 	r.over(b, g, contender.KeystileTuned, contender.BareTuned)
 	r.over(b, g, "nginx map", contender.Nginx)
 	r.over(b, g, "HAProxy map", contender.HAProxy)
+}
+
+func list(b *bytes.Buffer, of string, items []string) {
+	if len(items) > 0 {
+		fmt.Fprintf(b, "\n%s: %s.\n", of, strings.Join(items, "; "))
+	}
+}
+
+// legend says who is who.
+func (r *Report) legend(b *bytes.Buffer) {
+	b.WriteString("\n### Who is who\n\n")
+	met := map[string]bool{}
+	for _, g := range r.Groups {
+		for _, cell := range g.Cells {
+			met[cell.Contender] = true
+		}
+	}
+	for _, c := range contender.All() {
+		if met[c.Name] {
+			fmt.Fprintf(b, "- %s: %s.\n", c.Name, c.Says)
+		}
+	}
 }
 
 // over compares somebody with a floor of its own.

@@ -34,7 +34,7 @@ func (r *Report) Write(w io.Writer) error {
 	for _, g := range r.Groups {
 		r.group(&b, g)
 	}
-	legend(&b)
+	r.legend(&b)
 	_, err := w.Write(b.Bytes())
 	return err
 }

@@ -1,13 +1,11 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
-	"github.com/keystile/keystile/bench/internal/contender"
 	"github.com/keystile/keystile/bench/internal/stats"
 )
 
@@ -19,6 +17,8 @@ func interval(s stats.Spread) string {
 	switch {
 	case s.N == 0:
 		return "–"
+	case s.Min == s.Max:
+		return fmt.Sprintf("%.3f", s.Median)
 	case s.N < few:
 		return fmt.Sprintf("%.3f (%s)", s.Median, extremes(s))
 	}
@@ -60,12 +60,4 @@ func thousands(f float64) string {
 		b.WriteRune(digit)
 	}
 	return b.String()
-}
-
-// legend says who is who.
-func legend(b *bytes.Buffer) {
-	b.WriteString("\n### Who is who\n\n")
-	for _, c := range contender.All() {
-		fmt.Fprintf(b, "- %s: %s.\n", c.Name, c.Says)
-	}
 }
