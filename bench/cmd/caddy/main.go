@@ -8,10 +8,10 @@ import (
 
 	// What a download of Caddy holds.
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
-
 	// What is compared.
-	_ "github.com/keystile/keystile"
 	_ "github.com/mholt/caddy-ratelimit"
+
+	_ "github.com/keystile/keystile"
 )
 
 func main() { caddycmd.Main() }

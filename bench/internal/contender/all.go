@@ -16,9 +16,10 @@ const (
 	HAProxy       = "HAProxy, bare"
 )
 
-// walked is how many keys a contender gets at most that walks a list of them
-// for each request.
-const walked = 10_000
+// few is how many keys some contenders get at most: those that walk a list of
+// them for each request, that hold the times of each one's last requests, or
+// that know nothing of keys.
+const few = 10_000
 
 var all = []*Contender{
 	{Name: Bare, Says: "`reverse_proxy` and nothing else, with Caddy's defaults: the floor", Core: true, program: caddy, files: bareCaddy("")},
@@ -29,14 +30,14 @@ var all = []*Contender{
 	{Name: Keystile, Says: "key, scope, limit, count and headers, with Caddy's defaults beside", Core: true, Gate: true, Limits: true, Learns: true, program: caddy, files: keystile("")},
 	{Name: KeystileTuned, Says: "the same with `" + Idle + "`, as `Caddyfile.example` has it", Core: true, Gate: true, Limits: true, Learns: true, program: caddy, files: keystile(Idle)},
 	{Name: KeystileFleet, Says: "the same with keys in PostgreSQL and limits in Redis; a hundred of the keys, again and again", Fleet: true, Hot: 100, Gate: true, Limits: true, Learns: true, program: caddy, files: keystileFleet},
-	{Name: "caddy-ratelimit", Says: "a limit for each credential; nobody looks whether it is a key", Limits: true, Learns: true, program: caddy, files: rateLimit},
-	{Name: "Caddy map", Says: "`map` from credential to whether it is known; no limit", Gate: true, MaxKeys: walked, program: caddy, files: caddyMap},
-	{Name: "Caddy header", Says: "a `header` matcher with a line for each key; no limit", Gate: true, MaxKeys: walked, program: caddy, files: caddyHeader},
+	{Name: "caddy-ratelimit", Says: "a limit for each credential; nobody looks whether it is a key", MaxKeys: few, Limits: true, Learns: true, program: caddy, files: rateLimit},
+	{Name: "Caddy map", Says: "`map` from credential to whether it is known; no limit", Gate: true, MaxKeys: few, program: caddy, files: caddyMap},
+	{Name: "Caddy header", Says: "a `header` matcher with a line for each key; no limit", Gate: true, MaxKeys: few, program: caddy, files: caddyHeader},
 	{Name: "Caddy forward_auth", Says: "asks a small server about each request; no limit", Gate: true, Asks: true, program: caddy, files: forwardAuth},
-	{Name: Nginx, Says: "`proxy_pass` and nothing else", MaxKeys: walked, program: nginx, files: bareNginx},
+	{Name: Nginx, Says: "`proxy_pass` and nothing else", MaxKeys: few, program: nginx, files: bareNginx},
 	{Name: "nginx map", Says: "`map` of keys, and `limit_req`", Gate: true, Limits: true, Learns: true, program: nginx, files: nginxMap},
 	{Name: "nginx auth_request", Says: "asks the small server about each request; no limit", Gate: true, Asks: true, program: nginx, files: nginxAuthRequest},
-	{Name: HAProxy, Says: "`server` and nothing else", MaxKeys: walked, program: haproxy, files: bareHAProxy},
+	{Name: HAProxy, Says: "`server` and nothing else", MaxKeys: few, program: haproxy, files: bareHAProxy},
 	{Name: "HAProxy map", Says: "a map file of keys, and a stick-table", Gate: true, Limits: true, Learns: true, program: haproxy, files: haproxyMap},
 }
 

@@ -1,6 +1,7 @@
 package contender
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -59,7 +60,8 @@ func (r *Running) await(c *Contender, p Place) (err error) {
 }
 
 func listens(port int) bool {
-	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
+	dialer := net.Dialer{Timeout: time.Second}
+	conn, err := dialer.DialContext(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return false
 	}

@@ -9,9 +9,9 @@ import (
 )
 
 // patience is how long nobody may answer.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
-var errSilent = errors.New("nobody answered for ten seconds")
+var errSilent = errors.New("nobody answered for half a minute")
 
 // loop is a run under way.
 type loop struct {

@@ -49,7 +49,7 @@ func (g *goal) reached() string {
 	switch m := g.got.Median; {
 	case g.got.N == 0:
 		return "not measured"
-	case m <= g.stretch:
+	case m <= g.stretch && g.stretch < g.limit:
 		return "the stretch"
 	case m < g.limit || m == g.limit && !g.below:
 		return "yes"
@@ -120,7 +120,7 @@ func (r *Report) figureGoals() []goal {
 	}
 	fleet := duel.Cell{Contender: contender.KeystileFleet, Keys: duel.Usual}
 	return append(all, goal{what: "requests of cached keys that waited for the network, PostgreSQL and Redis, in a million",
-		show: plain, got: stats.Of(r.Results.Values(fleet, duel.WaitsInAMillion), r.Seed)})
+		show: func(v float64) string { return fmt.Sprintf("%.1f", v) }, got: stats.Of(r.Results.Values(fleet, duel.WaitsInAMillion), r.Seed)})
 }
 
 func (r *Report) figure(name, unit string, times float64) stats.Spread {

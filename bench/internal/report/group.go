@@ -45,7 +45,7 @@ func (r *Report) remarks(b *bytes.Buffer, g duel.Group) {
 	var met, absent []string
 	for _, c := range contender.All() {
 		cell := duel.Cell{Contender: c.Name, Keys: g.Keys, Refused: g.Refused}
-		if c.Gate && !c.Fleet && !g.Refused && !c.Takes(g.Keys, false) {
+		if (c.Gate || c.Limits) && !c.Fleet && !g.Refused && !c.Takes(g.Keys, false) {
 			absent = append(absent, c.Name)
 		}
 		if took := r.middle(cell, duel.Met); took > 0 && g.Keys > 1 {
