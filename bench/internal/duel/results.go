@@ -24,6 +24,7 @@ var (
 	Now       Measure = func(s Sample) float64 { return float64(s.Memory.Now) }
 	Peak      Measure = func(s Sample) float64 { return float64(s.Memory.Peak) }
 	Met       Measure = func(s Sample) float64 { return float64(s.Met) }
+	Vain      Measure = func(s Sample) float64 { return float64(s.Vain) }
 	// WaitsInAMillion is how many of a million requests waited for another
 	// server, where that can be told.
 	WaitsInAMillion Measure = func(s Sample) float64 { return float64(s.Waits) * 1e6 / float64(s.Requests) }

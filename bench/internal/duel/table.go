@@ -35,6 +35,9 @@ type Sample struct {
 	// Met is processor time for each key that was met for the first time; 0
 	// where keys needn't be met.
 	Met time.Duration
+	// Vain is how many of these keys had to be presented again, since a 503
+	// was the answer.
+	Vain int
 	// Waits counts the requests that waited for the store or for Redis; -1
 	// where that can't be told.
 	Waits int

@@ -46,7 +46,7 @@ func (t *turn) list(port int) *load.Requests {
 // measure warms up, and then measures a slice.
 func (t *turn) measure(ctx context.Context) (s Sample, err error) {
 	if t.contender.Learns {
-		if s.Met, err = t.meet(); err != nil {
+		if s.Met, s.Vain, err = t.meet(); err != nil {
 			return Sample{}, fmt.Errorf("get keys known: %w", err)
 		}
 	}
@@ -91,23 +91,33 @@ func (t *turn) slice(ctx context.Context, s Sample, plan load.Plan, list *load.R
 	return s, err
 }
 
-// meet presents each key once, and says what each took.
-func (t *turn) meet() (time.Duration, error) {
+// meet presents each key once, and again where somebody was too busy to say
+// what it is. It returns what each key took, and how many were presented in vain.
+func (t *turn) meet() (each time.Duration, vain int, err error) {
 	before, err := proctime.Used(t.pids)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	keys, status := t.presented()
 	port := t.place.Meeting(t.contender)
-	plan := load.Plan{Port: port, Connections: t.table.Connections, Depth: 8, Requests: len(keys), Status: status}
-	if t.contender.Fleet {
-		plan.Depth = 1 // more would be a flood for Redis, not a meeting
+	// More at once would be a flood, for which a store or Redis has bounds.
+	plan := load.Plan{
+		Port: port, Connections: t.table.Connections / 4, Depth: 8, Requests: len(keys),
+		Status: status, Busy: http.StatusServiceUnavailable,
 	}
-	if _, err := load.Run(plan, t.list(port)); err != nil {
-		return 0, err
+	if t.contender.Fleet {
+		plan.Depth = 1
+	}
+	first, err := load.Run(plan, t.list(port))
+	if err != nil {
+		return 0, 0, err
 	}
 	after, err := proctime.Used(t.pids)
-	return (after - before) / time.Duration(len(keys)), err
+	if err == nil && first.Busy > 0 {
+		plan.Busy = 0
+		_, err = load.Run(plan, t.list(port))
+	}
+	return (after - before) / time.Duration(len(keys)), first.Busy, err
 }
 
 // used is what had been used up at some moment.

@@ -23,13 +23,15 @@ type Plan struct {
 	// For is how long to ask; 0: until Requests were answered.
 	For      time.Duration
 	Requests int
-	// Status is what each answer has to have.
-	Status int
+	// Status is what each answer has to have; Busy is another one that is
+	// counted, and passed over. 0: none.
+	Status, Busy int
 }
 
 // Result is what came of it.
 type Result struct {
 	Requests int
+	Busy     int // of these, answers with the status Busy
 	Elapsed  time.Duration
 	took     []time.Duration // ascending
 }
@@ -60,7 +62,7 @@ func Run(p Plan, list *Requests) (*Result, error) {
 		return nil, fmt.Errorf("after %d answers: %w", l.answered, err)
 	}
 	slices.Sort(l.took)
-	return &Result{Requests: l.answered, Elapsed: time.Since(l.start), took: l.took}, nil
+	return &Result{Requests: l.answered, Busy: l.busy, Elapsed: time.Since(l.start), took: l.took}, nil
 }
 
 // open connects, and has the kernel tell of answers.

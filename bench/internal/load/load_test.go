@@ -91,6 +91,19 @@ func TestOneAnswerThatIsNotTheExpectedOneEndsTheRun(t *testing.T) {
 	}
 }
 
+func TestBusyAnswersAreCountedWhereTheyArePassedOver(t *testing.T) {
+	t.Parallel()
+	port, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer one" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	r, err := Run(Plan{Port: port, Connections: 2, Requests: 20, Status: 200, Busy: 503}, NewRequests("a.example", "/", []string{"one", "two"}, 1))
+	if err != nil || r.Requests != 20 || r.Busy != 10 {
+		t.Errorf("got %+v (%v), want 10 of 20", r, err)
+	}
+}
+
 func TestQuantileIsATimeThatWasMeasuredAndThatSoManyDidNotExceed(t *testing.T) {
 	t.Parallel()
 	r := &Result{}

@@ -49,7 +49,7 @@ func (r *Report) remarks(b *bytes.Buffer, g duel.Group) {
 			absent = append(absent, c.Name)
 		}
 		if took := r.middle(cell, duel.Met); took > 0 && g.Keys > 1 {
-			met = append(met, c.Name+" "+micros(took))
+			met = append(met, c.Name+" "+micros(took)+r.vain(cell))
 		}
 	}
 	list(b, "Processor time for the first request of each key", met)
@@ -57,6 +57,15 @@ func (r *Report) remarks(b *bytes.Buffer, g duel.Group) {
 	r.over(b, g, contender.KeystileTuned, contender.BareTuned)
 	r.over(b, g, "nginx map", contender.Nginx)
 	r.over(b, g, "HAProxy map", contender.HAProxy)
+}
+
+// vain says how many first requests came to nothing.
+func (r *Report) vain(c duel.Cell) string {
+	most := stats.Of(r.Results.Values(c, duel.Vain), r.Seed).Max
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (up to %s were answered 503, and came again)", thousands(most))
 }
 
 func list(b *bytes.Buffer, of string, items []string) {
