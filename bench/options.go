@@ -34,7 +34,7 @@ func parse(args []string) (*options, error) {
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	keys := set.String("keys", "1,10000,1000000", "numbers of keys to measure with")
 	only := set.String("only", ".", "contenders to measure, by a regular `expression`; the floors are always among them")
-	set.IntVar(&o.rounds, "rounds", 6, "how often to measure Keystile and the floors with 10,000 keys; other numbers of keys, and others, are measured half as often")
+	set.IntVar(&o.rounds, "rounds", 6, "how often to measure Keystile and the floors with 10,000 keys; fewer keys half as often, more keys a third, and all others half as often as that")
 	set.DurationVar(&o.warm, "warm", time.Second, "how long each process is asked before it is measured")
 	set.DurationVar(&o.slice, "slice", 3*time.Second, "how long each process is measured")
 	set.Uint64Var(&o.seed, "seed", 0, "what orders are drawn from; 0: another one each time")

@@ -19,7 +19,7 @@ func site(p Place, global, handlers, transport string) string {
 	if p.Admin > 0 {
 		admin = fmt.Sprintf("127.0.0.1:%d", p.Admin)
 	}
-	return fmt.Sprintf("{\n\tadmin %s\n\tauto_https off\n\tpersist_config off\n%s}\n\nhttp://127.0.0.1:%d {\n%s\t%s\n}\n",
+	return fmt.Sprintf("{\n\tadmin %s\n\tauto_https off\n\tpersist_config off\n\tdefault_bind 127.0.0.1\n%s}\n\nhttp://127.0.0.1:%d {\n%s\t%s\n}\n",
 		admin, global, p.Port, handlers, proxy)
 }
 

@@ -15,7 +15,7 @@ func all() []Group { return Plan([]int{1, Usual, 1_000_000}, regexp.MustCompile(
 func TestEveryGroupHasItsFloorAndItsControlInEveryRoundOfOthers(t *testing.T) {
 	t.Parallel()
 	groups, random := all(), rand.New(rand.NewPCG(1, 1))
-	for round := range 4 {
+	for round := range 12 {
 		turns := Turns(groups, round, random)
 		for _, cell := range turns {
 			for _, g := range groups {

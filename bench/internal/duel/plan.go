@@ -67,11 +67,15 @@ func Turns(groups []Group, round int, random *rand.Rand) (turns []Cell) {
 }
 
 // every is in which rounds a cell has a turn. The more rounds, the less chance
-// is in a figure: those that this is about have the most.
+// is in a figure: those that this is about have the most, and those the fewest
+// that take minutes until all keys are met.
 func (c Cell) every() int {
 	every := 1
-	if c.Keys != Usual {
-		every *= 2
+	switch {
+	case c.Keys > Usual:
+		every = 3
+	case c.Keys < Usual:
+		every = 2
 	}
 	if !contender.Find(c.Contender).Core {
 		every *= 2
