@@ -112,10 +112,12 @@ func (t *turn) meet() (each time.Duration, vain int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	after, err := proctime.Used(t.pids)
+	after, err := t.rest()
 	if err == nil && first.Busy > 0 {
 		plan.Busy = 0
-		_, err = load.Run(plan, t.list(port))
+		if _, err = load.Run(plan, t.list(port)); err == nil {
+			_, err = t.rest()
+		}
 	}
 	return (after - before) / time.Duration(len(keys)), first.Busy, err
 }
