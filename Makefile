@@ -28,7 +28,7 @@ LOAD ?= Flood|Refusals|Import|Kill
 .NOTPARALLEL:
 
 .PHONY: test
-test: toolchain lint vet unit e2e e2e-fleet ## Check everything that must hold before a change lands
+test: toolchain lint vet unit e2e e2e-fleet test-bench ## Check everything that must hold before a change lands
 
 .PHONY: toolchain
 toolchain: ## Check that what the tests need is there (as root on Debian: install all but Go)
@@ -79,7 +79,16 @@ screenshots: ## Save each page of the dashboard as pictures: screenshots/, light
 	KEYSTILE_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -count=1 -timeout 10m -run 'TestDashboardScreenshots' ./e2e
 
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Measure Keystile beside others, with BENCH as flags (docs/benchmarks.md): about 25 minutes
+	cd bench && $(GO) run . $(BENCH)
+
+.PHONY: test-bench
+test-bench: $(LINT) ## Check what make bench runs: lint, tests, and whether each contender does what is said of it
+	cd bench && $(CURDIR)/$(LINT) run --config $(CURDIR)/.golangci.yaml ./...
+	cd bench && $(GO) test -count=1 -timeout 10m ./...
+
+.PHONY: microbench
+microbench: ## Run the benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem $(UNIT)
 
 .PHONY: fuzz
