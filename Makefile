@@ -22,7 +22,7 @@ OWN_STORE := FLEET01|AFleetsQuota|ThreeGates|REDIS|Redis|PostgreSQL|Database|Dis
 ANY_STORE := RULE0[1-4]|RULE0[68]|Snippet|ThatPagesName|PagesShow|Runbook|Comparison|Systemd|Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage|Dashboard
 
 # What make load runs: the tests that are shorter in make test.
-LOAD ?= Flood|Refusals|Import|Kill
+LOAD ?= Flood|Refusals|Import|Kill|ReadByUpstreams
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -66,6 +66,11 @@ coverage-of-contract: ## List which test would miss which line of the configurat
 load: ## Run the whole-binary tests of load at their full size, LOAD of them (a regular expression)
 	KEYSTILE_FULL_LOAD=1 $(GO) test -count=1 -v -timeout 60m -run '$(LOAD)' ./e2e
 
+.PHONY: soak
+soak: ## Run the soak at its full size: twenty minutes on SQLite, and twenty on PostgreSQL and Redis
+	KEYSTILE_FULL_LOAD=1 $(GO) test -count=1 -v -timeout 60m -run Soak ./e2e
+	KEYSTILE_E2E_STORE=postgres KEYSTILE_E2E_LIMITER=redis KEYSTILE_FULL_LOAD=1 $(GO) test -count=1 -v -timeout 60m -run Soak ./e2e
+
 .PHONY: build
 build: ## Build bin/keystile
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o $(BIN)/keystile ./cmd/keystile
@@ -94,6 +99,10 @@ microbench: ## Run the benchmarks of all packages
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s unless set)
 	@tools/fuzz.sh $$($(GO) list $(UNIT))
+
+.PHONY: vuln
+vuln: ## Hold the dependencies, and what of them is called, against the Go vulnerability database
+	@tools/vuln.sh ./...
 
 .PHONY: fmt
 fmt: $(LINT) ## Format the source

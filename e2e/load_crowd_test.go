@@ -211,13 +211,18 @@ func (r *register) answer(a arrival, conn net.Conn, stop <-chan struct{}) bool {
 	if a.head == nil {
 		return false
 	}
+	r.note(a.head.Header)
+	return answerOK(a, conn, stop)
+}
+
+// note remembers a call that has arrived.
+func (r *register) note(h http.Header) {
 	r.mu.Lock()
-	r.seen[a.head.Header.Get(callHeader)]++
-	if a.head.Header.Get("Keystile-Key-Id") == "" {
+	defer r.mu.Unlock()
+	r.seen[h.Get(callHeader)]++
+	if h.Get("Keystile-Key-Id") == "" {
 		r.undecided++
 	}
-	r.mu.Unlock()
-	return answerOK(a, conn, stop)
 }
 
 // agrees fails the test unless exactly the calls that clients saw answered with

@@ -20,7 +20,16 @@ func TestNginxAsksAsItsPageSays(t *testing.T) {
 	t.Parallel()
 	n := setupNeighbour(t, "nginx.md", func(n *neighbour, snippets map[string]string) {
 		servers := n.fill(snippets["nginx"], append(n.addresses(), "listen 8080;", "listen "+n.front.addr+";")...)
-		file := n.file("nginx.conf", fmt.Sprintf(`daemon off;
+		file := n.file("nginx.conf", nginxConfig(n.dir, servers))
+		n.run("nginx", "-p", n.dir, "-e", "stderr", "-c", file)
+	})
+	wantNeighbour(t, n, manners{away: http.StatusInternalServerError, saysLimits: true})
+}
+
+// nginxConfig is a whole configuration of an nginx that writes into one folder
+// only.
+func nginxConfig(dir, servers string) string {
+	return fmt.Sprintf(`daemon off;
 master_process off;
 pid %[1]s/nginx.pid;
 error_log stderr;
@@ -34,10 +43,7 @@ http {
 	scgi_temp_path %[1]s/scgi;
 %[2]s
 }
-`, n.dir, servers))
-		n.run("nginx", "-p", n.dir, "-e", "stderr", "-c", file)
-	})
-	wantNeighbour(t, n, manners{away: http.StatusInternalServerError, saysLimits: true})
+`, dir, servers)
 }
 
 func TestHAProxyAsksAsItsPageSays(t *testing.T) {

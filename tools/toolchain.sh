@@ -1,8 +1,9 @@
 #!/bin/sh
 # Checks that what the tests need is there: Go, a C compiler for the race
-# detector, PostgreSQL, Redis, nginx and HAProxy to start servers of, promtool, sqlite3,
-# Chromium for the dashboard, and npm for what looks at its pages. Installs all
-# but Go where it can, and says what to do where not.
+# detector, PostgreSQL, Redis, nginx and HAProxy to start servers of, promtool,
+# sqlite3, Chromium for the dashboard, Node to read paths as its programs do, and
+# npm for what looks at pages. Installs all but Go where it can, and says what to
+# do where not.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -37,7 +38,7 @@ missing() {
 	command -v curl >/dev/null || echo curl
 	command -v sqlite3 >/dev/null || echo sqlite3
 	browser || echo chromium
-	command -v npm >/dev/null || echo nodejs npm
+	command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm
 }
 
 packages=$(missing | tr '\n' ' ')
@@ -51,4 +52,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	packages=$(missing | tr '\n' ' ')
 	[ "$packages" ] || exit 0
 fi
-fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL, Redis, nginx (with auth_request), HAProxy (2.5 or newer, with Lua), promtool, sqlite3, Chromium and npm: on Debian, apt-get install $packages"
+fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL, Redis, nginx (with auth_request), HAProxy (2.5 or newer, with Lua), promtool, sqlite3, Chromium, Node and npm: on Debian, apt-get install $packages"
