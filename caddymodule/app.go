@@ -59,6 +59,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	a.parts = built
 	a.publishPrefixes()
 	a.settings = built.settings(&a.Config)
+	if a.settings.Events, err = newEmitter(ctx); err != nil {
+		return err
+	}
 	release, err := a.retain()
 	if err != nil {
 		return err

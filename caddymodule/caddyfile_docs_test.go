@@ -16,7 +16,8 @@ const docsHead = `# Caddyfile
 Every option, from the tables that the Caddyfile is read by: WORD stands for an argument, [WORD] for one that may be
 left out, … for any number more, A|B for one of them, { … } for a block. An option stands once in its block unless its
 line says otherwise; an unknown one is an error with file and line. ENV is live or test. Durations are written 500ms,
-10s, 5m, 24h, 400d; rates N/s, N/m, N/h or N/d. [Caddyfile.example](../Caddyfile.example) shows them at work.
+10s, 5m, 24h, 400d; rates N/s, N/m, N/h or N/d. [Caddyfile.example](../Caddyfile.example) shows them at work; the
+blocks here have each option once, for its form, and not to be copied as they are.
 
 A bare ` + "`keystile`" + ` needs no global option: it keeps keys in SQLite in Caddy's data directory, and lets any valid key
 call anything. The directive stands behind all rewrites and before ` + "`basic_auth`" + ` and whatever answers;
@@ -48,6 +49,7 @@ func optionsDocument() string {
 		if len(table.rows) == 0 {
 			b.WriteString("It has no options.\n")
 		}
+		fmt.Fprintf(&b, "\n```caddyfile\n%s```\n", docExamples[table.heading])
 		b.WriteString("\n")
 		for _, row := range table.rows {
 			fmt.Fprintf(&b, "- `%s`: %s", row.syntax, row.help)

@@ -44,6 +44,7 @@ var collectors = []prometheus.Collector{
 	counter("keystile_limiter_lost_total", "Times that a limiter lost its Redis.", &stats.Limits.Failures),
 	counter("keystile_limiter_exchanges_total", "Buckets that Redis was asked about.", &stats.Limits.Exchanges),
 	counter("keystile_limiter_waits_total", "Times that a request waited for Redis.", &stats.Limits.Waits),
+	counter("keystile_events_dropped_total", "Events that no handler was told of: handlers were too slow, or the process ended.", &stats.EventsDropped),
 	counter("keystile_usage_dropped_total", "Allowed calls whose count was lost: at the end, neither the store nor a file took it.", &stats.UsageDropped),
 }
 

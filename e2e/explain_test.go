@@ -16,11 +16,32 @@ type explanation struct {
 		Passed bool   `json:"passed"`
 		Code   string `json:"code"`
 	} `json:"steps"`
+	Notes    []string     `json:"notes"`
+	Recorded *explanation `json:"recorded"`
 }
 
+// last is the step that settles it.
+func (e *explanation) last() string {
+	if len(e.Steps) == 0 {
+		return ""
+	}
+	return e.Steps[len(e.Steps)-1].Step
+}
+
+// explain asks the running gateway.
 func (m *managed) explain(args ...string) (told explanation) {
 	m.t.Helper()
-	done := m.over(append([]string{"explain"}, args...)...)
+	return m.explained(m.over(append([]string{"explain"}, args...)...), args)
+}
+
+// explainBeside asks nobody but the store.
+func (m *managed) explainBeside(args ...string) (told explanation) {
+	m.t.Helper()
+	return m.explained(m.cli(append([]string{"explain"}, args...)...), args)
+}
+
+func (m *managed) explained(done command, args []string) (told explanation) {
+	m.t.Helper()
 	if err := json.Unmarshal([]byte(done.out), &told); err != nil || done.status != 0 {
 		m.t.Fatalf("explain %v: %+v: %v", args, done, err)
 	}
@@ -57,9 +78,15 @@ func TestExplainTellsWhatTheGateWouldAnswerAndSpendsNothing(t *testing.T) {
 		{"allowed", "limits", "GET /v1/mine?project=p1 --address 192.0.2.7 --key " + bound.ID},
 		{"project_mismatch", "project", "GET /v1/mine?project=p2 --address 192.0.2.7 --key " + bound.ID},
 	} {
-		told := m.explain(strings.Fields(c.args)...)
-		if last := told.Steps[len(told.Steps)-1]; told.Outcome != c.outcome || last.Step != c.last || last.Passed != (c.outcome == "allowed") {
-			t.Errorf("explain %s: %+v, want %s by %s", c.args, told, c.outcome, c.last)
+		for how, told := range map[string]explanation{
+			"by the gateway": m.explain(strings.Fields(c.args)...), "on the store": m.explainBeside(strings.Fields(c.args)...),
+		} {
+			if told.Outcome != c.outcome || told.last() != c.last || told.Steps[len(told.Steps)-1].Passed != (c.outcome == "allowed") {
+				t.Errorf("explain %s, %s: %+v, want %s by %s", c.args, how, told, c.outcome, c.last)
+			}
+			if guesses := how == "on the store" && c.last == "limits"; (len(told.Notes) > 0) != guesses {
+				t.Errorf("explain %s, %s, notes %q", c.args, how, told.Notes)
+			}
 		}
 	}
 	header := "X-Api-Key: " + k.Secret
@@ -78,7 +105,21 @@ func TestExplainTellsWhatTheGateWouldAnswerAndSpendsNothing(t *testing.T) {
 	if used := m.used(bound.ID).TotalCalls; used != 0 {
 		t.Errorf("explanations were counted as %d calls", used)
 	}
-	if local := m.cli("explain", "GET", "/v1/items"); local.status != 1 || !strings.Contains(local.err, "--api") {
-		t.Errorf("without a gateway: %+v", local)
+	m.wantBeside(k.ID)
+}
+
+func (g *gate) countsInRedis() bool { return strings.HasPrefix(g.options.limiter, "redis") }
+
+// wantBeside looks at a key's empty bucket from beside the gateway: it is empty
+// where it is in Redis, and else taken as full.
+func (m *managed) wantBeside(id string) {
+	m.t.Helper()
+	want := "allowed"
+	if m.countsInRedis() {
+		want = "rate_limited"
 	}
+	eventually(m.t, startWithin, "the explanation on the store is "+want, func() bool {
+		told := m.explainBeside("GET", "/v1/items", "--key", id)
+		return told.Outcome == want && len(told.Notes) == 2
+	})
 }

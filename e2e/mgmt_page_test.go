@@ -24,7 +24,7 @@ type pageCall struct {
 
 var pageCalls = regexp.MustCompile("(?s)\n## ([a-z-]+)\n\n`([A-Z]+ [^`]+)`.*?```sh\n(.*?)```\n\n```http\nHTTP/1.1 (\\d+)[^`]*?\n(?:\n([^`]*))?```")
 
-func readAPIPage(t *testing.T) (calls []pageCall) {
+func readAPIPage(t testing.TB) (calls []pageCall) {
 	t.Helper()
 	text, err := os.ReadFile("../docs/api.md")
 	if err != nil {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks that what the tests need is there: Go, a C compiler for the race
-# detector, PostgreSQL, Redis, nginx and HAProxy to start servers of, promtool,
+# detector, PostgreSQL, Redis, nginx and HAProxy to start servers of, promtool, sqlite3,
 # Chromium for the dashboard, and npm for what looks at its pages. Installs all
 # but Go where it can, and says what to do where not.
 set -eu
@@ -35,6 +35,7 @@ missing() {
 	haproxy || echo haproxy
 	command -v promtool >/dev/null || echo prometheus
 	command -v curl >/dev/null || echo curl
+	command -v sqlite3 >/dev/null || echo sqlite3
 	browser || echo chromium
 	command -v npm >/dev/null || echo nodejs npm
 }
@@ -50,4 +51,4 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 	packages=$(missing | tr '\n' ' ')
 	[ "$packages" ] || exit 0
 fi
-fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL, Redis, nginx (with auth_request), HAProxy (2.5 or newer, with Lua), promtool, Chromium and npm: on Debian, apt-get install $packages"
+fail "The tests need a C compiler with its headers ($(go env CC)), PostgreSQL, Redis, nginx (with auth_request), HAProxy (2.5 or newer, with Lua), promtool, sqlite3, Chromium and npm: on Debian, apt-get install $packages"

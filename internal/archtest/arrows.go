@@ -15,7 +15,7 @@ var layers = [][]string{
 		"internal/storage/sqlcore", "internal/storage/sqlite", "internal/storage/postgres", "internal/storage/memory",
 		"internal/scan",
 	},
-	{"internal/keycache", "internal/usage"},
+	{"internal/keycache", "internal/usage", "internal/events"},
 	{"internal/engine", "internal/manage", "internal/migrate"},
 	{"internal/gateway", "internal/api", "internal/client", "internal/cli", "internal/dashboard"},
 	{
@@ -54,11 +54,12 @@ var arrows = map[string][]string{
 
 	"internal/keycache": {"internal/keys", "internal/storage"},
 	"internal/usage":    {"internal/background", "internal/keys", "internal/problem", "internal/storage"},
+	"internal/events":   {"internal/background"},
 
 	"internal/migrate": {"internal/storage", "internal/storage/sqlcore"},
 	"internal/manage":  {"internal/keys", "internal/problem", "internal/quota", "internal/storage", "internal/verdict"},
 	"internal/engine": {
-		"internal/background", "internal/identity", "internal/keycache", "internal/keys", "internal/limit",
+		"internal/background", "internal/events", "internal/identity", "internal/keycache", "internal/keys", "internal/limit",
 		"internal/problem", "internal/quota", "internal/storage", "internal/usage", "internal/verdict",
 	},
 
@@ -72,7 +73,7 @@ var arrows = map[string][]string{
 	"internal/cli":       {"internal/client", "internal/keys", "internal/manage", "internal/migrate", "internal/problem", "internal/scan"},
 
 	"caddymodule": {
-		"internal/api", "internal/cli", "internal/credential", "internal/dashboard", "internal/echo", "internal/engine", "internal/forwarded", "internal/gateway",
+		"internal/api", "internal/cli", "internal/credential", "internal/dashboard", "internal/echo", "internal/engine", "internal/events", "internal/forwarded", "internal/gateway",
 		"internal/identity", "internal/keys", "internal/limit", "internal/manage", "internal/mask", "internal/migrate", "internal/policy", "internal/problem",
 		"internal/quota", "internal/storage", "internal/usage", "internal/verdict",
 	},

@@ -63,10 +63,10 @@ var documentSamples = map[string]sample{
 	"links that lead nowhere": {
 		rule: func(fsys fstest.MapFS) rule { return linkRule(fsys) },
 		files: map[string]string{
-			"README.md":      "[a](docs/page.md) [b](docs/page.md#part) [c](https://example.com/x)\n[d](#here) [e](docs/none.md)\n",
-			"docs/page.md":   "[up](../README.md) [down](data.json)\n\n[gone](README.md)\n",
+			"README.md":      "# Over `here`, twice!\n[a](docs/page.md) [b](docs/page.md#part-1) [c](https://example.com/x#y)\n[d](#over-here-twice) [e](docs/none.md)\n[f](#there)\n[g](docs/page.md#part-2)\n[h](docs/page.md#code)\n",
+			"docs/page.md":   "[up](../README.md) [down](data.json)\n\n[gone](README.md)\n## Part\n## Part\n```\n# code\n```\n",
 			"docs/data.json": "{}\n",
 		},
-		want: []string{"README.md:2", "docs/page.md:3"},
+		want: []string{"README.md:3", "README.md:4", "README.md:5", "README.md:6", "docs/page.md:3"},
 	},
 }

@@ -1,7 +1,6 @@
 package archtest
 
 import (
-	"io/fs"
 	"maps"
 	"path"
 	"regexp"
@@ -62,34 +61,4 @@ func checkDependencies(t *tree) (found []finding) {
 
 func (t *tree) reasoned(module string) bool {
 	return strings.Contains(t.texts[dependencyPage], "`"+module+"`")
-}
-
-// links finds the targets of Markdown links.
-var links = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-
-// linkRule needs the folder itself: links lead to files of every kind.
-func linkRule(fsys fs.FS) rule {
-	return rule{"links between documents lead somewhere", func(t *tree) (found []finding) {
-		for _, name := range slices.Sorted(maps.Keys(t.texts)) {
-			line := 0
-			for text := range strings.Lines(t.texts[name]) {
-				line++
-				for _, link := range links.FindAllStringSubmatch(text, -1) {
-					if !leads(fsys, name, link[1]) {
-						found = append(found, finding{name, line, "the link to " + link[1] + " leads nowhere: mend it, or write what it should lead to"})
-					}
-				}
-			}
-		}
-		return found
-	}}
-}
-
-func leads(fsys fs.FS, from, to string) bool {
-	to, _, _ = strings.Cut(to, "#")
-	if to == "" || strings.Contains(to, ":") { // within the page, or elsewhere
-		return true
-	}
-	_, err := fs.Stat(fsys, path.Join(path.Dir(from), to))
-	return err == nil
 }

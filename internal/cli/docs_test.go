@@ -33,12 +33,16 @@ commands below manage keys. In another build of Caddy, write ` + "`caddy keystil
 
 **Where they work.** On the store of a configuration, beside a gate that runs or none:
 
-    keystile keys list --config /etc/keystile/Caddyfile     # ./Caddyfile unless stated
+` + "```sh" + `
+keystile keys list --config /etc/keystile/Caddyfile     # ./Caddyfile unless stated
+` + "```" + `
 
 or, from anywhere, over the management API of a gate, with a token of ` + "`keystile tokens create`" + `:
 
-    export KEYSTILE_API=https://admin.example.com KEYSTILE_TOKEN=kst_…
-    keystile keys list
+` + "```sh" + `
+export KEYSTILE_API=https://admin.example.com KEYSTILE_TOKEN=kst_…
+keystile keys list
+` + "```" + `
 
 What a command prints is the same both ways. A flag wins over the environment. Others on the machine can read a command
 line in the list of processes, so a token is better kept in the environment, or read from standard input:

@@ -30,6 +30,7 @@ func (e *Engine) prepare(ctx context.Context, s *Settings) error {
 }
 
 func (e *Engine) beginOrAwait(ctx context.Context, s *Settings) error {
+	e.teller.queue.Start(context.WithoutCancel(ctx))
 	err := e.begin(ctx, s)
 	if !errors.Is(err, storage.ErrUnreachable) {
 		return err
@@ -53,6 +54,7 @@ func (e *Engine) beginLater(ctx context.Context) {
 		return
 	}
 	err := e.begin(ctx, e.settings.current.Load())
+	e.teller.watch.look()
 	switch {
 	case err == nil:
 		e.cfg.Log.Info("the store answers")
@@ -91,6 +93,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	e.flusher.Start(beside)
 	e.sweeper.Start(beside)
 	e.cutter.Start(beside)
+	e.teller.start(beside)
 	e.pruner.Start(beside)
 	e.pruner.Kick()
 	e.confirmed.failing.Store(false)

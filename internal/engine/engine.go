@@ -76,6 +76,7 @@ type Engine struct {
 	confirmed confirmation
 	cutter    *background.Loop
 	pruner    *background.Loop
+	teller    teller
 	rolledUp  atomic.Pointer[time.Time] // days before have no hours any more; nil: nobody knows
 
 	settings   settings
@@ -127,6 +128,7 @@ func newEngine(cfg Config, first *Settings) (*Engine, error) {
 	e.cutter = background.NewLoop(checkStreamsEvery, e.checkStreams)
 	e.pruner = background.NewLoop(pruneEvery, e.prune)
 	e.awaiter = background.NewLoop(askAgainEvery, e.beginLater)
+	e.initTeller()
 	cfg.Store.OnCommit(e.beforeCommit)
 	cfg.Store.OnNews(e.follower.hear)
 	return e, nil
@@ -182,6 +184,9 @@ func (e *Engine) adopt(s *Settings) {
 	e.limits.setDeny(s.DenyWithoutLimiter)
 	e.node.reconsider(s)
 	e.follower.pace(s)
+	if s.Events != was.Events {
+		e.teller.listen()
+	}
 	e.node.loop.Kick() // the store has to know for how long memory is believed
 }
 
@@ -233,6 +238,7 @@ func (e *Engine) close() error {
 	defer e.starting.Unlock()
 	var flushed error
 	if e.started {
+		e.teller.stop()
 		e.pruner.Stop()
 		e.cutter.Stop()
 		e.sweeper.Stop()
@@ -242,6 +248,7 @@ func (e *Engine) close() error {
 		e.quotas.Retire(context.Background(), e.cfg.Now())
 		e.limits.stop()
 	}
+	e.teller.queue.Stop()
 	e.node.leave() // also where only the beginning failed
 	if e.started {
 		if flushed = e.flusher.Stop(); flushed != nil {

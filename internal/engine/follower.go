@@ -98,6 +98,9 @@ func (f *follower) catchUp(ctx context.Context) error {
 	if !f.joined {
 		f.applied, f.joined = head, true
 	}
+	if f.applied != head {
+		defer e.teller.trail.loop.Kick()
+	}
 	for f.applied != head {
 		anew, err := f.apply(ctx)
 		if err != nil {
@@ -175,6 +178,7 @@ func (f *follower) rejoin(ctx context.Context) error {
 	e.cache.Reset()
 	e.catalogue.reset()
 	e.streams.markAll()
+	e.teller.trail.anew.Store(true)
 	if err != nil {
 		return err
 	}

@@ -81,11 +81,20 @@ func (g *Guesses) GiveBack(client netip.Addr) {
 }
 
 func (g *Guesses) slot(client netip.Addr) *atomic.Int64 {
+	return &g.full[maphash.Comparable(g.seed, blockOf(client))%guessSlots]
+}
+
+// Burst is how many guesses an address has at once.
+func (g *Guesses) Burst() int64 { return g.bucket.Burst() }
+
+// blockOf is what counts as one client: an address of IPv4, or a site's of
+// IPv6. The zero Addr is one, too.
+func blockOf(client netip.Addr) netip.Prefix {
 	client = client.Unmap().WithZone("")
 	bits := client.BitLen()
 	if client.Is6() {
 		bits = siteBits
 	}
-	block, _ := client.Prefix(bits) // the zero Addr has a bucket, too
-	return &g.full[maphash.Comparable(g.seed, block)%guessSlots]
+	block, _ := client.Prefix(bits)
+	return block
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/keystile/keystile/internal/events"
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 )
@@ -32,6 +33,8 @@ type Settings struct {
 	// UnknownKeys is how often one client address may present secrets that
 	// this node doesn't know; nil: no bound.
 	UnknownKeys *limit.Rate
+	// Events is where events go; nil: nowhere.
+	Events events.Sink
 }
 
 func (s *Settings) samePeppers(other *Settings) bool {

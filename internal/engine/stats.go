@@ -11,13 +11,14 @@ import (
 
 // Stats counts what engines do, and what they ask of their stores.
 type Stats struct {
-	CacheHits    atomic.Int64 // secrets that memory told what they are
-	CacheMisses  atomic.Int64 // those that only the store could tell
-	StoreReads   atomic.Int64 // look-ups of presented secrets
-	StoreErrors  atomic.Int64 // look-ups and polls that failed
-	StoreFlushes atomic.Int64 // usage transactions
-	Limits       limit.Stats  // of limiters that nodes share
-	UsageDropped atomic.Int64 // allowed calls that neither the store nor the spool took at the end
+	CacheHits     atomic.Int64 // secrets that memory told what they are
+	CacheMisses   atomic.Int64 // those that only the store could tell
+	StoreReads    atomic.Int64 // look-ups of presented secrets
+	StoreErrors   atomic.Int64 // look-ups and polls that failed
+	StoreFlushes  atomic.Int64 // usage transactions
+	Limits        limit.Stats  // of limiters that nodes share
+	EventsDropped atomic.Int64 // that no handler was asked about
+	UsageDropped  atomic.Int64 // allowed calls that neither the store nor the spool took at the end
 
 	// StoreBegins is called when the store is asked to do something, and what it
 	// returns once it has; nil: nobody wants to know.

@@ -25,6 +25,7 @@ func (g *Gate) Decide(c *Call) {
 	c.now = g.now()
 	c.Verdict.Conclude(g.judge(c))
 	g.noteUnlisted(c)
+	g.tellExcess(c)
 	switch {
 	case c.Verdict.Admitted():
 	case g.observe && c.Presented == nil:

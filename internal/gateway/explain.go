@@ -111,6 +111,9 @@ func (c *Call) held(rule verdict.Rule) string {
 	case verdict.Scopes:
 		return c.heldScopes()
 	case verdict.Address:
+		if !f.Client.IsValid() {
+			return "none is stated"
+		}
 		return f.Client.String()
 	default:
 		return ""

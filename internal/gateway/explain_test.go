@@ -267,6 +267,11 @@ func TestAnExplanationTellsEachStepAndWhatItLookedAt(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", c.path, diff)
 		}
 	}
+	call := question{method: "GET", path: "/v1/p1/x", key: -1}.call(nil)
+	call.Rehearsal = &gateway.Rehearsal{KeyID: id}
+	if call.Client = (netip.Addr{}); !slices.Contains(f.gate.Explain(call), gateway.Step{Name: "address", Detail: "none is stated"}) {
+		t.Error("an address that nobody states is looked at")
+	}
 }
 
 // upTo are the steps of a good key on a route, before its scopes.

@@ -61,7 +61,7 @@ func setLimits(h http.Header, c *Call) {
 // setQuota speaks of the quota that is used up.
 func setQuota(h http.Header, c *Call, q quota.Quota) {
 	start, end := q.Period.Start(c.now), q.Period.End(c.now)
-	name := "quota " + q.Period.String()
+	name := q.Name()
 	var room [roomForLimits]byte
 	var v limitValues
 	text := v.integer(room[:0], q.Max)

@@ -32,6 +32,9 @@ func (r Rate) Bucket() Bucket {
 // Window is how long the bucket takes to fill when it is empty.
 func (b Bucket) Window() time.Duration { return time.Duration(b.window) }
 
+// Burst is what a full bucket holds.
+func (b Bucket) Burst() int64 { return b.burst }
+
 // Interval is how long one unit takes to refill.
 func (b Bucket) Interval() time.Duration { return time.Duration(b.interval) }
 

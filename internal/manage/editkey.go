@@ -40,7 +40,7 @@ func (m *Manager) EditKey(ctx context.Context, call Call, id keys.ID, edit KeyEd
 	if err != nil {
 		return KeyView{}, err
 	}
-	if err := edit.check(); err != nil {
+	if err := m.checkEdit(&edit); err != nil {
 		return KeyView{}, err
 	}
 	var out KeyView

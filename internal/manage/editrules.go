@@ -24,8 +24,8 @@ var editRules = []func(*keyChange, *KeyEdit) error{
 	(*keyChange).editStatus,
 }
 
-// check refuses what no key's edit may state.
-func (e *KeyEdit) check() error {
+// checkEdit refuses what no key's edit may state.
+func (m *Manager) checkEdit(e *KeyEdit) error {
 	for _, field := range []struct {
 		name string
 		Field[any]
@@ -36,7 +36,7 @@ func (e *KeyEdit) check() error {
 			return refuse(problem.ImmutableField, field.name, "")
 		}
 	}
-	return reason.check("reason", e.Reason)
+	return m.checkText(reason, "reason", e.Reason)
 }
 
 // apply makes the key what the edit says, or refuses all of it.
@@ -68,7 +68,7 @@ func (c *keyChange) editDescription(e *KeyEdit) error {
 		return nil
 	}
 	c.key.Description = e.Description.Value
-	return description.check("description", c.key.Description)
+	return c.checkText(description, "description", c.key.Description)
 }
 
 // editScopes takes scopes away. Their order means nothing. A scope that the key
@@ -152,7 +152,7 @@ func (c *keyChange) editMetadata(e *KeyEdit) error {
 		return nil
 	}
 	c.key.Metadata = maps.Clone(e.Metadata.Value)
-	return checkMetadata(e.Metadata.Value)
+	return c.checkMetadata(e.Metadata.Value)
 }
 
 // editStatus pauses a key, or undoes a pause; a revoked key comes back, if at

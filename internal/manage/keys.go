@@ -42,7 +42,7 @@ func (m *Manager) RevokeKey(ctx context.Context, call Call, id keys.ID, ask Revo
 	if err != nil {
 		return RevokedKey{}, err
 	}
-	if err := reason.check("reason", ask.Reason); err != nil {
+	if err := m.checkText(reason, "reason", ask.Reason); err != nil {
 		return RevokedKey{}, err
 	}
 	wait, err := patience(ask.Wait)

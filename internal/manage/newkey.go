@@ -77,7 +77,7 @@ func (m *Manager) settleName(d *draft) error {
 
 func (m *Manager) settleDescription(d *draft) error {
 	d.key.Description = d.ask.Description
-	return description.check("description", d.key.Description)
+	return m.checkText(description, "description", d.key.Description)
 }
 
 func (m *Manager) settleEnvironment(d *draft) error {
@@ -124,7 +124,7 @@ func (m *Manager) settleOwner(d *draft) error {
 		d.key.Owner = d.maker
 		return nil
 	}
-	return owner.check("owner", d.key.Owner)
+	return m.checkText(owner, "owner", d.key.Owner)
 }
 
 func (m *Manager) settleExpiry(d *draft) error {

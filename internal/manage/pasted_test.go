@@ -54,3 +54,40 @@ func TestLEAK08NoNameHoldsASecretThatWasPastedThere(t *testing.T) {
 		})
 	}
 }
+
+// LEAK-08
+func TestNoOtherTextHoldsASecretThatWasPastedThere(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	key := f.mustCreate(t, f.op, manage.NewKey{})
+	pasted := "was " + key.Secret.Reveal() + ", found on a wiki"
+	create := func(ask manage.NewKey) error { _, err := f.CreateKey(t.Context(), f.op, ask); return err }
+	edit := func(ask manage.KeyEdit) error { _, err := f.EditKey(t.Context(), f.op, key.ID, ask); return err }
+	for what, attempt := range map[string]struct {
+		param string
+		of    func() error
+	}{
+		"a description":         {"description", func() error { return create(manage.NewKey{Name: "a key", Description: pasted}) }},
+		"an owner":              {"owner", func() error { return create(manage.NewKey{Name: "a key", Owner: pasted}) }},
+		"metadata":              {"metadata", func() error { return create(manage.NewKey{Name: "a key", Metadata: map[string]string{"a": pasted}}) }},
+		"an edited description": {"description", func() error { return edit(manage.KeyEdit{Description: manage.Stated(pasted)}) }},
+		"edited metadata":       {"metadata", func() error { return edit(manage.KeyEdit{Metadata: manage.Stated(map[string]string{"a": pasted})}) }},
+		"an edit's reason":      {"reason", func() error { return edit(manage.KeyEdit{Reason: pasted}) }},
+		"a rotation's reason": {"reason", func() error {
+			_, err := f.RotateKey(t.Context(), f.op, key.ID, manage.Rotation{Reason: pasted})
+			return err
+		}},
+		"a revocation's reason": {"reason", func() error {
+			_, err := f.RevokeKey(t.Context(), f.op, key.ID, manage.Revocation{Reason: pasted})
+			return err
+		}},
+	} {
+		f.changesNothing(t, "default", func(context.Context) {
+			err := attempt.of()
+			t.Run(what, func(t *testing.T) { wantRefusal(t, err, problem.InvalidRequest, attempt.param) })
+			if err != nil && strings.Contains(err.Error(), key.Secret.Reveal()) {
+				t.Errorf("%s: repeated: %v", what, err)
+			}
+		})
+	}
+}

@@ -41,7 +41,7 @@ func (m *Manager) CreateProject(ctx context.Context, call Call, ask NewProject) 
 	if !isProjectName(ask.Name) {
 		return ProjectView{}, invalid("name", "must be 1 to %d characters, without spaces, slashes and control characters", maxProjectChars)
 	}
-	if err := m.noSecret(ask.Name); err != nil {
+	if err := m.noSecret("name", ask.Name); err != nil {
 		return ProjectView{}, err
 	}
 	p := storage.Project{Name: ask.Name, Workspace: d.workspace, CreatedAt: m.now()}

@@ -28,7 +28,7 @@ func (m *Manager) RotateKey(ctx context.Context, call Call, id keys.ID, ask Rota
 	if err != nil {
 		return CreatedKey{}, err
 	}
-	if err := reason.check("reason", ask.Reason); err != nil {
+	if err := m.checkText(reason, "reason", ask.Reason); err != nil {
 		return CreatedKey{}, err
 	}
 	var out CreatedKey

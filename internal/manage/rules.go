@@ -106,10 +106,10 @@ func canonicalAddresses(texts []string) (addresses []string, err error) {
 
 func (m *Manager) settleMetadata(d *draft) error {
 	d.key.Metadata = maps.Clone(d.ask.Metadata)
-	return checkMetadata(d.ask.Metadata)
+	return m.checkMetadata(d.ask.Metadata)
 }
 
-func checkMetadata(metadata map[string]string) error {
+func (m *Manager) checkMetadata(metadata map[string]string) error {
 	if len(metadata) > maxMetadata {
 		return invalid("metadata", "must have at most %d entries", maxMetadata)
 	}
@@ -119,6 +119,9 @@ func checkMetadata(metadata map[string]string) error {
 		}
 		if metaValue.check("metadata", value) != nil {
 			return invalid("metadata", "must have values of at most %d characters, none of them control characters", metaValue.max)
+		}
+		if err := m.noSecret("metadata", name+" "+value); err != nil {
+			return err
 		}
 	}
 	return nil

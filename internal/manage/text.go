@@ -47,17 +47,22 @@ func (t textRule) check(param, text string) error {
 
 // checkName refuses what can't be the name of a thing.
 func (m *Manager) checkName(rule textRule, name string) error {
-	if err := rule.check("name", name); err != nil {
-		return err
-	}
-	return m.noSecret(name)
+	return m.checkText(rule, "name", name)
 }
 
-// noSecret refuses a name with a secret in it, which was pasted into the wrong
-// field: names are kept, shown and logged in clear.
-func (m *Manager) noSecret(name string) error {
-	if m.format.HasSecret(name) {
-		return invalid("name", "must not hold a secret: it is shown to others, and in the audit trail")
+// checkText refuses what a field of free text can't hold. param names the field.
+func (m *Manager) checkText(rule textRule, param, text string) error {
+	if err := rule.check(param, text); err != nil {
+		return err
+	}
+	return m.noSecret(param, text)
+}
+
+// noSecret refuses a text with a secret in it, which was pasted into the wrong
+// field: texts are kept, shown and logged in clear.
+func (m *Manager) noSecret(param, text string) error {
+	if m.format.HasSecret(text) {
+		return invalid(param, "must not hold a secret: it is shown to others, and in the audit trail")
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (m *Manager) CreateWorkspace(ctx context.Context, call Call, ask NewWorkspa
 	if !isWorkspaceName(ask.Name) {
 		return WorkspaceView{}, invalid("name", "must be 1 to %d letters, digits, dots, hyphens and underscores, the first a letter or digit", maxWorkspaceChars)
 	}
-	if err := m.noSecret(ask.Name); err != nil {
+	if err := m.noSecret("name", ask.Name); err != nil {
 		return WorkspaceView{}, err
 	}
 	if err := m.planKnown(ask.Plan); err != nil {

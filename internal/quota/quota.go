@@ -58,6 +58,9 @@ type Quota struct {
 	Period Period
 }
 
+// Name is what callers and operators are told that it is called.
+func (q Quota) Name() string { return "quota " + q.Period.String() }
+
 // Parse reads N/hour, N/day or N/month.
 func Parse(text string) (Quota, error) {
 	count, unit, found := strings.Cut(text, "/")

@@ -24,6 +24,7 @@ type ledger struct {
 
 	noted  []storage.NotedCall // goes with the next batch
 	missed map[keys.ID]int64   // calls before a key's next note that are not noted
+	sweeps int                 // by which keys take turns
 
 	denials []storage.Denial // go with the next batch
 

@@ -15,7 +15,7 @@ import (
 const (
 	notesPerKey   = 50   // at most, from one sweep to the next
 	fewNotes      = 8    // that each key has room for, unless the last sweep was of so many keys that each had a smaller share
-	notesPerSweep = 500  // of all keys together, save that each may have one
+	notesPerSweep = 500  // of all keys together; where there are more keys, they take turns
 	maxNotes      = 1000 // that wait for the store
 )
 
@@ -69,7 +69,10 @@ func (n *notes) latest(most int64, fn func(*note)) (missed int64) {
 	return n.count - kept
 }
 
-// share is how many notes each of so many keys gets.
+// turnsOf is in how many sweeps the turn comes round, of so many keys.
+func turnsOf(keys int) int { return (keys + notesPerSweep - 1) / notesPerSweep }
+
+// share is how many notes a key gets whose turn it is, of so many keys.
 func share(keys int) int64 {
 	return int64(min(max(notesPerSweep/max(keys, 1), 1), notesPerKey))
 }

@@ -79,7 +79,7 @@ func TestWhatIsNotNotedOfABusyKeyIsSaidToBeMissing(t *testing.T) {
 
 func TestManyKeysAtOnceShareTheNotes(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ keys, notes int }{{1, 5}, {100, 500}, {250, 500}, {600, 600}, {3000, 1000}} {
+	for _, c := range []struct{ keys, notes int }{{1, 5}, {100, 500}, {250, 500}, {600, 300}, {3000, 500}} {
 		b := setup(t)
 		const each = 5
 		for i := range c.keys {
@@ -171,5 +171,29 @@ func TestTheNotesOfManyBusyKeysTellOfEachCall(t *testing.T) {
 				t.Errorf("note %d of %s is of %v, want %v", n, id, one.At, want)
 			}
 		}
+	}
+}
+
+func TestOfVeryManyKeysEachIsNotedInItsTurn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const many, rounds = 2000, 4 // four times as many as are noted at once
+	before := 0
+	for range rounds {
+		for i := range many {
+			b.Counters(keys.ID(fmt.Sprint("key_", i))).Count(call(noon))
+		}
+		b.flush(t, nil)
+		all := 0
+		for _, calls := range b.store.noted() {
+			all += len(calls)
+		}
+		if all-before > 500 {
+			t.Errorf("%d notes in one flush", all-before)
+		}
+		before = all
+	}
+	if noted := b.store.noted(); len(noted) != many {
+		t.Errorf("%d keys of %d were noted in %d rounds", len(noted), many, rounds)
 	}
 }

@@ -29,7 +29,8 @@ func NewGlance(cfg Config) *Glance {
 		cfg.Name = defaultName
 	}
 	options := *cfg.Server
-	options.PoolSize, options.ContextTimeoutEnabled, options.Protocol, options.DisableIdentity = 1, true, 2, true
+	options.PoolSize, options.MaxRetries, options.DialerRetries = 1, -1, 1
+	options.ContextTimeoutEnabled, options.Protocol, options.DisableIdentity = true, 2, true
 	return &Glance{cfg: cfg, client: goredis.NewClient(&options)}
 }
 
