@@ -76,8 +76,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	c := h.calls.Get().(*gateway.Call)
 	defer h.giveBack(c)
 	h.describe(c, r)
+	announced := r.Trailer
 	if !ok {
-		return h.refuseLate(w, r, c)
+		return withoutTrailers(r, announced, h.refuseLate(w, r, c))
 	}
 	defer h.app.engine.Leave(at)
 	h.app.standings()
@@ -89,9 +90,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	h.record(c, r)
 	if !c.Verdict.Admitted() {
-		return h.refuse(w, r, c)
+		return withoutTrailers(r, announced, h.refuse(w, r, c))
 	}
-	return h.admit(w, r, c, next)
+	return withoutTrailers(r, announced, h.admit(w, r, c, next))
 }
 
 // describe tells a call what Caddy knows of the request.

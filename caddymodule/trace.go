@@ -43,4 +43,29 @@ func (s *conclusion) trace(r *http.Request, met *policy.Route) {
 		attributes = append(attributes, attrKeyID.String(string(s.key.ID)), attrEnvironment.String(string(s.key.Environment)))
 	}
 	span.SetAttributes(attributes...)
+	maskSpan(span)
+}
+
+// described is a span that tells what was said of it, as those do that are
+// exported.
+type described interface {
+	Name() string
+	Attributes() []attribute.KeyValue
+}
+
+// maskSpan takes secrets off what was put on a span before any handler ran, such
+// as the path, the host and the agent.
+func maskSpan(span trace.Span) {
+	said, ok := span.(described)
+	if !ok {
+		return
+	}
+	if name := said.Name(); secrets.Holds([]byte(name)) {
+		span.SetName(string(secrets.Bytes([]byte(name))))
+	}
+	for _, one := range said.Attributes() {
+		if text := []byte(one.Value.AsString()); secrets.Holds(text) { // what is no string is empty
+			span.SetAttributes(one.Key.String(string(secrets.Bytes(text))))
+		}
+	}
 }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
@@ -27,6 +30,7 @@ const canaryRoutes = "route * /v1/items\nroute * /v1/items/*\nroute * /v1/loose/
 // log of its own, and one whose refusals are told by the upstream.
 const canarySites = `http://:%s {
 	bind 127.0.0.1
+	tracing
 	log {
 		output file $DIR/access.log
 		format keystile console
@@ -40,6 +44,7 @@ const canarySites = `http://:%s {
 
 http://:%s {
 	bind 127.0.0.1
+	tracing
 	log {
 		format keystile
 	}
@@ -122,8 +127,10 @@ func TestRULE07LEAK02LEAK03PresentedSecretsShowNowhere(t *testing.T) {
 	t.Parallel()
 	observing, handing := freeAddr(t), freeAddr(t)
 	portOf := func(addr string) string { _, port, _ := net.SplitHostPort(addr); return port }
+	spans := newCollector(t)
 	g := setup(t, options{
-		app: "accept_prefix live old-sys_ unchecked", global: masked, policy: canarySources + canaryRoutes,
+		app: "accept_prefix live old-sys_ unchecked\nrate_limit live 100000/s", global: masked, policy: canarySources + canaryRoutes,
+		before: "tracing", env: spans.env(),
 		sites: fmt.Sprintf(canarySites, portOf(observing), canarySources+canaryRoutes, portOf(handing), canarySources+canaryRoutes),
 	})
 	all := drawCanaries()
@@ -153,18 +160,23 @@ func TestRULE07LEAK02LEAK03PresentedSecretsShowNowhere(t *testing.T) {
 			t.Errorf("%s: %d requests were let through, want %d: nothing was shown", what, admitted[what], least)
 		}
 	}
-	g.searchEverywhere(all)
+	g.searchEverywhere(all, spans)
 }
 
 // searchEverywhere looks for secrets in all that a gate shows and writes.
-func (g *gate) searchEverywhere(all []canary) {
+func (g *gate) searchEverywhere(all []canary, spans *collector) {
 	g.t.Helper()
-	places := map[string]string{"GET /metrics": g.adminGet("/metrics"), "GET /config/": g.adminGet("/config/")}
+	places := g.shownPages()
 	g.stop()
 	maps.Copy(places, everything(g.t, g.dir))
+	maps.Copy(places, g.inServers())
+	places["traces"] = string(spans.exported())
 	logged := strings.Count(places["log"], "handled request") + strings.Count(places["access.log"], "handled request")
 	if logged < len(all)*9/10 { // the server refuses some before anybody logs
 		g.t.Errorf("%d entries in the access logs for %d requests", logged, len(all))
+	}
+	if traced := len(spans.all); traced < len(all)*9/10 {
+		g.t.Errorf("%d spans for %d requests", traced, len(all))
 	}
 	byEnd := map[string]canary{}
 	for _, c := range all {
@@ -177,4 +189,55 @@ func (g *gate) searchEverywhere(all []canary) {
 			}
 		}
 	}
+}
+
+// shownPages is what a running gate shows to those who look after it.
+func (g *gate) shownPages() map[string]string {
+	g.t.Helper()
+	places := map[string]string{}
+	for _, page := range []string{"/metrics", "/config/", "/debug/pprof/goroutine?debug=2", "/debug/pprof/cmdline", "/debug/vars"} {
+		places["GET "+page] = g.adminGet(page)
+	}
+	for _, command := range []string{"doctor", "report", "routes", "keys list", "tokens list", "audit", "report --limit 1000"} {
+		done := g.cli(strings.Fields(command)...)
+		places[command] = done.out + done.err
+	}
+	return places
+}
+
+// inServers is what stands in PostgreSQL and in Redis, where the gate uses them.
+func (g *gate) inServers() map[string]string {
+	g.t.Helper()
+	places := map[string]string{}
+	if onServer(g.db) {
+		maps.Copy(places, g.tables())
+	}
+	if address, ok := strings.CutPrefix(g.options.limiter, "redis "); ok {
+		places["Redis"] = dumpRedis(g.t, address)
+	}
+	return places
+}
+
+// dumpRedis is every key of a database, and its value as Redis would save it.
+func dumpRedis(t testing.TB, address string) string {
+	t.Helper()
+	settings, err := redis.ParseURL(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(settings)
+	defer client.Close()
+	keys, err := client.Keys(t.Context(), "*").Result()
+	if err != nil || len(keys) == 0 {
+		t.Fatalf("%d keys in Redis: %v", len(keys), err)
+	}
+	var dump strings.Builder
+	for _, key := range keys {
+		value, err := client.Dump(t.Context(), key).Result()
+		if err != nil && !errors.Is(err, redis.Nil) { // it has run out
+			t.Fatal(err)
+		}
+		dump.WriteString(key + " " + value + "\n")
+	}
+	return dump.String()
 }

@@ -165,7 +165,8 @@ type book struct {
 	mu          sync.Mutex
 	answers     map[string]int   // by code ("allowed"), or by what a client did
 	unavailable map[string]int64 // answers for want of the store or of Redis, by the key's ID
-	odd         []string         // what can't be
+	mishap      string           // the latest
+	odd         []string         // what can't be, and the mishap then
 }
 
 func newBook() *book { return &book{answers: map[string]int{}, unavailable: map[string]int64{}} }
@@ -176,8 +177,14 @@ func (b *book) did(what string) {
 	b.answers[what]++
 }
 
+func (b *book) during(mishap string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mishap = mishap
+}
+
 func (b *book) wonder(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.odd = append(b.odd, fmt.Sprintf(format, args...))
+	b.odd = append(b.odd, b.mishap+": "+fmt.Sprintf(format, args...))
 }

@@ -50,8 +50,10 @@ func (s *soak) run(span time.Duration) (all []reading) {
 	working.Go(func() { s.administrate(stop) })
 	for over := time.Now().Add(span); time.Now().Before(over); {
 		for _, m := range s.mishapsOf() {
+			s.book.during(m.name)
 			m.begin()
 			all = append(all, s.watch(m.lasts)...)
+			s.book.during("the end of " + m.name)
 			m.end()
 			s.mishaps[m.name]++
 			all = append(all, s.watch(soakCalm)...)
@@ -68,7 +70,7 @@ func (s *soak) wantMixed() {
 	s.book.mu.Lock()
 	defer s.book.mu.Unlock()
 	if len(s.book.odd) > 0 {
-		s.t.Errorf("%d answers were none that belongs to its request, such as %s", len(s.book.odd), s.book.odd[0])
+		s.t.Errorf("%d answers were none that belongs to its request, such as %.1500q", len(s.book.odd), s.book.odd[:min(5, len(s.book.odd))])
 	}
 	for _, what := range slices.Concat(soakOutcomes, soakDeeds) {
 		if s.book.answers[what] == 0 {
