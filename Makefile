@@ -19,7 +19,7 @@ export GOFLAGS += -buildvcs=false
 # themselves where keys and limits are kept, and what is the same wherever that
 # is (texts, builds, the edges of HTTP, floods).
 OWN_STORE := FLEET01|AFleetsQuota|ThreeGates|REDIS|Redis|PostgreSQL|Database|Disk|AReceiptHolds|AWaitThatIsShorter|AConnectionString|ACreationThatWasCutOff|ARevocationIsInForceThough|ALoginThat|FromGateToGate|CannotBeKeptAnywhere|KilledWhileItWrites|Faults|Panic
-ANY_STORE := RULE0[1-4]|RULE0[68]|Snippet|ThatPagesName|PagesShow|Runbook|Comparison|Systemd|Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage|Dashboard
+ANY_STORE := ARelease|EachWayToBuild|TheImageHolds|RULE0[1-4]|RULE0[68]|Snippet|ThatPagesName|PagesShow|Runbook|Comparison|Systemd|Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage|Dashboard
 
 # What make load runs: the tests that are shorter in make test.
 LOAD ?= Flood|Refusals|Import|Kill|ReadByUpstreams
