@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -10,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
@@ -135,12 +132,15 @@ func TestRULE07LEAK02LEAK03PresentedSecretsShowNowhere(t *testing.T) {
 	})
 	all := drawCanaries()
 	g.plantCanaries(all)
-	admitted := map[string]int{}
+	admitted, refusals := map[string]int{}, map[string]string{}
 	for _, c := range all {
 		addr := map[string]string{observed: observing, handedOn: handing}[c.door]
 		got, err := exchange(orElse(addr, g.addr), c.request().raw(g))
 		if err != nil {
 			t.Fatalf("%v: %v", c, err)
+		}
+		if id := got.requestID(); id != "" {
+			refusals[got.code()+" "+c.kind] = id
 		}
 		if shows(got.raw, c.secret) {
 			t.Errorf("%v: the answer shows it: %q", c, got.raw)
@@ -160,13 +160,13 @@ func TestRULE07LEAK02LEAK03PresentedSecretsShowNowhere(t *testing.T) {
 			t.Errorf("%s: %d requests were let through, want %d: nothing was shown", what, admitted[what], least)
 		}
 	}
-	g.searchEverywhere(all, spans)
+	g.searchEverywhere(all, spans, g.explained(refusals))
 }
 
 // searchEverywhere looks for secrets in all that a gate shows and writes.
-func (g *gate) searchEverywhere(all []canary, spans *collector) {
+func (g *gate) searchEverywhere(all []canary, spans *collector, places map[string]string) {
 	g.t.Helper()
-	places := g.shownPages()
+	maps.Copy(places, g.shownPages())
 	g.stop()
 	maps.Copy(places, everything(g.t, g.dir))
 	maps.Copy(places, g.inServers())
@@ -189,55 +189,4 @@ func (g *gate) searchEverywhere(all []canary, spans *collector) {
 			}
 		}
 	}
-}
-
-// shownPages is what a running gate shows to those who look after it.
-func (g *gate) shownPages() map[string]string {
-	g.t.Helper()
-	places := map[string]string{}
-	for _, page := range []string{"/metrics", "/config/", "/debug/pprof/goroutine?debug=2", "/debug/pprof/cmdline", "/debug/vars"} {
-		places["GET "+page] = g.adminGet(page)
-	}
-	for _, command := range []string{"doctor", "report", "routes", "keys list", "tokens list", "audit", "report --limit 1000"} {
-		done := g.cli(strings.Fields(command)...)
-		places[command] = done.out + done.err
-	}
-	return places
-}
-
-// inServers is what stands in PostgreSQL and in Redis, where the gate uses them.
-func (g *gate) inServers() map[string]string {
-	g.t.Helper()
-	places := map[string]string{}
-	if onServer(g.db) {
-		maps.Copy(places, g.tables())
-	}
-	if address, ok := strings.CutPrefix(g.options.limiter, "redis "); ok {
-		places["Redis"] = dumpRedis(g.t, address)
-	}
-	return places
-}
-
-// dumpRedis is every key of a database, and its value as Redis would save it.
-func dumpRedis(t testing.TB, address string) string {
-	t.Helper()
-	settings, err := redis.ParseURL(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := redis.NewClient(settings)
-	defer client.Close()
-	keys, err := client.Keys(t.Context(), "*").Result()
-	if err != nil || len(keys) == 0 {
-		t.Fatalf("%d keys in Redis: %v", len(keys), err)
-	}
-	var dump strings.Builder
-	for _, key := range keys {
-		value, err := client.Dump(t.Context(), key).Result()
-		if err != nil && !errors.Is(err, redis.Nil) { // it has run out
-			t.Fatal(err)
-		}
-		dump.WriteString(key + " " + value + "\n")
-	}
-	return dump.String()
 }

@@ -33,7 +33,11 @@ var misplacedHeaders = []string{
 
 func TestLEAK02LEAK03MGMT10ManagingKeysShowsTheirSecretsOnce(t *testing.T) {
 	t.Parallel()
-	d := setupDesk(t, options{global: "log {\n level DEBUG\n format keystile\n}"}, "")
+	spans := newCollector(t)
+	d := setupDesk(t, options{
+		program: faulty(t), // which can record events
+		global:  masked + "\nevents {\n on * record $DIR/events\n}", before: "tracing", env: spans.env(), app: "rate_limit live 1/h burst 1",
+	}, "")
 	secrets := map[string]string{"the operator's token": d.credential}
 	for name, secret := range d.useSecrets() {
 		secrets[name] = secret
@@ -43,16 +47,26 @@ func TestLEAK02LEAK03MGMT10ManagingKeysShowsTheirSecretsOnce(t *testing.T) {
 			secrets[who+": "+name] = secret
 		}
 	}
+	maps.Copy(secrets, d.pastSignIn())
 	places := map[string]string{
 		"metrics": d.adminGet("/metrics"), "configuration": d.adminGet("/config/"), "document": d.do(http.MethodGet, "/v1/openapi.json", "").raw,
 		"trail": d.do(http.MethodGet, "/v1/audit?limit=1000", "").raw, "keys": d.do(http.MethodGet, "/v1/keys?limit=1000", "").raw, "tokens": d.do(http.MethodGet, "/v1/tokens", "").raw,
 	}
+	pages, pasted := d.openPages()
+	maps.Copy(places, pages)
+	maps.Copy(secrets, pasted)
+	maps.Copy(places, d.shownPages())
 	d.stop()
 	maps.Copy(places, d.written())
+	maps.Copy(places, d.inServers())
+	places["traces"] = string(spans.exported())
 	stored := strings.Join(slices.Collect(maps.Values(d.inDatabase())), "\n")
 	places["database"] = stored
 	if logged := strings.Count(places["log"], "handled request"); logged < len(misplaced)+len(misplacedHeaders) {
 		t.Errorf("%d entries in the access log: nothing would show", logged)
+	}
+	if told := len(d.gate.events("events")); told < len(secrets)/20 || places["traces"] == "" {
+		t.Errorf("%d events and %d bytes of spans: nothing would show", told, len(places["traces"]))
 	}
 	for name, secret := range secrets {
 		for where, text := range places {

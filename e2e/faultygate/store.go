@@ -15,8 +15,9 @@ import (
 
 func init() { caddy.RegisterModule(new(Store)) }
 
-// Store is the SQLite store, whose look-ups panic, fail or hang for as long as a
-// file of that name lies beside the database. They fail with the file's text.
+// Store is the SQLite store, whose look-ups panic, crash the process, fail or hang for as
+// long as a file of that name lies beside the database. They fail with the file's
+// text.
 type Store struct{ sqlitestore.Store }
 
 // CaddyModule implements caddy.Module.
@@ -39,6 +40,9 @@ type faultyStore struct {
 func (f faultyStore) Lookup(ctx context.Context, digests []keys.Digest) (storage.Lookup, error) {
 	if f.marked("panic") {
 		panic("forced by a test")
+	}
+	if f.marked("crash") {
+		go panic("forced by a test") // where nobody recovers
 	}
 	if f.marked("hang") {
 		<-ctx.Done()
