@@ -45,6 +45,7 @@ vet: ## Run go vet
 .PHONY: unit
 unit: ## Run the unit tests with the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(UNIT)
+	$(GO) test -run Alloc ./caddymodule ./internal/gateway
 
 .PHONY: e2e
 e2e: ## Run the whole-binary tests, which build the binary themselves
