@@ -99,7 +99,11 @@ microbench: ## Run the benchmarks of all packages
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (10s unless set)
-	@tools/fuzz.sh $$($(GO) list $(UNIT))
+	@tools/fuzz.sh
+
+.PHONY: fuzz-some
+fuzz-some: ## Run six fuzz targets, drawn at random, for four seconds each
+	@FUZZPICK=6 FUZZTIME=4s tools/fuzz.sh
 
 .PHONY: vuln
 vuln: ## Hold the dependencies, and what of them is called, against the Go vulnerability database

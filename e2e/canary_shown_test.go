@@ -23,6 +23,26 @@ func (g *gate) shownPages() map[string]string {
 	return places
 }
 
+// stopIntoSpool ends the process while nobody can write to its database, so that
+// the last counts go to a file. (A server would have to be stopped for that.)
+func (g *gate) stopIntoSpool() {
+	g.t.Helper()
+	if onServer(g.db) {
+		g.stop()
+		return
+	}
+	k := g.key()
+	release := lock(g.t, g.db)
+	for _, place := range canaryPlaces.credentials {
+		g.send(place(k.Secret).raw(g))
+	}
+	g.stop()
+	release()
+	if spooled(g.t, g.dir) == 0 {
+		g.t.Error("nothing is in the spool")
+	}
+}
+
 // explained is what the command tells of refusals, of which there is one at
 // least that it knows: of a flood, few are noted.
 func (g *gate) explained(refusals map[string]string) map[string]string {

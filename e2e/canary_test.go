@@ -167,7 +167,7 @@ func TestRULE07LEAK02LEAK03PresentedSecretsShowNowhere(t *testing.T) {
 func (g *gate) searchEverywhere(all []canary, spans *collector, places map[string]string) {
 	g.t.Helper()
 	maps.Copy(places, g.shownPages())
-	g.stop()
+	g.stopIntoSpool()
 	maps.Copy(places, everything(g.t, g.dir))
 	maps.Copy(places, g.inServers())
 	places["traces"] = string(spans.exported())

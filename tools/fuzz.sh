@@ -1,11 +1,18 @@
 #!/bin/sh
-# Runs every fuzz target of the packages that are named, one after the other.
+# Runs the fuzz targets below some folders (all of them, unless named), each for
+# FUZZTIME. FUZZPICK=N runs N of them, drawn at random.
 set -eu
-time=${FUZZTIME:-10s}
+cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || set -- caddymodule cmd internal
 
-for package in "$@"; do
-	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
-		echo "$package $target"
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
-	done
+# targets prints a line for each target: its package and its name.
+targets() {
+	grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' "$@" | sed 's,^\(.*\)/[^/]*:func \(.*\)$,./\1 \2,' | sort
+}
+
+picked() { if [ "${FUZZPICK:-}" ]; then shuf -n "$FUZZPICK"; else cat; fi; }
+
+targets "$@" | picked | while read -r package target; do
+	echo "$package $target"
+	go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-10s}" "$package" </dev/null
 done

@@ -40,7 +40,7 @@ type fixture struct {
 	inspect  manage.Inspector
 }
 
-func setup(t *testing.T) *fixture {
+func setup(t testing.TB) *fixture {
 	t.Helper()
 	f := &fixture{command: manage.Call{Actor: manage.CommandActor("ann")}, now: start, log: newLog()}
 	store, err := sqlite.Open(filepath.Join(t.TempDir(), "keys.db"))
@@ -85,7 +85,7 @@ func setup(t *testing.T) *fixture {
 func newLog() *bytes.Buffer { return new(bytes.Buffer) }
 
 // serve makes the API.
-func (f *fixture) serve(t *testing.T, service manage.Service, authenticate func(context.Context, string, string) (manage.Actor, error)) {
+func (f *fixture) serve(t testing.TB, service manage.Service, authenticate func(context.Context, string, string) (manage.Actor, error)) {
 	t.Helper()
 	var requests atomic.Int64
 	var err error
@@ -131,7 +131,7 @@ func lacksWrite(_ context.Context, _ string, _ manage.Question, then *storage.De
 
 // newToken makes a token of a workspace, of all of them for an operator, for
 // so long or for ever.
-func (f *fixture) newToken(t *testing.T, workspace string, operator bool, expiresIn string) string {
+func (f *fixture) newToken(t testing.TB, workspace string, operator bool, expiresIn string) string {
 	t.Helper()
 	call := f.command
 	call.Workspace = workspace

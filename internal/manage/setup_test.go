@@ -33,7 +33,7 @@ type fixture struct {
 	now time.Time
 }
 
-func setup(t *testing.T, with ...func(*manage.Config)) *fixture {
+func setup(t testing.TB, with ...func(*manage.Config)) *fixture {
 	t.Helper()
 	f := &fixture{dir: t.TempDir(), now: start, op: manage.Call{Actor: manage.CommandActor("ann")}}
 	store, err := sqlite.Open(filepath.Join(f.dir, "keys.db"))
@@ -50,7 +50,7 @@ func setup(t *testing.T, with ...func(*manage.Config)) *fixture {
 }
 
 // reconfigure puts a manager with another configuration on the same store.
-func (f *fixture) reconfigure(t *testing.T, with ...func(*manage.Config)) {
+func (f *fixture) reconfigure(t testing.TB, with ...func(*manage.Config)) {
 	t.Helper()
 	config := manage.Config{Store: f.store, Format: newFormat(t), Now: f.clock}
 	for _, change := range with {
@@ -71,7 +71,7 @@ func words(text string) []string {
 	return strings.Split(text, " ")
 }
 
-func newFormat(t *testing.T) *keys.Format {
+func newFormat(t testing.TB) *keys.Format {
 	t.Helper()
 	format, err := keys.NewFormat(map[keys.Environment]string{keys.Live: "ks_live_", keys.Test: "ks_test_"}, nil)
 	if err != nil {
