@@ -18,8 +18,8 @@ export GOFLAGS += -buildvcs=false
 # What e2e-fleet leaves out, by words of the tests' names: tests that say
 # themselves where keys and limits are kept, and what is the same wherever that
 # is (texts, builds, the edges of HTTP, floods).
-OWN_STORE := FLEET01|AFleetsQuota|ThreeGates|REDIS|Redis|PostgreSQL|Database|Disk|TestAReceiptHolds|AWaitThatIsShorter|AConnectionString|ACreationThatWasCutOff|ARevocationIsInForceThough|ALoginThat|FromGateToGate|CannotBeKeptAnywhere|KilledWhileItWrites|Faults|Panic
-ANY_STORE := Snippet|ThatPagesName|PagesShow|Runbook|Comparison|Systemd|Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage|Dashboard
+OWN_STORE := FLEET01|AFleetsQuota|ThreeGates|REDIS|Redis|PostgreSQL|Database|Disk|AReceiptHolds|AWaitThatIsShorter|AConnectionString|ACreationThatWasCutOff|ARevocationIsInForceThough|ALoginThat|FromGateToGate|CannotBeKeptAnywhere|KilledWhileItWrites|Faults|Panic
+ANY_STORE := ARelease|EachWayToBuild|TheImageHolds|RULE0[1-4]|RULE0[68]|Snippet|ThatPagesName|PagesShow|Runbook|Comparison|Systemd|Xcaddy|OurBinary|Quickstart|OfTheContract|ALineOfThe|StatementOfAnExample|Help|Version|Shells|Terminal|StartThatCannotBe|NobodyReads|DoesNotAnswer|Proxy|Flood|LongToken|Framing|Chunks|RequestInABody|ServerRefuses|Method|Path|TwoReadings|Target|Spelling|Headers|ForwardedAddresses|HTTP2|WebSocket|StreamArrives|StreamsArrive|OutOfFiles|APIPage|Dashboard
 
 # What make load runs: the tests that are shorter in make test.
 LOAD ?= Flood|Refusals|Import|Kill|ReadByUpstreams
@@ -28,7 +28,7 @@ LOAD ?= Flood|Refusals|Import|Kill|ReadByUpstreams
 .NOTPARALLEL:
 
 .PHONY: test
-test: toolchain lint vet unit e2e e2e-fleet ## Check everything that must hold before a change lands
+test: toolchain lint vet unit e2e e2e-fleet test-bench ## Check everything that must hold before a change lands
 
 .PHONY: toolchain
 toolchain: ## Check that what the tests need is there (as root on Debian: install all but Go)
@@ -45,6 +45,7 @@ vet: ## Run go vet
 .PHONY: unit
 unit: ## Run the unit tests with the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(UNIT)
+	$(GO) test -run Alloc ./caddymodule ./internal/gateway
 
 .PHONY: e2e
 e2e: ## Run the whole-binary tests, which build the binary themselves
@@ -53,6 +54,10 @@ e2e: ## Run the whole-binary tests, which build the binary themselves
 .PHONY: e2e-fleet
 e2e-fleet: ## Run those of them again with keys in PostgreSQL and limits in Redis for which that matters
 	KEYSTILE_E2E_STORE=postgres KEYSTILE_E2E_LIMITER=redis $(GO) test -count=1 -timeout 40m -skip '$(OWN_STORE)|$(ANY_STORE)' ./e2e
+
+.PHONY: attacks
+attacks: ## Run the tests of docs/attacks.md, and list what came of each ID
+	$(GO) run ./cmd/keystile-attacks
 
 .PHONY: coverage-of-contract
 coverage-of-contract: ## List which test would miss which line of the configuration, and run them
@@ -80,7 +85,16 @@ screenshots: ## Save each page of the dashboard as pictures: screenshots/, light
 	KEYSTILE_SCREENSHOTS=$(CURDIR)/screenshots $(GO) test -count=1 -timeout 10m -run 'TestDashboardScreenshots' ./e2e
 
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Measure Keystile beside others, with BENCH as flags (docs/benchmarks.md): about 25 minutes
+	cd bench && $(GO) run . $(BENCH)
+
+.PHONY: test-bench
+test-bench: $(LINT) ## Check what make bench runs: lint, tests, and whether each contender does what is said of it
+	cd bench && $(CURDIR)/$(LINT) run --config $(CURDIR)/.golangci.yaml ./...
+	cd bench && $(GO) test -count=1 -timeout 10m ./...
+
+.PHONY: microbench
+microbench: ## Run the benchmarks of all packages
 	$(GO) test -run '^$$' -bench . -benchmem $(UNIT)
 
 .PHONY: fuzz

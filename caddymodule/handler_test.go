@@ -130,14 +130,14 @@ func BenchmarkServe(b *testing.B) {
 // and its answer: a context to cut it by, what logs and placeholders say, the
 // headers for both sides.
 func TestGateCostsARequestFewAllocations(t *testing.T) {
-	const most = 18 // under the race detector, pools forget at random
+	most := map[string]float64{"allowed": 12, "denied": 16, "unknown": 16}
 	f := setupBench(t)
 	for name, target := range targets {
 		f.serve(t, target, f.gated)() // the key is in memory from here on
 		with := testing.AllocsPerRun(200, f.serve(t, target, f.gated))
 		without := testing.AllocsPerRun(200, f.serve(t, target, ok))
-		if with-without > most {
-			t.Errorf("%s: %v allocations more than without a gate, at most %d", name, with-without, most)
+		if with-without > most[name]+forgotten {
+			t.Errorf("%s: %v allocations more than without a gate, at most %v", name, with-without, most[name])
 		}
 		t.Logf("%s: %v allocations, %v without a gate", name, with, without)
 	}

@@ -10,7 +10,7 @@ import (
 
 // Who asks about guessed keys is stopped by the client's address, and one that
 // is no trusted proxy learns nothing at all.
-func TestGuessesThroughVerifyAreLimitedByClient(t *testing.T) {
+func TestENUM04GuessesThroughVerifyAreLimitedByClient(t *testing.T) {
 	t.Parallel()
 	const burst = 20
 	guesses := sized(500, 100_000)
@@ -22,22 +22,22 @@ func TestGuessesThroughVerifyAreLimitedByClient(t *testing.T) {
 			got := a.about("GET", "/v1/items", bearer(mint(nil, keys.Live)))
 			answers[got.code()]++
 			if got.code() == "rate_limited" && got.header.Get("Retry-After") == "" {
-				t.Fatal("ENUM-04: a 429 without Retry-After")
+				t.Fatal("a 429 without Retry-After")
 			}
 		}
 	})
 	if answers["unknown_key"]+answers["rate_limited"] != guesses || answers["unknown_key"] < burst || asked > 2*burst {
-		t.Errorf("ENUM-04: %v, and %d reads of the store", answers, asked)
+		t.Errorf("%v, and %d reads of the store", answers, asked)
 	}
-	wantIdentity(t, "ENUM-04 a key that exists, from elsewhere", a.about("GET", "/v1/items", k.bearer(), "X-Forwarded-For: 192.0.2.8"), k.identity("read"))
+	wantIdentity(t, "a key that exists, from elsewhere", a.about("GET", "/v1/items", k.bearer(), "X-Forwarded-For: 192.0.2.8"), k.identity("read"))
 	a.from = "127.0.0.2"
 	if asked := a.asksStore(func() {
 		for range burst {
 			got := a.about("GET", "/v1/items", bearer(mint(nil, keys.Live)))
-			wantRefused(t, "ENUM-04 from anybody", got, http.StatusBadRequest, "ambiguous_path")
+			wantRefused(t, "from anybody", got, http.StatusBadRequest, "ambiguous_path")
 		}
 	}); asked != 0 {
-		t.Errorf("ENUM-04: whoever isn't trusted made the store be read %d times", asked)
+		t.Errorf("whoever isn't trusted made the store be read %d times", asked)
 	}
 }
 

@@ -48,24 +48,24 @@ func (k key) identity(scopes string) map[string]string {
 	return map[string]string{"Key-Id": k.ID, "Workspace": "default", "Environment": "live", "Scopes": scopes, "Owner": k.Owner}
 }
 
-func TestAnAllowedAnswerOfVerifyHasEveryIdentityHeader(t *testing.T) {
+func TestHDR09AnAllowedAnswerOfVerifyHasEveryIdentityHeader(t *testing.T) {
 	t.Parallel()
 	a := setupAsked(t, options{policy: "route GET /public public\nroute POST /v1/items\nroute * /v1/{project}/x {\n project {project}\n}"}, asksHere)
 	k := a.key()
 	a.must(nil, "projects", "create", "p1")
 	bound := a.key("--project", "p1", "--scopes", "read,write")
-	wantIdentity(t, "HDR-09 no project and no profile", a.about("POST", "/v1/items", k.bearer()), k.identity(""))
-	wantIdentity(t, "HDR-09 no key", a.about("GET", "/public"), nil)
+	wantIdentity(t, "no project and no profile", a.about("POST", "/v1/items", k.bearer()), k.identity(""))
+	wantIdentity(t, "no key", a.about("GET", "/public"), nil)
 	of := bound.identity("read write")
 	of["Project"], of["Owner"] = "p1", ""
 	got := a.about("GET", "/v1/p1/x", bound.bearer())
 	of["Owner"] = got.header.Get("Keystile-Owner")
-	wantIdentity(t, "HDR-09 a project", got, of)
+	wantIdentity(t, "a project", got, of)
 	wantRefused(t, "another project", a.about("GET", "/v1/p2/x", bound.bearer()), http.StatusForbidden, "project_mismatch")
 	eventually(t, startWithin, "the calls are counted", func() bool { return a.used(k.ID).TotalCalls == 1 && a.used(bound.ID).TotalCalls == 1 })
 }
 
-func TestVerifyRefusesTargetsWithTwoReadings(t *testing.T) {
+func TestHDR10VerifyRefusesTargetsWithTwoReadings(t *testing.T) {
 	t.Parallel()
 	a := setupAsked(t, options{policy: "route * /* read"}, asksHere)
 	k := a.key("--scopes", "read")
@@ -73,9 +73,9 @@ func TestVerifyRefusesTargetsWithTwoReadings(t *testing.T) {
 		"//v1/items", "/v1//items", "/v1%2fitems", "/v1%2Fitems", "/v1/../items", "/v1/./items", "/v1/%2e%2e/items", "/..", "/v1\\items", "/v1%5citems",
 		"/v1/%00", "/v1/%252e", "/v1/a#b", "/v1/%23", "/v1/a%3fb", "/%c0%ae", "*", "v1/items", "http:evil/x", "ftp://h/v1/items", "/v1 /items", "/public, /v1/items",
 	} {
-		wantRefused(t, "HDR-10 "+target, a.about("GET", target, k.bearer()), http.StatusBadRequest, "ambiguous_path")
+		wantRefused(t, target, a.about("GET", target, k.bearer()), http.StatusBadRequest, "ambiguous_path")
 	}
-	wantRefused(t, "HDR-10 a tunnel", a.about("CONNECT", "/v1/items", k.bearer()), http.StatusBadRequest, "ambiguous_path")
+	wantRefused(t, "a tunnel", a.about("CONNECT", "/v1/items", k.bearer()), http.StatusBadRequest, "ambiguous_path")
 }
 
 func TestVerifyRefusesWhatItIsNotToldOrToldInTwoWays(t *testing.T) {

@@ -120,8 +120,7 @@ func (g *gate) plantCanaries(all []canary) {
 	})
 }
 
-// LEAK-02, LEAK-03, LEAK-06, LEAK-07, CRED-06, CRED-07
-func TestPresentedSecretsShowNowhere(t *testing.T) {
+func TestRULE07LEAK02LEAK03PresentedSecretsShowNowhere(t *testing.T) {
 	t.Parallel()
 	observing, handing := freeAddr(t), freeAddr(t)
 	portOf := func(addr string) string { _, port, _ := net.SplitHostPort(addr); return port }

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// FLEET-03: a gate that is cut off while its key is revoked elsewhere refuses
+// A gate that is cut off while its key is revoked elsewhere refuses
 // no later than max_staleness after, and knows why once it is back.
-func TestAGateThatIsCutOffRefusesARevokedKeyWithinMaxStaleness(t *testing.T) {
+func TestFLEET03AGateThatIsCutOffRefusesARevokedKeyWithinMaxStaleness(t *testing.T) {
 	t.Parallel()
 	rounds := sized(1, 100)
 	f, victim := setupOutages(t, options{app: faultApp, before: quiet, behind: "respond ok"})

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// FLEET-05: a gate goes on while another version changes the tables, and one
+// A gate goes on while another version changes the tables, and one
 // of its own version still joins.
-func TestAGateServesOnWhileALaterVersionChangesTheTables(t *testing.T) {
+func TestFLEET05AGateServesOnWhileALaterVersionChangesTheTables(t *testing.T) {
 	t.Parallel()
 	f := setupTrio(t, sharedPostgres(t), options{app: faultApp, before: quiet, behind: "respond ok"})
 	last := f.members[2]
@@ -38,8 +38,8 @@ func TestAGateServesOnWhileALaterVersionChangesTheTables(t *testing.T) {
 	}
 }
 
-// FLEET-07: a gate with nothing in memory joins under load.
-func TestAGateThatJoinsUnderLoadAsksOnceForEachKey(t *testing.T) {
+// A gate with nothing in memory joins under load.
+func TestFLEET07AGateThatJoinsUnderLoadAsksOnceForEachKey(t *testing.T) {
 	t.Parallel()
 	keys, perSecond, span := sized(500, 10_000), sized(400, 5000), sized(2*time.Second, 20*time.Second)
 	f := setupTrio(t, sharedPostgres(t), options{before: quiet, behind: "respond ok"})
@@ -69,7 +69,7 @@ func TestAGateThatJoinsUnderLoadAsksOnceForEachKey(t *testing.T) {
 }
 
 // RELOAD-01 with a database on a server.
-func TestReloadsLeaveNoConnectionAndNoGoroutineBehind(t *testing.T) {
+func TestRELOAD01ReloadsLeaveNoConnectionAndNoGoroutineBehind(t *testing.T) {
 	t.Parallel()
 	reloads := sized(20, 200)
 	f := setupTrio(t, sharedPostgres(t), options{app: usageApp, before: quiet, behind: "respond ok"})

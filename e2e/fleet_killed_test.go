@@ -9,8 +9,8 @@ import (
 	"github.com/keystile/keystile/internal/servertest"
 )
 
-// FLEET-06: a gate is killed right behind its answer.
-func TestAKillRightBehindTheAnswerUndoesNoRevocationOnAnyGate(t *testing.T) {
+// A gate is killed right behind its answer.
+func TestFLEET06AKillRightBehindTheAnswerUndoesNoRevocationOnAnyGate(t *testing.T) {
 	t.Parallel()
 	kills := sized(3, 100)
 	f := setupTrio(t, sharedPostgres(t), options{app: faultApp, before: quiet, behind: "respond ok"})
@@ -39,7 +39,7 @@ func TestAKillRightBehindTheAnswerUndoesNoRevocationOnAnyGate(t *testing.T) {
 
 // PROC-02 in a fleet: what was counted is short by a flush interval's calls at
 // most, and never over.
-func TestAKilledGateLosesAtMostOneFlushIntervalAndNoOtherGateAnything(t *testing.T) {
+func TestPROC02AKilledGateLosesAtMostOneFlushIntervalAndNoOtherGateAnything(t *testing.T) {
 	t.Parallel()
 	const interval, perSecond, workers = 500 * time.Millisecond, 100, 2
 	rounds := sized(1, 20)
@@ -79,8 +79,8 @@ func TestAKilledGateLosesAtMostOneFlushIntervalAndNoOtherGateAnything(t *testing
 	}
 }
 
-// DATA-01: the database is away for long, and counts have to wait.
-func TestCountsWaitForADatabaseThatIsAwayForLongInBoundedMemory(t *testing.T) {
+// The database is away for long, and counts have to wait.
+func TestDATA01CountsWaitForADatabaseThatIsAwayForLongInBoundedMemory(t *testing.T) {
 	t.Parallel()
 	perSecond, away := sized(200, 1000), sized(3*time.Second, 10*time.Minute)
 	f := newTrio(t, sharedPostgres(t))

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// FLEET-02, RACE-02: from the call that revokes a key at one gate, to the last
+// From the call that revokes a key at one gate, to the last
 // gate's first refusal.
-func TestARevokedKeyIsRefusedByTheLastOfThreeGatesWithinMilliseconds(t *testing.T) {
+func TestFLEET02RACE02ARevokedKeyIsRefusedByTheLastOfThreeGatesWithinMilliseconds(t *testing.T) {
 	const staleness = 10 * time.Second // the default
 	trials := sized(30, 1000)
 	f := setupTrio(t, sharedPostgres(t), options{before: quiet, behind: "respond ok"})

@@ -102,7 +102,6 @@ func restarts(t *testing.T, r *servertest.Redis) {
 	t.Logf("slowest answer: %v; answers: %v", c.slowest, c.answers)
 }
 
-// REDIS-03
 func TestREDIS03AFlushHandsOutNothingTwice(t *testing.T) {
 	r := throwawayRedis(t)
 	gates, k := threeGates(t, r.URL(), ofHundred)

@@ -36,7 +36,6 @@ func storm(t *testing.T, k key, calls int, gates ...*gate) (passed int64) {
 	return allowed.Load()
 }
 
-// FLEET-01
 func TestFLEET01GatesThatRaceForOneQuotaHoldIt(t *testing.T) {
 	const most, each = 1000, 2000
 	r := throwawayRedis(t)

@@ -23,9 +23,9 @@ func TestNoRequestSentBehindAReceiptIsLetInByAnyOfThreeGates(t *testing.T) {
 	logTimes(t, "a receipt of three gates", times)
 }
 
-// FLEET-02, FLEET-03, STORE-07: whatever befalls one gate, with requests in its
+// Whatever befalls one gate, with requests in its
 // sockets all the while.
-func TestAReceiptHoldsWhateverBefallsOneOfThreeGates(t *testing.T) {
+func TestFLEET02FLEET03STORE07AReceiptHoldsWhateverBefallsOneOfThreeGates(t *testing.T) {
 	const atOnce = 5
 	rounds := sized(1, 20)
 	f, victim := setupOutages(t, options{app: faultApp, before: quiet, behind: "respond ok"})

@@ -12,8 +12,8 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 )
 
-// DATA-02: a clean run in which each kind of refusal has its share.
-func TestWithoutAnyFaultTheDatabaseHoldsExactlyWhatClientsCounted(t *testing.T) {
+// A clean run in which each kind of refusal has its share.
+func TestDATA02WithoutAnyFaultTheDatabaseHoldsExactlyWhatClientsCounted(t *testing.T) {
 	t.Parallel()
 	const clients, refusals = 4, 5
 	requests, perSecond := sized(600, 33_400), sized(300, 2000) // at each of three gates
@@ -56,8 +56,8 @@ func TestWithoutAnyFaultTheDatabaseHoldsExactlyWhatClientsCounted(t *testing.T) 
 	wantSums(t, sum, made, f.members[0].db)
 }
 
-// DATA-03: more keys than a gate has ever met.
-func TestAGateStartsAndServesWithManyKeys(t *testing.T) {
+// More keys than a gate has ever met.
+func TestDATA03AGateStartsAndServesWithManyKeys(t *testing.T) {
 	const startsWithin, pageWithin, sample = 10 * time.Second, time.Second, 1000
 	count := sized(20_000, 1_000_000)
 	f := newTrio(t, sharedPostgres(t))

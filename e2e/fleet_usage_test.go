@@ -83,9 +83,9 @@ func (cs *crowds) halt(t testing.TB) *crowd {
 	return sum
 }
 
-// FLEET-04, DATA-02: through restarts of the database, connections that end in
+// Through restarts of the database, connections that end in
 // the middle of a flush, reloads, and the end of a gate without the database.
-func TestWhatClientsOfThreeGatesCountIsWhatTheDatabaseHolds(t *testing.T) {
+func TestFLEET04DATA02WhatClientsOfThreeGatesCountIsWhatTheDatabaseHolds(t *testing.T) {
 	t.Parallel()
 	rounds := sized(1, 20)
 	server := ownPostgres(t)

@@ -31,8 +31,7 @@ var misplacedHeaders = []string{
 	"If-Match: $SECRET", "If-None-Match: \"$SECRET\"", "Content-Type: $SECRET", "Content-Encoding: $SECRET", "Cookie: session=$SECRET", "User-Agent: $SECRET", "X-Forwarded-For: $SECRET", "Referer: https://example.com/$SECRET",
 }
 
-// LEAK-02, LEAK-03, MGMT-10
-func TestManagingKeysShowsTheirSecretsOnce(t *testing.T) {
+func TestLEAK02LEAK03MGMT10ManagingKeysShowsTheirSecretsOnce(t *testing.T) {
 	t.Parallel()
 	spans := newCollector(t)
 	d := setupDesk(t, options{

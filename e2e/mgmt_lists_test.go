@@ -12,8 +12,7 @@ import (
 	"testing"
 )
 
-// MGMT-09
-func TestFiltersAreTakenLiterally(t *testing.T) {
+func TestMGMT09FiltersAreTakenLiterally(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t, options{}, "")
 	names := []string{`50% off`, `5_0 off`, `quote ' quote`, `double " quote`, `back\slash`, `semi; colon -- comment`, `plain`}
@@ -70,8 +69,7 @@ func digests(secret string) []string {
 	return []string{hex.EncodeToString(sum[:]), strings.ToUpper(hex.EncodeToString(sum[:])), base64.StdEncoding.EncodeToString(sum[:]), base64.RawURLEncoding.EncodeToString(sum[:])}
 }
 
-// MGMT-10
-func TestWhatIsShownOnceIsNeverShownAgain(t *testing.T) {
+func TestMGMT10WhatIsShownOnceIsNeverShownAgain(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t, options{}, "")
 	k := d.newKey(`"scopes":["read"]`)
@@ -109,8 +107,7 @@ func TestWhatIsShownOnceIsNeverShownAgain(t *testing.T) {
 	}
 }
 
-// MGMT-11
-func TestManagementIsNotServedWhereAPIsAre(t *testing.T) {
+func TestMGMT11ManagementIsNotServedWhereAPIsAre(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t, options{}, "")
 	k := d.newKey(`"scopes":["all"]`)
@@ -122,8 +119,7 @@ func TestManagementIsNotServedWhereAPIsAre(t *testing.T) {
 	}
 }
 
-// MGMT-11
-func TestAGateBeforeItsOwnManagementOpensNothing(t *testing.T) {
+func TestMGMT11AGateBeforeItsOwnManagementOpensNothing(t *testing.T) {
 	t.Parallel()
 	for policy, rows := range map[string][2]struct {
 		status int

@@ -32,8 +32,7 @@ func documentedSecrets(t *testing.T) (found []string) {
 	return found
 }
 
-// MGMT-01
-func TestAFreshInstallationLetsNobodyManage(t *testing.T) {
+func TestMGMT01AFreshInstallationLetsNobodyManage(t *testing.T) {
 	t.Parallel()
 	o, d := withDesk(t, options{}, "")
 	d.gate = setup(t, o)
@@ -78,9 +77,9 @@ func TestAFreshInstallationLetsNobodyManage(t *testing.T) {
 	}
 }
 
-// MGMT-01: there is no way to state a token in the configuration, so that an
+// There is no way to state a token in the configuration, so that an
 // unset variable can't make it empty.
-func TestNoTokenStandsInTheConfiguration(t *testing.T) {
+func TestMGMT01NoTokenStandsInTheConfiguration(t *testing.T) {
 	t.Parallel()
 	g := prepare(t, options{})
 	for _, block := range []string{`keystile_admin ""`, "keystile_admin {\n token \"\"\n}", "keystile_admin {\n token {env.NOT_SET}\n}"} {
@@ -92,8 +91,7 @@ func TestNoTokenStandsInTheConfiguration(t *testing.T) {
 	}
 }
 
-// MGMT-02
-func TestAKeyGivesNoScopeThatItLacks(t *testing.T) {
+func TestMGMT02AKeyGivesNoScopeThatItLacks(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t, options{}, "")
 	manager := d.newKey(`"scopes":["read","manage:api-keys"]`)
@@ -114,8 +112,7 @@ func TestAKeyGivesNoScopeThatItLacks(t *testing.T) {
 	}
 }
 
-// MGMT-03
-func TestAKeyWithoutScopesMayDoNothingThatNeedsOne(t *testing.T) {
+func TestMGMT03AKeyWithoutScopesMayDoNothingThatNeedsOne(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t, options{policy: "route GET /read read\nroute GET /any"}, "")
 	for _, members := range []string{"", `"scopes":[]`, `"scopes":null`} {
@@ -127,8 +124,7 @@ func TestAKeyWithoutScopesMayDoNothingThatNeedsOne(t *testing.T) {
 	}
 }
 
-// MGMT-04, ENUM-03
-func TestAnotherWorkspacesKeyIsNoneAtAll(t *testing.T) {
+func TestMGMT04ENUM03AnotherWorkspacesKeyIsNoneAtAll(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t, options{}, "")
 	theirs := d.newKey(`"scopes":["read"]`)
@@ -171,8 +167,7 @@ func TestAnotherWorkspacesKeyIsNoneAtAll(t *testing.T) {
 	}
 }
 
-// MGMT-05
-func TestNobodyMakesAKeyForAnotherWorkspace(t *testing.T) {
+func TestMGMT05NobodyMakesAKeyForAnotherWorkspace(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t, options{}, "")
 	mine := d.as(d.newToken())
@@ -196,8 +191,7 @@ func TestNobodyMakesAKeyForAnotherWorkspace(t *testing.T) {
 	}
 }
 
-// MGMT-06
-func TestTokensAndKeysAreNeverTakenForEachOther(t *testing.T) {
+func TestMGMT06TokensAndKeysAreNeverTakenForEachOther(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t, options{}, "")
 	plain := d.newKey(`"scopes":["read"]`)
@@ -220,8 +214,7 @@ func TestTokensAndKeysAreNeverTakenForEachOther(t *testing.T) {
 	}
 }
 
-// MGMT-07
-func TestOperatorsCallsAreForOperators(t *testing.T) {
+func TestMGMT07OperatorsCallsAreForOperators(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t, options{app: "plan small {\n max_keys 2\n}\nplan big {\n}\ndefault_plan small"}, "")
 	mine := d.as(d.newToken())

@@ -25,12 +25,14 @@ func wantNeighbour(t *testing.T, n *neighbour, m manners) {
 		name string
 		run  func(t *testing.T)
 	}{
-		{"what is allowed reaches the upstream with who calls", func(t *testing.T) { wantPassed(t, n, m, read) }},
-		{"what is refused says why", func(t *testing.T) { wantRefusals(t, n, read) }},
+		{"LEAK-03 what is allowed reaches the upstream with who calls, and without the key", func(t *testing.T) { wantPassed(t, n, m, read) }},
+		{"CRED-02 PATH-12 PATH-17 what is refused says why", func(t *testing.T) { wantRefusals(t, n, read) }},
 		{"HDR-10 targets with two readings", func(t *testing.T) { wantOneReading(t, n, read) }},
-		{"HDR-09 forged identities", func(t *testing.T) { wantNoForgery(t, n, read) }},
-		{"HDR-08 forged targets", func(t *testing.T) { wantRealTarget(t, n, read) }},
-		{"the client's address", func(t *testing.T) { wantClientAddress(t, n) }},
+		{"HDR-01 HDR-02 HDR-03 HDR-04 HDR-09 forged identities", func(t *testing.T) { wantNoForgery(t, n, read) }},
+		{"HDR-07 HDR-08 forged targets", func(t *testing.T) { wantRealTarget(t, n, read) }},
+		{"HDR-05 HDR-06 the client's address", func(t *testing.T) { wantClientAddress(t, n) }},
+		{"HDR-11 texts in keys", func(t *testing.T) { wantNamesWhole(t, n) }},
+		{"RACE-05 refusals are nobody else's", func(t *testing.T) { wantNothingStored(t, n, read) }},
 		{"a limit", func(t *testing.T) { wantLimit(t, n, write) }},
 		{"ENUM-04 guesses", func(t *testing.T) { wantGuessesLimited(t, n) }},
 	} {

@@ -51,7 +51,7 @@ func TestANodeOfPostgreSQLKeepsNothingThatAnotherOneNeeds(t *testing.T) {
 	}
 }
 
-func TestThePasswordOfADatabaseIsInNoDumpOfTheConfiguration(t *testing.T) {
+func TestLEAK06ThePasswordOfADatabaseIsInNoDumpOfTheConfiguration(t *testing.T) {
 	t.Parallel()
 	g := setup(t, options{driver: "postgres"})
 	ask, err := http.NewRequest(http.MethodGet, "http://"+g.admin+"/config/", nil)
@@ -67,9 +67,9 @@ func TestThePasswordOfADatabaseIsInNoDumpOfTheConfiguration(t *testing.T) {
 	}
 }
 
-// STORE-01, STORE-04: a gate without its database says so, and needs nobody
+// A gate without its database says so, and needs nobody
 // when it is back.
-func TestAGateWithoutItsDatabaseSaysSoAndGoesOnWhenItIsBack(t *testing.T) {
+func TestSTORE01STORE04AGateWithoutItsDatabaseSaysSoAndGoesOnWhenItIsBack(t *testing.T) {
 	t.Parallel()
 	server, err := servertest.NewPostgres()
 	if err != nil {

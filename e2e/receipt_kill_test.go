@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// FLEET-06
-func TestAKillRightAfterTheAnswerUndoesNoRevocation(t *testing.T) {
+func TestFLEET06AKillRightAfterTheAnswerUndoesNoRevocation(t *testing.T) {
 	t.Parallel()
 	const kills = 100
 	m := setupManaged(t, options{})

@@ -131,7 +131,7 @@ func logTimes(t testing.TB, what string, times []time.Duration) {
 
 // FLEET-02, FLEET-03 on one machine: a gateway that is stopped for longer than
 // it believes its memory, with requests in its sockets.
-func TestAGatewayThatWasStoppedLetsNobodyInBehindAReceipt(t *testing.T) {
+func TestFLEET02FLEET03AGatewayThatWasStoppedLetsNobodyInBehindAReceipt(t *testing.T) {
 	const rounds, keys = 5, 20
 	m := setupManaged(t, options{app: "max_staleness 1s"})
 	other := m.beside(options{app: "max_staleness 1s"})

@@ -159,7 +159,7 @@ func TestREDIS04AFailoverIsAnOutageThatEnds(t *testing.T) {
 	hundred.within(t, c, after)
 }
 
-func TestThePasswordOfRedisIsInNoLogAndNoConfiguration(t *testing.T) {
+func TestLEAK06ThePasswordOfRedisIsInNoLogAndNoConfiguration(t *testing.T) {
 	const password = "correct-horse-of-redis"
 	r := throwawayRedis(t, "--requirepass", password)
 	for name, url := range map[string]string{"right": "redis://:" + password + "@" + r.Address(), "wrong": "redis://:" + password + "x@" + r.Address()} {

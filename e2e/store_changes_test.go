@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// STORE-05: connections end in the middle of creations, which are tried again
+// Connections end in the middle of creations, which are tried again
 // with their idempotency key.
-func TestACreationThatWasCutOffMakesOneKeyWhenItIsTriedAgain(t *testing.T) {
+func TestSTORE05ACreationThatWasCutOffMakesOneKeyWhenItIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	tries := sized(20, 500)
 	f := setupTrio(t, sharedPostgres(t), options{app: faultApp})
@@ -69,9 +69,9 @@ const hitches = `CREATE FUNCTION hitch() RETURNS trigger LANGUAGE plpgsql AS $$
 	CREATE TRIGGER hitch BEFORE INSERT OR UPDATE ON keys FOR EACH ROW EXECUTE FUNCTION hitch();
 	CREATE TRIGGER hitch BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION hitch()`
 
-// STORE-06: the database fails transactions for passing reasons, deadlocks
+// The database fails transactions for passing reasons, deadlocks
 // with others, and stops statements.
-func TestChangesThatTheDatabaseFailsAreTriedAgainOrRefusedWhole(t *testing.T) {
+func TestSTORE06ChangesThatTheDatabaseFailsAreTriedAgainOrRefusedWhole(t *testing.T) {
 	t.Parallel()
 	const clients = 2
 	enough := sized(40, 2000)

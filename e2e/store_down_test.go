@@ -11,8 +11,8 @@ const downStaleness = 2 * time.Second
 
 const downApp = "max_staleness 2s\nusage {\n flush_interval 200ms\n}"
 
-// STORE-02, STORE-04: the database goes down under load, and comes back.
-func TestGatesOutliveTheirDatabaseUnderLoad(t *testing.T) {
+// The database goes down under load, and comes back.
+func TestSTORE02STORE04GatesOutliveTheirDatabaseUnderLoad(t *testing.T) {
 	t.Parallel()
 	server := ownPostgres(t)
 	f := setupTrio(t, server, options{app: downApp, before: quiet, behind: "respond ok"})
@@ -80,8 +80,8 @@ func wantOnlyUnavailable(t testing.TB, load *traffic, down, starts, up time.Time
 	return last
 }
 
-// STORE-04: the database restarts under management calls, time and again.
-func TestARestartOfTheDatabaseUndoesAndRepeatsNoChange(t *testing.T) {
+// The database restarts under management calls, time and again.
+func TestSTORE04ARestartOfTheDatabaseUndoesAndRepeatsNoChange(t *testing.T) {
 	t.Parallel()
 	const clients = 3
 	restarts := sized(3, 50)

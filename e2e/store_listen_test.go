@@ -10,8 +10,8 @@ import (
 // endListening ends the connections on which gates hear of changes.
 const endListening = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'`
 
-// STORE-07, RACE-02, RACE-03: nobody hears of changes, again and again.
-func TestARevocationIsInForceThoughNoGateHearsOfIt(t *testing.T) {
+// Nobody hears of changes, again and again.
+func TestSTORE07RACE02RACE03ARevocationIsInForceThoughNoGateHearsOfIt(t *testing.T) {
 	t.Parallel()
 	const staleness = 2 * time.Second
 	trials := sized(10, 200)

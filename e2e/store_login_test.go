@@ -15,9 +15,9 @@ func (f *trio) hba(user, method string) {
 		user, method, f.sql(`SHOW hba_file`)))
 }
 
-// STORE-08: the login is refused in the middle of everything, by another
+// The login is refused in the middle of everything, by another
 // password and by the server's rules.
-func TestALoginThatIsRefusedMeanwhileIsNeitherTheKeysFaultNorForGood(t *testing.T) {
+func TestSTORE08ALoginThatIsRefusedMeanwhileIsNeitherTheKeysFaultNorForGood(t *testing.T) {
 	t.Parallel()
 	f := newTrio(t, ownPostgres(t))
 	f.add(options{}, "postgres").start()

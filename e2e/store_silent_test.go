@@ -15,8 +15,8 @@ const lookupBound = 2 * time.Second
 // spare is what a machine that is busy may add to a bound.
 const spare = time.Second
 
-// STORE-03: the database's answers are lost, and nothing says so.
-func TestASilentDatabaseHoldsUpNoKnownKeyAndNoOtherForLong(t *testing.T) {
+// The database's answers are lost, and nothing says so.
+func TestSTORE03ASilentDatabaseHoldsUpNoKnownKeyAndNoOtherForLong(t *testing.T) {
 	t.Parallel()
 	f := setupTrio(t, sharedPostgres(t), options{before: quiet, behind: "respond ok"})
 	m := f.members[0]
@@ -70,8 +70,8 @@ func (m *member) askCold(t testing.TB, n int) (slowest time.Duration) {
 	return slowest
 }
 
-// STORE-09: each query takes 800 ms longer.
-func TestASlowDatabaseSlowsNoKnownKeyAndIsAskedOnceForEachOther(t *testing.T) {
+// Each query takes 800 ms longer.
+func TestSTORE09ASlowDatabaseSlowsNoKnownKeyAndIsAskedOnceForEachOther(t *testing.T) {
 	t.Parallel()
 	const atOnce = 50
 	f := setupTrio(t, sharedPostgres(t), options{before: quiet, behind: "respond ok"})

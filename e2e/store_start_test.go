@@ -74,9 +74,9 @@ func wantUnavailable(t testing.TB, what string, got response) {
 	}
 }
 
-// FLEET-05: however many start at once on an empty database, one makes the
+// However many start at once on an empty database, one makes the
 // tables; and a gate whose database has none yet says that it can't tell.
-func TestGatesThatStartAtOnceOnAnEmptyDatabaseMakeItsTablesOnce(t *testing.T) {
+func TestFLEET05GatesThatStartAtOnceOnAnEmptyDatabaseMakeItsTablesOnce(t *testing.T) {
 	t.Parallel()
 	f := newTrio(t, sharedPostgres(t))
 	for range 3 {

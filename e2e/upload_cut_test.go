@@ -63,8 +63,7 @@ func (u upload) cutWithin(most time.Duration) bool {
 	}) && cut
 }
 
-// UPSTR-03
-func TestUploadsAreCutSoonAfterTheirKeysRightEnds(t *testing.T) {
+func TestUPSTR03UploadsAreCutSoonAfterTheirKeysRightEnds(t *testing.T) {
 	t.Parallel()
 	const within = 2*time.Second + 2*time.Second // max_staleness and two seconds
 	for name, lines := range map[string][]string{

@@ -13,8 +13,7 @@ import (
 	"github.com/keystile/keystile/internal/manage"
 )
 
-// MGMT-01, MGMT-06
-func TestNobodyEntersWithoutAGoodToken(t *testing.T) {
+func TestMGMT01MGMT06NobodyEntersWithoutAGoodToken(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	key, _ := f.create(t, `{"name":"a key","scopes":["read"]}`)["secret"].(string)
@@ -84,8 +83,7 @@ func TestOperatorsNameTheWorkspace(t *testing.T) {
 	wantRefusal(t, f.do(t, "GET", "/v1/keys?workspace=nobodys", "", as(f.operator)), 404, "not_found", "")
 }
 
-// MGMT-04, MGMT-05
-func TestATokenStaysInItsWorkspace(t *testing.T) {
+func TestMGMT04MGMT05ATokenStaysInItsWorkspace(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	rivals := f.workspace(t, "rivals")
@@ -152,8 +150,7 @@ func TestRefusalsComeAsProblemsWhereAskedFor(t *testing.T) {
 	}
 }
 
-// LEAK-07
-func TestAStoreThatFailsIsUnavailableAndTellsTheLogOnly(t *testing.T) {
+func TestLEAK07AStoreThatFailsIsUnavailableAndTellsTheLogOnly(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	if err := f.store.Close(); err != nil {
@@ -197,8 +194,7 @@ func TestAnAPINeedsItsParts(t *testing.T) {
 	}
 }
 
-// MGMT-02, MGMT-06
-func TestAKeyWithTheScopeManagesKeys(t *testing.T) {
+func TestMGMT02MGMT06AKeyWithTheScopeManagesKeys(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	secretOf := func(body string) string {

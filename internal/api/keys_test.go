@@ -175,8 +175,7 @@ func TestBadQueriesAreRefused(t *testing.T) {
 	}
 }
 
-// MGMT-08
-func TestThePlansLimitIsAConflict(t *testing.T) {
+func TestMGMT08ThePlansLimitIsAConflict(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	if _, err := f.manager.CreateWorkspace(t.Context(), f.command, manage.NewWorkspace{Name: "small", Plan: "free"}); err != nil {

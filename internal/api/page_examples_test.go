@@ -143,6 +143,7 @@ var drawn = []struct{ pattern, instead string }{
 	{`key_[0-9A-Za-z]{22}`, "key_0a1b2c3d4e5f6g7h8i9j0k"}, {`tok_[0-9A-Za-z]{22}`, "tok_0a1b2c3d4e5f6g7h8i9j0k"}, {`aud_[0-9a-z]{26}`, "aud_0a1b2c3d4e5f6g7h8i9j0k1l2m"},
 	{`ks_live_[0-9A-Za-z]{36}`, "ks_live_…"}, {`kst_[0-9A-Za-z]{36}`, "kst_…"}, {`ks_live_[0-9A-Za-z]{3}…[0-9A-Za-z]{4}`, "ks_live_abc…wxyz"}, {`kst_[0-9A-Za-z]{3}…[0-9A-Za-z]{4}`, "kst_abc…wxyz"},
 	{`T[0-9:]+\.[0-9]+Z`, "T12:00:00Z"}, {`20[0-9-]+T12:00:00Z`, "2026-11-22T12:00:00Z"},
+	{`("name": "default",\s+"plan": "big",\s+"plan_configured": true,\s+"created_at": ")[^"]+`, "${1}2026-11-22T12:00:00Z"}, // which may be whole seconds
 }
 
 func steady(text string) string {

@@ -22,7 +22,7 @@ var layers = [][]string{
 		"caddymodule", "caddymodule/locallimiter", "caddymodule/redislimiter", "caddymodule/sqlitestore",
 		"caddymodule/postgresstore",
 	},
-	{".", "cmd/keystile", "cmd/keystile-build"},
+	{".", "cmd/keystile", "cmd/keystile-attacks", "cmd/keystile-build"},
 }
 
 // arrows lists, for each package, which others of this module it may import.
@@ -85,8 +85,9 @@ var arrows = map[string][]string{
 	".": {
 		"caddymodule", "caddymodule/locallimiter", "caddymodule/postgresstore", "caddymodule/redislimiter", "caddymodule/sqlitestore",
 	},
-	"cmd/keystile":       {".", "caddymodule", "internal/cli"},
-	"cmd/keystile-build": {},
+	"cmd/keystile":         {".", "caddymodule", "internal/cli"},
+	"cmd/keystile-attacks": {},
+	"cmd/keystile-build":   {},
 }
 
 func arrowRule(arrows map[string][]string) rule {

@@ -9,8 +9,8 @@ import (
 	"github.com/keystile/keystile/internal/dashboard"
 )
 
-// DASH-04 and DASH-01, without a browser.
-func TestEveryAnswerIsGuarded(t *testing.T) {
+// Without a browser.
+func TestDASH04DASH01EveryAnswerIsGuarded(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	k := f.newKey(t, newKeyAsk)
@@ -47,8 +47,8 @@ func TestFormsOfOtherSitesAreRefusedWhateverTheyAsk(t *testing.T) {
 	wantPage(t, got, http.StatusUnsupportedMediaType)
 }
 
-// DASH-06, without a browser.
-func TestWhereToGoOnToIsOneOfOurPages(t *testing.T) {
+// Without a browser.
+func TestDASH06WhereToGoOnToIsOneOfOurPages(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	for _, next := range []string{"https://evil", "//evil", `/\evil`, "w/..", "w//evil", "w/%2e%2e/x", "w/%2f%2fevil", "w/a#//evil", "w/a\r\nX: y", "javascript:alert(1)", "assets/x", "sign-out"} {
@@ -78,8 +78,8 @@ func TestAStoreThatFailsIsAPageWithoutAWordOfWhy(t *testing.T) {
 	wantPage(t, stranger.post(t, "/sign-in", url.Values{"token": {f.token}}), http.StatusServiceUnavailable)
 }
 
-// DASH-02, without a browser: whatever changes something is a POST.
-func TestNothingChangesByReading(t *testing.T) {
+// Without a browser: whatever changes something is a POST.
+func TestDASH02NothingChangesByReading(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	k := f.newKey(t, newKeyAsk)

@@ -14,8 +14,8 @@ import (
 
 var newKeyAsk = manage.NewKey{Name: "a key", Scopes: []string{"read", "write"}}
 
-// DASH-07, without a browser.
-func TestAFormThatIsSentTwiceMakesOneKeyAndShowsItOnce(t *testing.T) {
+// Without a browser.
+func TestDASH07AFormThatIsSentTwiceMakesOneKeyAndShowsItOnce(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	b := f.signIn(t, f.token)

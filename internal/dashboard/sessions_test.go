@@ -63,8 +63,8 @@ func TestTriesToSignInAreBoundedAndGoodOnesDontCount(t *testing.T) {
 	}
 }
 
-// DASH-05, without a browser.
-func TestASessionIsNewWithEachSignInAndEndsOnTheServer(t *testing.T) {
+// Without a browser.
+func TestDASH05ASessionIsNewWithEachSignInAndEndsOnTheServer(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	for _, secure := range []bool{false, true} {
@@ -91,8 +91,8 @@ func TestASessionIsNewWithEachSignInAndEndsOnTheServer(t *testing.T) {
 	}
 }
 
-// TIME-02: a session's end goes by how long it lasts.
-func TestASessionEndsUnusedAndInAnyCase(t *testing.T) {
+// A session's end goes by how long it lasts.
+func TestTIME02ASessionEndsUnusedAndInAnyCase(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	b := f.signIn(t, f.token)

@@ -45,8 +45,7 @@ func (e *Engine) ask(t *testing.T, secret string) (keys.Status, error) {
 	return entry.Principal.Status, nil
 }
 
-// STORE-01
-func TestAnEngineStartsWithoutAStoreAndServesOnceThereIsOne(t *testing.T) {
+func TestSTORE01AnEngineStartsWithoutAStoreAndServesOnceThereIsOne(t *testing.T) {
 	t.Parallel()
 	e, store, secret := behind(t, storage.ErrUnreachable)
 	settings := DefaultSettings

@@ -19,8 +19,7 @@ func (m *member) attempts(k *ticket) map[string]error {
 	return map[string]error{"a key": key, "the catalogue": catalogue, "a quota": quotas}
 }
 
-// STORE-03
-func TestARequestDoesNotWaitForAStoreThatLeavesPollsUnanswered(t *testing.T) {
+func TestSTORE03ARequestDoesNotWaitForAStoreThatLeavesPollsUnanswered(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	m, k := f.node(), f.key()

@@ -95,8 +95,7 @@ func TestACommitThatFailedDoesNotKeepMemoryFromBeingUsed(t *testing.T) {
 	}
 }
 
-// RACE-02
-func TestAPollBetweenAFenceAndItsCommitLowersNothing(t *testing.T) {
+func TestRACE02APollBetweenAFenceAndItsCommitLowersNothing(t *testing.T) {
 	t.Parallel()
 	f, s := setupDoubtful(t)
 	k, secret := f.key(f.other, nil)

@@ -38,8 +38,7 @@ func TestAChangeOfAnotherProcessIsInForceWithTheNextPoll(t *testing.T) {
 	}
 }
 
-// RACE-06
-func TestAKeyThatWasUnknownWorksOnceItIsMade(t *testing.T) {
+func TestRACE06AKeyThatWasUnknownWorksOnceItIsMade(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	secret := f.format.Mint(keys.Live)

@@ -148,8 +148,8 @@ func TestSettingsOfAConfigurationThatFailedToStartLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// SQLITE-01, for the engine.
-func TestCallsThatNeitherStoreNorSpoolTakesAreCountedAsDropped(t *testing.T) {
+// For the engine.
+func TestSQLITE01CallsThatNeitherStoreNorSpoolTakesAreCountedAsDropped(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	k, secret := f.key(f.other, nil)

@@ -43,8 +43,7 @@ func (s *restored) Attend(ctx context.Context, b storage.Beat) (storage.Position
 	return s.Store.Attend(ctx, b)
 }
 
-// RACE-01
-func TestAChangeWhileTheNodeRejoinsIsNotMissed(t *testing.T) {
+func TestRACE01AChangeWhileTheNodeRejoinsIsNotMissed(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	k, secret := f.key(f.other, nil)

@@ -21,8 +21,8 @@ func (f *fixture) importKey(through storage.Store, secret string) {
 	})
 }
 
-// RACE-06, for keys whose digests nobody looked for before.
-func TestKeyThatWasUnknownWorksOnceItIsImported(t *testing.T) {
+// For keys whose digests nobody looked for before.
+func TestRACE06KeyThatWasUnknownWorksOnceItIsImported(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	secret := f.format.Mint(keys.Live).Reveal()

@@ -22,6 +22,36 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
+// BenchmarkDecideOfAMillion is BenchmarkDecide with a million keys, of which
+// none is in the processor's cache when its turn comes.
+func BenchmarkDecideOfAMillion(b *testing.B) {
+	const n = 1_000_000
+	f, secrets := warm(b, 1)
+	f.store.crowd(b, secrets[0])
+	f.settings.CacheSize = n * 5 / 4 // with room, nobody has to go
+	settings := f.settings
+	must(b, f.engine.Start(b.Context(), &settings))
+	ask := f.asker()
+	for len(secrets) < n {
+		secrets = append(secrets, "Bearer "+f.format.Mint(keys.Live).Reveal())
+	}
+	for range 2 { // a key's counters may go with the first flush, and come back
+		for _, bearer := range secrets {
+			ask(bearer)
+		}
+	}
+	before := f.engine.Stats().StoreReads.Load()
+	b.Run("each", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i += 7919 {
+			ask(secrets[i%n])
+		}
+	})
+	if read := f.engine.Stats().StoreReads.Load() - before; read != 0 {
+		b.Errorf("%d keys were not in memory", read)
+	}
+}
+
 // BenchmarkDecideParallel is BenchmarkDecide on every processor at once.
 func BenchmarkDecideParallel(b *testing.B) {
 	f, secrets := warm(b, 10_000)

@@ -151,8 +151,7 @@ func TestOnlyPreflightsPassWithoutAKeyWhereTheyMay(t *testing.T) {
 	}
 }
 
-// LEAK-03
-func TestAPresentedKeyReachesTheUpstreamInNoPlace(t *testing.T) {
+func TestLEAK03APresentedKeyReachesTheUpstreamInNoPlace(t *testing.T) {
 	t.Parallel()
 	places := credential.Sources{{Kind: credential.Bearer}, {Kind: credential.Header, Name: "X-Api-Key"}, {Kind: credential.Query, Name: "api_key"}}
 	f := setup(t, nil, with(func(c *gateway.Config) { c.Sources = places }))
@@ -235,8 +234,7 @@ func TestWhatIsNoKeyOfOursIsLeftAloneByAGateThatObserves(t *testing.T) {
 	}
 }
 
-// LEAK-03
-func TestASecretOfOursThatNobodyJudgesReachesTheUpstreamInNoPlaceEither(t *testing.T) {
+func TestLEAK03ASecretOfOursThatNobodyJudgesReachesTheUpstreamInNoPlaceEither(t *testing.T) {
 	t.Parallel()
 	places := credential.Sources{{Kind: credential.Bearer}, {Kind: credential.Header, Name: "X-Api-Key"}, {Kind: credential.Query, Name: "api_key"}}
 	public := setup(t, []*policy.Route{{Methods: []string{"GET"}, Pattern: "/x", Public: true}}, with(func(c *gateway.Config) { c.Sources = places }))
@@ -277,9 +275,9 @@ func TestATokenThatHappensToStandInThePathIsJustMalformed(t *testing.T) {
 	}
 }
 
-// LEAK-02: Caddy goes back to the original address in handle_errors, and hands
+// Caddy goes back to the original address in handle_errors, and hands
 // it to FastCGI.
-func TestAKeyIsTakenOffTheOriginalAddressToo(t *testing.T) {
+func TestLEAK02AKeyIsTakenOffTheOriginalAddressToo(t *testing.T) {
 	t.Parallel()
 	f := setup(t, nil, with(func(c *gateway.Config) { c.Sources = credential.Sources{{Kind: credential.Query, Name: "k"}} }))
 	_, secret := f.key(nil)

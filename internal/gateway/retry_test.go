@@ -10,8 +10,7 @@ import (
 	"github.com/keystile/keystile/internal/quota"
 )
 
-// DOS-06
-func TestWhoeverWaitsAsLongAsToldIsLetInAndNobodyIsToldToWaitLongerThanAWindow(t *testing.T) {
+func TestDOS06WhoeverWaitsAsLongAsToldIsLetInAndNobodyIsToldToWaitLongerThanAWindow(t *testing.T) {
 	t.Parallel()
 	perKey := func(q quota.Quota) option {
 		return with(func(c *gateway.Config) { c.Limits.Quotas = map[keys.Environment][]quota.Quota{keys.Live: {q}} })

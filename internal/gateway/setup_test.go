@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,10 +38,32 @@ type fixture struct {
 	settings engine.Settings // of its start
 }
 
-// faulty is a store whose catalogue may be out of reach.
+// faulty is a store whose catalogue may be out of reach, and that may have a
+// key for every secret, of whose use it forgets everything.
 type faulty struct {
 	storage.Store
 	noCatalogue atomic.Bool
+	everybody   atomic.Pointer[storage.Lookup]
+}
+
+// crowd has the store know every secret from now on, by keys like the one of
+// some secret: a million take long to store.
+func (s *faulty) crowd(t testing.TB, bearer string) {
+	t.Helper()
+	one, err := s.Store.Lookup(t.Context(), []keys.Digest{keys.FingerprintOf(strings.TrimPrefix(bearer, "Bearer "))})
+	must(t, err)
+	s.everybody.Store(&one)
+}
+
+func (s *faulty) Lookup(ctx context.Context, digests []keys.Digest) (storage.Lookup, error) {
+	like := s.everybody.Load()
+	if like == nil {
+		return s.Store.Lookup(ctx, digests)
+	}
+	key := *like.Key
+	key.ID = keys.NewID()
+	key.Digest, key.Lineage, key.Scopes = digests[0], key.ID, slices.Clone(key.Scopes)
+	return storage.Lookup{Key: &key, Revision: like.Revision, NewestScheme: like.NewestScheme}, nil
 }
 
 func (s *faulty) Catalogue(ctx context.Context) (storage.Catalogue, error) {
@@ -70,6 +94,13 @@ func setup(t testing.TB, routes []*policy.Route, options ...option) *fixture {
 	f := &fixture{t: t, start: time.Now(), path: filepath.Join(t.TempDir(), "keys.db")}
 	f.open(routes, options...)
 	return f
+}
+
+func (s *faulty) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error {
+	if s.everybody.Load() != nil {
+		return nil
+	}
+	return s.Store.ApplyUsage(ctx, batch)
 }
 
 func (f *fixture) now() time.Time { return f.start.Add(time.Duration(f.offset.Load())) }

@@ -23,10 +23,17 @@ func scrubHops(h http.Header) {
 	delete(h, "Connection")
 	delete(h, "Upgrade")
 	delete(h, "Http2-Settings")
-	if upgrades && len(upgrade) == 1 && strings.EqualFold(upgrade[0], "websocket") {
+	if upgrades && len(upgrade) == 1 && isWebSocket(upgrade[0]) {
 		h["Connection"] = []string{"Upgrade"}
 		h["Upgrade"] = upgrade
 	}
+}
+
+// isWebSocket folds the case of ASCII only: by its length, no Kelvin sign is
+// taken for a k.
+func isWebSocket(protocol string) bool {
+	const name = "websocket"
+	return len(protocol) == len(name) && strings.EqualFold(protocol, name)
 }
 
 // dropOptions removes the headers that Connection names, and reports whether

@@ -108,6 +108,7 @@ func TestOnlyOneWebSocketIsAnUpgrade(t *testing.T) {
 		"SMUG-07 WebSocket twice":            {[]string{"Connection: Upgrade", "Upgrade: websocket", "Upgrade: websocket"}, http.Header{}},
 		"SMUG-07 a version of WebSocket":     {[]string{"Connection: Upgrade", "Upgrade: websocket/13"}, http.Header{}},
 		"SMUG-07 TLS":                        {[]string{"Connection: Upgrade", "Upgrade: TLS/1.0"}, http.Header{}},
+		"SMUG-07 a letter that looks alike":  {[]string{"Connection: Upgrade", "Upgrade: websoc\u212aet"}, http.Header{}},
 		"SMUG-07 nothing":                    {[]string{"Connection: Upgrade", "Upgrade:"}, http.Header{}},
 		"rule 8 not named by Connection":     {[]string{"Upgrade: websocket"}, http.Header{}},
 		"rule 8 Connection says otherwise":   {[]string{"Connection: close", "Upgrade: websocket"}, http.Header{}},

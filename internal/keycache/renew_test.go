@@ -19,8 +19,7 @@ func TestWhatTheLoaderBeforeFoundIsForgotten(t *testing.T) {
 	})
 }
 
-// RACE-01
-func TestReadOfTheLoaderBeforeIsNeitherUsedNorRemembered(t *testing.T) {
+func TestRACE01ReadOfTheLoaderBeforeIsNeitherUsedNorRemembered(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(f *fixture) {
 		held := f.hold()
@@ -35,8 +34,7 @@ func TestReadOfTheLoaderBeforeIsNeitherUsedNorRemembered(t *testing.T) {
 	})
 }
 
-// RACE-02
-func TestFencesOutliveTheLoader(t *testing.T) {
+func TestRACE02FencesOutliveTheLoader(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(f *fixture) {
 		f.fence(secret)

@@ -16,8 +16,7 @@ func TestDocumentedExampleIsWellFormed(t *testing.T) {
 	wantEnvironment(t, setup(t), example, keys.Live)
 }
 
-// CRED-10, CRED-11.
-func TestEverySingleCharacterChangeIsRefused(t *testing.T) {
+func TestCRED10CRED11EverySingleCharacterChangeIsRefused(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	for _, secret := range []string{example, f.Mint(keys.Live).Reveal(), f.Mint(keys.Test).Reveal()} {
@@ -31,8 +30,7 @@ func TestEverySingleCharacterChangeIsRefused(t *testing.T) {
 	}
 }
 
-// CRED-11.
-func TestEverySingleCharacterRemovalIsRefused(t *testing.T) {
+func TestCRED11EverySingleCharacterRemovalIsRefused(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	for i := range len(example) {
@@ -41,8 +39,7 @@ func TestEverySingleCharacterRemovalIsRefused(t *testing.T) {
 	}
 }
 
-// CRED-11.
-func TestEverySingleCharacterInsertionIsRefused(t *testing.T) {
+func TestCRED11EverySingleCharacterInsertionIsRefused(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	for i := range len(example) + 1 {
@@ -52,8 +49,7 @@ func TestEverySingleCharacterInsertionIsRefused(t *testing.T) {
 	}
 }
 
-// CRED-12.
-func TestBodyUnderAnotherPrefixIsRefused(t *testing.T) {
+func TestCRED12BodyUnderAnotherPrefixIsRefused(t *testing.T) {
 	t.Parallel()
 	f := setup(t, keys.Prefix{Text: "old_live_", Environment: keys.Live})
 	for range 100 {
@@ -64,8 +60,7 @@ func TestBodyUnderAnotherPrefixIsRefused(t *testing.T) {
 	}
 }
 
-// CRED-16, CRED-19.
-func TestWhatIsNoSecretIsRefused(t *testing.T) {
+func TestCRED16CRED19WhatIsNoSecretIsRefused(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	for _, text := range []string{
@@ -92,8 +87,7 @@ func TestAcceptedPrefixStaysValidBesideTheNewOne(t *testing.T) {
 	wantMalformed(t, f, old+"0")
 }
 
-// CRED-14.
-func TestUncheckedPrefixTakes8To256PrintableBytes(t *testing.T) {
+func TestCRED14UncheckedPrefixTakes8To256PrintableBytes(t *testing.T) {
 	t.Parallel()
 	f := setup(t, keys.Prefix{Text: "sk-", Environment: keys.Live, Unchecked: true})
 	for _, text := range []string{"sk-12345", "sk-" + strings.Repeat("x", 253), `sk-a"b\c,d`} {
@@ -127,8 +121,7 @@ func TestLongestPrefixWins(t *testing.T) {
 	wantMalformed(t, f, example+"0")
 }
 
-// MGMT-06.
-func TestManagementTokenIsNeverAKey(t *testing.T) {
+func TestMGMT06ManagementTokenIsNeverAKey(t *testing.T) {
 	t.Parallel()
 	f := setup(t,
 		keys.Prefix{Environment: keys.Live, Unchecked: true},

@@ -9,8 +9,7 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// RACE-04.
-func TestKeyThatEndsAtNoonIsRefusedAtNoon(t *testing.T) {
+func TestRACE04KeyThatEndsAtNoonIsRefusedAtNoon(t *testing.T) {
 	t.Parallel()
 	key, token := keys.Key{ExpiresAt: noon}, keys.Token{ExpiresAt: noon}
 	for _, tt := range []struct {

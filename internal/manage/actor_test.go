@@ -36,8 +36,7 @@ func everyCall(f *fixture, t *testing.T, call manage.Call) map[string]error {
 	return errs
 }
 
-// MGMT-05
-func TestATokenActsInItsOwnWorkspaceOnly(t *testing.T) {
+func TestMGMT05ATokenActsInItsOwnWorkspaceOnly(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	rivals := f.workspace(t, "rivals", "")
@@ -61,8 +60,7 @@ func TestATokenActsInItsOwnWorkspaceOnly(t *testing.T) {
 	}
 }
 
-// MGMT-07
-func TestOnlyOperatorsDoOperatorsWork(t *testing.T) {
+func TestMGMT07OnlyOperatorsDoOperatorsWork(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	token := manage.Call{Actor: f.standing(t, manage.Actor{Kind: manage.ActorToken, ID: "tok_1", Name: "deploy", Workspace: "default"})}

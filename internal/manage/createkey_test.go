@@ -258,8 +258,7 @@ func TestKeysWithoutANameAreNumbered(t *testing.T) {
 	wantRefusal(t, err, problem.InvalidRequest, "name")
 }
 
-// MGMT-08
-func TestParallelCreatesNeverPassThePlansLimit(t *testing.T) {
+func TestMGMT08ParallelCreatesNeverPassThePlansLimit(t *testing.T) {
 	t.Parallel()
 	f := setup(t, catalogue)
 	const tries, most = 50, 10

@@ -30,8 +30,7 @@ func (f *fixture) damage(t *testing.T, id keys.ID, how string) {
 
 var damages = []string{"scopes = '[1]'", "status = 'ACTIVE'", "digest = substr(digest, 1, 31)", "workspace = ''", "environment = '', allowed_ips = ''"}
 
-// DATA-04
-func TestAKeyWhoseRecordIsDamagedCanBeEndedForGood(t *testing.T) {
+func TestDATA04AKeyWhoseRecordIsDamagedCanBeEndedForGood(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.project(t, f.op, "apollo")
@@ -76,8 +75,7 @@ func (f *fixture) wantEntry(t *testing.T, action string, id keys.ID, want map[st
 	}
 }
 
-// ENUM-03
-func TestADamagedKeyOutOfReachIsNotFound(t *testing.T) {
+func TestENUM03ADamagedKeyOutOfReachIsNotFound(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	rivals := f.workspace(t, "rivals", "")

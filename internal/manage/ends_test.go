@@ -137,9 +137,9 @@ func (f *fixture) onKey(id keys.ID) map[string]func(manage.Call) error {
 	}
 }
 
-// MGMT-04, ENUM-03: the trail tells that somebody tried, and neither it nor the
+// The trail tells that somebody tried, and neither it nor the
 // answer tells whether another workspace has such a key.
-func TestEveryCallAboutAnotherWorkspacesKeyIsRecordedAndNotFound(t *testing.T) {
+func TestMGMT04ENUM03EveryCallAboutAnotherWorkspacesKeyIsRecordedAndNotFound(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	rivals := f.workspace(t, "rivals", "")

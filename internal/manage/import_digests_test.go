@@ -13,8 +13,7 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// IMP-01
-func TestDigestsThatCannotBeLookedUpAreUnsupported(t *testing.T) {
+func TestIMP01DigestsThatCannotBeLookedUpAreUnsupported(t *testing.T) {
 	t.Parallel()
 	f := setup(t, foreign)
 	before := f.state(t)
@@ -51,8 +50,7 @@ func TestDigestsThatCannotBeLookedUpAreUnsupported(t *testing.T) {
 	f.unchanged(t, before)
 }
 
-// IMP-01
-func TestSecretsAndKeyedDigestsNeedTheirFlag(t *testing.T) {
+func TestIMP01SecretsAndKeyedDigestsNeedTheirFlag(t *testing.T) {
 	t.Parallel()
 	f := setup(t, foreign)
 	before := f.state(t)
@@ -148,8 +146,7 @@ func TestPepperIsNotKeptInTheStore(t *testing.T) {
 	}
 }
 
-// LEAK-08
-func TestImportLeavesNoSecretBehind(t *testing.T) {
+func TestLEAK08ImportLeavesNoSecretBehind(t *testing.T) {
 	t.Parallel()
 	f := setup(t, foreign)
 	rows := oldRows(8)
@@ -191,8 +188,7 @@ func TestImportedKeyIsKnownForWhatItIsByTheManagementAPI(t *testing.T) {
 	wantRefusal(t, err, problem.InvalidToken, "")
 }
 
-// IMP-02
-func TestDigestOfAnExistingKeyChangesNothing(t *testing.T) {
+func TestIMP02DigestOfAnExistingKeyChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := setup(t, foreign)
 	acme := f.workspace(t, "acme", "")
@@ -264,8 +260,7 @@ func TestWhatARowLeavesOutMakesNoDifference(t *testing.T) {
 	}
 }
 
-// IMP-03
-func TestImportGivesNobodyMoreThanTheCallerMayGive(t *testing.T) {
+func TestIMP03ImportGivesNobodyMoreThanTheCallerMayGive(t *testing.T) {
 	t.Parallel()
 	f := setup(t, foreign, catalogue)
 	f.workspace(t, "acme", "")

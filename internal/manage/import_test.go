@@ -14,8 +14,7 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// IMP-04
-func TestImportedKeysGoOnWorkingAndASecondRunChangesNothing(t *testing.T) {
+func TestIMP04ImportedKeysGoOnWorkingAndASecondRunChangesNothing(t *testing.T) {
 	t.Parallel()
 	const n = 1010 // more than two transactions; the whole binary imports more
 	f := setup(t, foreign)
@@ -40,8 +39,8 @@ func TestImportedKeysGoOnWorkingAndASecondRunChangesNothing(t *testing.T) {
 	f.unchanged(t, before)
 }
 
-// IMP-04, without the kill.
-func TestImportThatStoppedOnItsWayGoesOnFromThere(t *testing.T) {
+// Without the kill.
+func TestIMP04ImportThatStoppedOnItsWayGoesOnFromThere(t *testing.T) {
 	t.Parallel()
 	const n = 1010
 	whole := setup(t, foreign)

@@ -41,8 +41,7 @@ func (f *fixture) tried(t *testing.T, call manage.Call) storage.AuditEntry {
 	return newest
 }
 
-// MGMT-06
-func TestAKeyEntersWithTheScopeWhileItIsActiveFromItsAddresses(t *testing.T) {
+func TestMGMT06AKeyEntersWithTheScopeWhileItIsActiveFromItsAddresses(t *testing.T) {
 	t.Parallel()
 	f := setup(t, func(c *manage.Config) { c.Catalogue.Aliases = keys.Aliases{keys.ScopeManageKeys: {"admin"}} })
 	ended := func(made manage.CreatedKey) {
@@ -95,8 +94,7 @@ func TestAKeyEntersWithTheScopeWhileItIsActiveFromItsAddresses(t *testing.T) {
 	}
 }
 
-// MGMT-02
-func TestAKeyGrantsNothingThatItLacks(t *testing.T) {
+func TestMGMT02AKeyGrantsNothingThatItLacks(t *testing.T) {
 	t.Parallel()
 	f := setup(t, catalogue, func(c *manage.Config) {
 		c.Catalogue.Scopes["old"], c.Catalogue.Aliases = "Old name of write", keys.Aliases{"write": {"old"}}

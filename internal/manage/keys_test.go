@@ -51,8 +51,7 @@ func TestRevocationsWithABadReasonChangeNothing(t *testing.T) {
 	}
 }
 
-// ENUM-03
-func TestAnotherWorkspacesKeyIsNotFoundLikeAnyOther(t *testing.T) {
+func TestENUM03AnotherWorkspacesKeyIsNotFoundLikeAnyOther(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	rivals := f.workspace(t, "rivals", "")

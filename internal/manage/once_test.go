@@ -265,9 +265,9 @@ func TestBadIdempotencyKeysAreRefused(t *testing.T) {
 	}
 }
 
-// LEAK-08: what a caller chooses as an idempotency key may be a secret in the
+// What a caller chooses as an idempotency key may be a secret in the
 // wrong place.
-func TestIdempotencyKeysAreNotStored(t *testing.T) {
+func TestLEAK08IdempotencyKeysAreNotStored(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	pasted := f.mustCreate(t, f.op, manage.NewKey{}).Secret.Reveal()

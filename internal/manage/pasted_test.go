@@ -10,8 +10,7 @@ import (
 	"github.com/keystile/keystile/internal/problem"
 )
 
-// LEAK-08
-func TestNoNameHoldsASecretThatWasPastedThere(t *testing.T) {
+func TestLEAK08NoNameHoldsASecretThatWasPastedThere(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	key := f.mustCreate(t, f.op, manage.NewKey{})

@@ -46,8 +46,8 @@ func (f *fixture) counted(t *testing.T, workspace string) int {
 	return n
 }
 
-// MGMT-08, over every way by which a key comes to count.
-func TestCreatesRotationsAndReactivationsTogetherNeverPassThePlansLimit(t *testing.T) {
+// Over every way by which a key comes to count.
+func TestMGMT08CreatesRotationsAndReactivationsTogetherNeverPassThePlansLimit(t *testing.T) {
 	t.Parallel()
 	f := setup(t, catalogue, reversible)
 	const most = 10

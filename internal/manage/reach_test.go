@@ -46,8 +46,7 @@ func (f *fixture) keyCalls(ctx context.Context, call manage.Call, id keys.ID) ma
 	return errs
 }
 
-// MGMT-04, ENUM-03
-func TestAKeyOutOfReachIsAsNotThere(t *testing.T) {
+func TestMGMT04ENUM03AKeyOutOfReachIsAsNotThere(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	rivals := f.workspace(t, "rivals", "")
@@ -148,8 +147,7 @@ func TestAProjectsKeySeesItsProjectOnly(t *testing.T) {
 	}
 }
 
-// MGMT-07
-func TestAKeyManagesKeysAndNothingElse(t *testing.T) {
+func TestMGMT07AKeyManagesKeysAndNothingElse(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	f.workspace(t, "rivals", "")

@@ -14,8 +14,7 @@ import (
 	"github.com/keystile/keystile/internal/manage"
 )
 
-// LEAK-08, MGMT-10
-func TestSecretsAreInNoViewNoAuditEntryAndNoFile(t *testing.T) {
+func TestLEAK08MGMT10SecretsAreInNoViewNoAuditEntryAndNoFile(t *testing.T) {
 	t.Parallel()
 	f := setup(t)
 	key, token := f.mustCreate(t, f.op, manage.NewKey{Scopes: []string{"read"}}), f.token(t, f.op, manage.NewToken{})

@@ -8,8 +8,8 @@ import (
 	"github.com/keystile/keystile/internal/problem"
 )
 
-// CRED-02: where nothing was presented, nothing is said to be wrong with it.
-func TestChallengeWithoutACredentialHasNoError(t *testing.T) {
+// Where nothing was presented, nothing is said to be wrong with it.
+func TestCRED02ChallengeWithoutACredentialHasNoError(t *testing.T) {
 	t.Parallel()
 	for _, code := range []problem.Code{problem.MissingKey, problem.MissingToken} {
 		if got := (&problem.Problem{Code: code}).Challenge(); got != `Bearer realm="api"` {

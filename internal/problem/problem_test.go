@@ -48,8 +48,8 @@ func TestMessageSaysWhenToComeBack(t *testing.T) {
 	}
 }
 
-// DOS-06: told 0, a client would retry at once, and be refused again.
-func TestRetryAfterIsRoundedUpAndAtLeastOne(t *testing.T) {
+// Told 0, a client would retry at once, and be refused again.
+func TestDOS06RetryAfterIsRoundedUpAndAtLeastOne(t *testing.T) {
 	t.Parallel()
 	for after, want := range map[time.Duration]int64{
 		-time.Hour: 1, 0: 1, 1: 1, time.Second: 1, time.Second + 1: 2, 1999 * time.Millisecond: 2, time.Hour: 3600, 1<<63 - 1: 9223372037,

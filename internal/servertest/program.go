@@ -47,6 +47,9 @@ func find(program string) (string, error) {
 	return "", fmt.Errorf("%s is missing: on Debian, apt-get install %s", program, program)
 }
 
+// PID is the number of the program's process.
+func (p *Program) PID() int { return p.process.cmd.Process.Pid }
+
 // Log is the end of what the program printed.
 func (p *Program) Log() string { return p.process.said() }
 

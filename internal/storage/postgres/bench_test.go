@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/storagetest"
 )
 
 func BenchmarkLookup(b *testing.B) {
@@ -63,15 +64,4 @@ func BenchmarkNews(b *testing.B) {
 	}
 }
 
-func BenchmarkApplyUsage(b *testing.B) {
-	s := setup(b)
-	batch := storage.UsageBatch{Incarnation: "a"}
-	for i := range 1000 {
-		batch.Cells = append(batch.Cells, storage.UsageCell{KeyID: keys.ID(fmt.Sprint("key_", i)), Hour: noon, Outcome: "2xx", Count: 1, Last: noon})
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		batch.Sequence++
-		must(b, s.ApplyUsage(b.Context(), batch))
-	}
-}
+func BenchmarkApplyUsage(b *testing.B) { storagetest.Flush(b, setup(b)) }

@@ -26,8 +26,7 @@ func (a *alarms) raise(id string, err error) {
 	}
 }
 
-// DATA-04.
-func TestADamagedRowIsNoAnswerAndHarmsNobodyElse(t *testing.T) {
+func TestDATA04ADamagedRowIsNoAnswerAndHarmsNobodyElse(t *testing.T) {
 	t.Parallel()
 	for what, how := range map[string]string{
 		"scopes that hold null":     `scopes = '["read", null]'`,

@@ -13,8 +13,8 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// STORE-06: what the server says is an answer only where it is one.
-func TestFaultsOfTheServerAreNoAnswers(t *testing.T) {
+// What the server says is an answer only where it is one.
+func TestSTORE06FaultsOfTheServerAreNoAnswers(t *testing.T) {
 	t.Parallel()
 	for code := range faults {
 		err := translate(fmt.Errorf("asked: %w", &pgconn.PgError{Code: code}))

@@ -167,8 +167,8 @@ func TestAWriterThatStandsStillIsEnded(t *testing.T) {
 	}
 }
 
-// STORE-03: a server that takes connections, and is silent.
-func TestACallIsHeldUpNoLongerThanItsContext(t *testing.T) {
+// A server that takes connections, and is silent.
+func TestSTORE03ACallIsHeldUpNoLongerThanItsContext(t *testing.T) {
 	t.Parallel()
 	for what, ways := range map[string][]servertest.Way{
 		"both ways": {servertest.ToServer, servertest.ToClient}, "questions": {servertest.ToServer}, "answers": {servertest.ToClient},

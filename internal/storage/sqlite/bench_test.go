@@ -7,6 +7,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/storagetest"
 )
 
 func BenchmarkLookup(b *testing.B) {
@@ -48,25 +49,22 @@ func BenchmarkUpdate(b *testing.B) {
 	}
 }
 
-// BenchmarkApplyUsage flushes a thousand cells, without denials and with as many
-// as are noted at most between two flushes.
-func BenchmarkApplyUsage(b *testing.B) {
-	for _, denials := range []int{0, 250} {
-		b.Run(fmt.Sprint("denials=", denials), func(b *testing.B) {
-			s := setup(b)
-			batch := storage.UsageBatch{Incarnation: "a"}
-			for i := range 1000 {
-				batch.Cells = append(batch.Cells, storage.UsageCell{KeyID: keys.ID(fmt.Sprint("key_", i)), Hour: noon, Outcome: "2xx", Count: 1, Last: noon})
-			}
-			for i := range denials {
-				batch.Denials = append(batch.Denials, storage.Denial{RequestID: fmt.Sprintf("4be2ad27-8fd3-4a1b-9d4e-%012d", i), At: noon, Code: "missing_key"})
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				batch.Sequence++
-				must(b, s.ApplyUsage(b.Context(), batch))
-			}
-		})
+func BenchmarkApplyUsage(b *testing.B) { storagetest.Flush(b, setup(b)) }
+
+// BenchmarkApplyDenials flushes a thousand cells and as many denials as are
+// noted at most between two flushes.
+func BenchmarkApplyDenials(b *testing.B) {
+	s, batch := setup(b), storage.UsageBatch{Incarnation: "a"}
+	for i := range 1000 {
+		batch.Cells = append(batch.Cells, storage.UsageCell{KeyID: keys.ID(fmt.Sprint("key_", i)), Hour: noon, Outcome: "2xx", Count: 1, Last: noon})
+	}
+	for i := range 250 {
+		batch.Denials = append(batch.Denials, storage.Denial{RequestID: fmt.Sprintf("4be2ad27-8fd3-4a1b-9d4e-%012d", i), At: noon, Code: "missing_key"})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		batch.Sequence++
+		must(b, s.ApplyUsage(b.Context(), batch))
 	}
 }
 

@@ -20,8 +20,8 @@ func hold(t *testing.T, path string) (release func()) {
 	return func() { must(t, tx.Rollback()) }
 }
 
-// SQLITE-02, for the store.
-func TestDatabaseHeldByAnotherProcessCanBeReadAndIsWrittenOnceItIsFree(t *testing.T) {
+// For the store.
+func TestSQLITE02DatabaseHeldByAnotherProcessCanBeReadAndIsWrittenOnceItIsFree(t *testing.T) {
 	t.Parallel()
 	s := setup(t, BusyTimeout(50*time.Millisecond))
 	must(t, insert(t.Context(), s, "key_a"))
@@ -83,9 +83,9 @@ func limitPages(t *testing.T, s *Store, pages int) {
 	must(t, c.write.QueryRowContext(t.Context(), fmt.Sprintf(`PRAGMA max_page_count = %d`, pages)).Scan(&got))
 }
 
-// SQLITE-01, for the store. SQLite undoes the whole transaction when the disk
+// For the store. SQLite undoes the whole transaction when the disk
 // is full, so an Update that goes on must not commit what comes after.
-func TestFullDiskLosesNothingAndCommitsNoHalfOfAnUpdate(t *testing.T) {
+func TestSQLITE01FullDiskLosesNothingAndCommitsNoHalfOfAnUpdate(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	must(t, insert(t.Context(), s, "key_a"))

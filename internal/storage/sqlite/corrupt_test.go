@@ -36,8 +36,7 @@ var damage = map[string]string{
 	"a digest with a byte too many": `digest = CAST(digest || x'00' AS BLOB)`,
 }
 
-// DATA-04.
-func TestDamagedRowIsNoAnswerAndHarmsNobodyElse(t *testing.T) {
+func TestDATA04DamagedRowIsNoAnswerAndHarmsNobodyElse(t *testing.T) {
 	t.Parallel()
 	for what, how := range damage {
 		t.Run(what, func(t *testing.T) {

@@ -73,8 +73,8 @@ func killWriter(t *testing.T, folder string, lines int) (acknowledged []keys.ID,
 	return acknowledged, calls
 }
 
-// SQLITE-03, for the store.
-func TestKilledProcessLosesNothingThatItAcknowledged(t *testing.T) {
+// For the store.
+func TestSQLITE03KilledProcessLosesNothingThatItAcknowledged(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys.db")
 	var acknowledged []keys.ID
