@@ -67,12 +67,16 @@ func (s *soak) idle() (held reading) {
 // needed: eight that read from a file, with two files each.
 const poolFiles = 16
 
+// filling is by how much caches of a bounded size may still grow in a run that is
+// short.
+var filling = sized[int64](4<<20, 0)
+
 // returned waits until the process holds no more than it did before, but for
 // what the pool of connections may hold.
 func (s *soak) returned(before reading) (after reading, back bool) {
 	s.t.Helper()
 	most := before.holdings
-	most.files += poolFiles
+	most.files, most.heap = most.files+poolFiles, most.heap+filling
 	back = becomes(settleWithin, func() bool {
 		after = s.read()
 		return after.within(most)
