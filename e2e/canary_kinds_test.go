@@ -92,7 +92,7 @@ func (c canary) mayReachUpstream() bool {
 // prefix of ours is hidden in the places of credentials, and where Caddy hides
 // it; elsewhere, nobody can know it for a secret.
 func (c canary) mayBeLogged(file string) bool {
-	if file == "traces" && c.cutInTwo() {
+	if file == "traces" && (c.cutInTwo() || c.place == "tracestate") { // which spans keep apart from their attributes
 		return true
 	}
 	if !canaryKinds[c.kind].foreign || file != "log" && file != "access.log" && file != "traces" || !c.copied() {
