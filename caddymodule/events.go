@@ -63,7 +63,7 @@ func (e *emitter) Emit(ctx context.Context, event events.Event) (taken bool) {
 	}
 	for name, value := range event.Data {
 		if text, ok := value.(string); ok { // names and reasons are what people wrote
-			event.Data[name] = string(secrets.Bytes([]byte(text)))
+			event.Data[name] = secrets.Text(text)
 		}
 	}
 	e.app.Emit(e.ctx, string(event.Name), event.Data)

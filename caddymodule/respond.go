@@ -96,7 +96,9 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, c *gateway.Call,
 	if err != nil {
 		rw.countFailure(err)
 	}
-	rw.finish()
-	rw.abort()
+	if rw.upload != nil {
+		rw.finish()
+		rw.abort()
+	}
 	return err
 }

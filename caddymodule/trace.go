@@ -60,12 +60,13 @@ func maskSpan(span trace.Span) {
 	if !ok {
 		return
 	}
-	if name := said.Name(); secrets.Holds([]byte(name)) {
-		span.SetName(string(secrets.Bytes([]byte(name))))
+	if masked := secrets.Text(said.Name()); masked != said.Name() {
+		span.SetName(masked)
 	}
 	for _, one := range said.Attributes() {
-		if text := []byte(one.Value.AsString()); secrets.Holds(text) { // what is no string is empty
-			span.SetAttributes(one.Key.String(string(secrets.Bytes(text))))
+		text := one.Value.AsString() // what is no string is empty
+		if masked := secrets.Text(text); masked != text {
+			span.SetAttributes(one.Key.String(masked))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/events"
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/verdict"
 )
@@ -44,7 +45,7 @@ func (x *Excess) matter() events.Matter {
 	if x.Principal != nil {
 		return events.Matter{Key: string(x.Principal.ID), What: x.LimitName}
 	}
-	return events.Matter{Client: blockOf(x.Client), What: x.LimitName}
+	return events.Matter{Client: keys.ClientBlock(x.Client), What: x.LimitName}
 }
 
 func (x *Excess) data() map[string]any {

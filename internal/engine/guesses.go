@@ -6,16 +6,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
 )
 
 // guessSlots bounds the memory for addresses: 8 bytes each, whatever comes.
 // Addresses that share a slot share a bucket.
 const guessSlots = 1 << 16
-
-// siteBits is how much of an IPv6 address names a site (RFC 6177): one of them
-// has as many addresses as it likes.
-const siteBits = 64
 
 // Guesses bounds how often one client address may present secrets that this
 // node doesn't know, before the store is asked about them. What turns out to
@@ -81,20 +78,8 @@ func (g *Guesses) GiveBack(client netip.Addr) {
 }
 
 func (g *Guesses) slot(client netip.Addr) *atomic.Int64 {
-	return &g.full[maphash.Comparable(g.seed, blockOf(client))%guessSlots]
+	return &g.full[maphash.Comparable(g.seed, keys.ClientBlock(client))%guessSlots]
 }
 
 // Burst is how many guesses an address has at once.
 func (g *Guesses) Burst() int64 { return g.bucket.Burst() }
-
-// blockOf is what counts as one client: an address of IPv4, or a site's of
-// IPv6. The zero Addr is one, too.
-func blockOf(client netip.Addr) netip.Prefix {
-	client = client.Unmap().WithZone("")
-	bits := client.BitLen()
-	if client.Is6() {
-		bits = siteBits
-	}
-	block, _ := client.Prefix(bits)
-	return block
-}

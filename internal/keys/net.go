@@ -30,6 +30,22 @@ func ParseNet(text string) (netip.Prefix, error) {
 	return block.Masked(), nil
 }
 
+// siteBits is how much of an IPv6 address names a site (RFC 6177): one of them
+// can call from all addresses behind it.
+const siteBits = 64
+
+// ClientBlock is all that one client may call from: an address of IPv4, or a
+// site of IPv6. The zero Addr has one, too.
+func ClientBlock(client netip.Addr) netip.Prefix {
+	client = client.Unmap().WithZone("")
+	bits := client.BitLen()
+	if client.Is6() {
+		bits = siteBits
+	}
+	block, _ := client.Prefix(bits)
+	return block
+}
+
 // CanonicalNet is the one spelling of what ParseNet reads.
 func CanonicalNet(text string) (string, error) {
 	block, err := ParseNet(text)

@@ -78,6 +78,9 @@ func (s *Set) Bytes(text []byte) []byte {
 	return append(out, text[done:]...)
 }
 
+// Text is Bytes of a string.
+func (s *Set) Text(text string) string { return string(s.Bytes([]byte(text))) }
+
 // Holds reports whether text bears a secret.
 func (s *Set) Holds(text []byte) bool { return !bytes.Equal(s.Bytes(text), text) }
 

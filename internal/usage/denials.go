@@ -21,8 +21,6 @@ const (
 	// denialSlots bounds the memory for who was refused how often. Who shares a
 	// slot shares its few.
 	denialSlots = 1024
-	// siteBits is how much of an IPv6 address is one client (RFC 6177).
-	siteBits = 64
 )
 
 // Denial is one request that was refused.
@@ -58,24 +56,13 @@ type whom struct {
 func (d *Denials) Reserve(key keys.ID, client netip.Addr) bool {
 	who, all, most := whom{key: key}, &d.keys, int32(denialsOfKeys)
 	if key == "" {
-		who.client, all, most = blockOf(client), &d.strangers, denialsOfStrangers
+		who.client, all, most = keys.ClientBlock(client), &d.strangers, denialsOfStrangers
 	}
 	one := &d.one[maphash.Comparable(d.seed, who)%denialSlots]
 	if all.Load() >= most || one.Load() >= denialsPerOne {
 		return false
 	}
 	return one.Add(1) <= denialsPerOne && all.Add(1) <= most
-}
-
-// blockOf is all that one client may call from.
-func blockOf(client netip.Addr) netip.Prefix {
-	client = client.Unmap().WithZone("")
-	bits := client.BitLen()
-	if client.Is6() {
-		bits = siteBits
-	}
-	block, _ := client.Prefix(bits) // the zero Addr has one, too
-	return block
 }
 
 // Note notes one that was reserved. It keeps no part of the path that may be a

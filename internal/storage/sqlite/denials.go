@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"slices"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
@@ -14,18 +13,14 @@ const denialColumnCount = 10
 // addDenials notes denials, oldest first, and forgets those that are too many.
 func addDenials(ctx context.Context, q *sqlcore.Session, denials []storage.Denial) error {
 	touched := map[keys.ID]bool{}
-	for chunk := range slices.Chunk(denials, rowsPerStatement) {
-		args := make([]any, 0, denialColumnCount*len(chunk))
-		for i := range chunk {
-			d := &chunk[i]
+	err := putRows(ctx, q, denials, denialColumnCount, "INSERT INTO denials ("+sqlcore.DenialColumns+") SELECT * FROM (VALUES ",
+		") AS noted WHERE noted.column2 = '' OR EXISTS (SELECT 1 FROM keys WHERE id = noted.column2)",
+		func(args []any, d *storage.Denial) []any {
 			touched[d.KeyID] = true
-			args = append(args, d.RequestID, d.KeyID, sqlcore.Micros(d.At), d.Gate, d.Method, d.Endpoint, d.Path, d.Project, d.Code, d.Client)
-		}
-		err := q.Exec(ctx, "INSERT INTO denials ("+sqlcore.DenialColumns+") SELECT * FROM (VALUES "+sqlcore.Placeholders(len(chunk), denialColumnCount)+
-			") AS noted WHERE noted.column2 = '' OR EXISTS (SELECT 1 FROM keys WHERE id = noted.column2)", args...)
-		if err != nil {
-			return err
-		}
+			return append(args, d.RequestID, d.KeyID, sqlcore.Micros(d.At), d.Gate, d.Method, d.Endpoint, d.Path, d.Project, d.Code, d.Client)
+		})
+	if err != nil {
+		return err
 	}
 	for id := range touched {
 		if err := q.ForgetDenials(ctx, id); err != nil {
