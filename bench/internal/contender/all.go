@@ -7,10 +7,12 @@ const (
 	Bare          = "Caddy, bare"
 	Control       = "Caddy, bare, once more"
 	BareTuned     = "Caddy, bare, tuned"
+	BareSpare     = "Caddy, bare, tuned more"
 	Static        = "Caddy, respond 401"
 	StaticControl = "Caddy, respond 401, once more"
 	Keystile      = "Keystile"
 	KeystileTuned = "Keystile, tuned"
+	KeystileSpare = "Keystile, tuned more"
 	KeystileFleet = "Keystile, fleet"
 	Nginx         = "nginx, bare"
 	HAProxy       = "HAProxy, bare"
@@ -22,13 +24,15 @@ const (
 const few = 10_000
 
 var all = []*Contender{
-	{Name: Bare, Says: "`reverse_proxy` and nothing else, with Caddy's defaults: the floor", Core: true, program: caddy, files: bareCaddy("")},
-	{Name: Control, Says: "the same: the control", Core: true, program: caddy, files: bareCaddy("")},
-	{Name: BareTuned, Says: "the same with `" + Idle + "`", Core: true, program: caddy, files: bareCaddy(Idle)},
+	{Name: Bare, Says: "`reverse_proxy` and nothing else, with Caddy's defaults: the floor", Core: true, program: caddy, files: bareCaddy(untuned)},
+	{Name: Control, Says: "the same: the control", Core: true, program: caddy, files: bareCaddy(untuned)},
+	{Name: BareTuned, Says: "the same with `" + Idle + "`", Core: true, program: caddy, files: bareCaddy(example)},
+	{Name: BareSpare, Says: "besides, `" + Quiet + "` for the log, and `" + Collect + "` in the environment", Core: true, MaxKeys: few, program: sparing, files: bareCaddy(spare)},
 	{Name: Static, Says: "`respond 401` and nothing else: the floor of refusals", Core: true, Refuses: true, program: caddy, files: staticRefusal},
 	{Name: StaticControl, Says: "the same: the control", Core: true, Refuses: true, program: caddy, files: staticRefusal},
-	{Name: Keystile, Says: "key, scope, limit, count and headers, with Caddy's defaults beside", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, program: caddy, files: keystile("")},
-	{Name: KeystileTuned, Says: "the same with `" + Idle + "`, as `Caddyfile.example` has it", Core: true, Gate: true, Limits: true, Learns: true, program: caddy, files: keystile(Idle)},
+	{Name: Keystile, Says: "key, scope, limit, count and headers, with Caddy's defaults beside", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, program: caddy, files: keystile(untuned)},
+	{Name: KeystileTuned, Says: "the same with `" + Idle + "`, as `Caddyfile.example` has it", Core: true, Gate: true, Limits: true, Learns: true, program: caddy, files: keystile(example)},
+	{Name: KeystileSpare, Says: "besides, `" + Quiet + "` for the log, and `" + Collect + "` in the environment", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, program: sparing, files: keystile(spare)},
 	{Name: KeystileFleet, Says: "the same with keys in PostgreSQL and limits in Redis; a hundred of the keys, again and again", Fleet: true, Hot: 100, Gate: true, Limits: true, Learns: true, program: caddy, files: keystileFleet},
 	{Name: "caddy-ratelimit", Says: "a limit for each credential; nobody looks whether it is a key", MaxKeys: few, Limits: true, Learns: true, program: caddy, files: rateLimit},
 	{Name: "Caddy map", Says: "`map` from credential to whether it is known; no limit", Gate: true, MaxKeys: few, program: caddy, files: caddyMap},

@@ -17,24 +17,24 @@ const fleetKeys = 10_000
 const MetricsPath = "/metrics"
 
 // keystile keeps keys in a file, and limits in its own memory.
-func keystile(transport string) func(Place) ([]file, error) {
+func keystile(t tuning) func(Place) ([]file, error) {
 	return func(p Place) ([]file, error) {
 		store := filepath.Join(p.Dir, "keys.db")
 		if err := copyFile(store, p.Keys.Store); err != nil {
 			return nil, err
 		}
-		return caddyfile(gated(p, "sqlite "+store, "local", transport)), nil
+		return caddyfile(gated(p, "sqlite "+store, "local", t)), nil
 	}
 }
 
 func keystileFleet(p Place) ([]file, error) {
-	return caddyfile(gated(p, "postgres "+p.Postgres, "redis "+p.Redis, Idle)), nil
+	return caddyfile(gated(p, "postgres "+p.Postgres, "redis "+p.Redis, example)), nil
 }
 
 // gated is a site behind a gate that asks for a scope, limits, counts, and
 // tells the client and the upstream in headers; and beside it a site for
 // getting keys known, with the same gate and nothing behind it.
-func gated(p Place, store, limiter, transport string) string {
+func gated(p Place, store, limiter string, t tuning) string {
 	global := fmt.Sprintf(`	keystile {
 		store %s
 		limiter %s
@@ -56,7 +56,7 @@ func gated(p Place, store, limiter, transport string) string {
 	}
 `, keyset.Scope)
 	side := fmt.Sprintf("\nhttp://127.0.0.1:%d {\n\thandle %s {\n\t\tmetrics\n\t}\n\thandle {\n%s\trespond 200\n\t}\n}\n", p.Side, MetricsPath, gate)
-	return site(p, global, gate, transport) + side
+	return site(p, global, gate, t) + side
 }
 
 func copyFile(to, from string) error {

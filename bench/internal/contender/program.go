@@ -11,6 +11,11 @@ var (
 	caddy = program{"Caddy", 1, func(p Place, config string) (string, []string) {
 		return p.Binary, []string{"run", "--config", config, "--adapter", "caddyfile"}
 	}}
+	// sparing is Caddy that collects garbage less often.
+	sparing = program{caddy.name, 1, func(p Place, config string) (string, []string) {
+		path, args := caddy.command(p, config)
+		return "env", append([]string{Collect, path}, args...)
+	}}
 	nginx = program{"nginx", 3, func(p Place, config string) (string, []string) {
 		return "nginx", []string{"-p", p.Dir, "-e", "stderr", "-c", p.Dir + "/" + config}
 	}}

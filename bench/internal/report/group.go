@@ -55,6 +55,7 @@ func (r *Report) remarks(b *bytes.Buffer, g duel.Group) {
 	list(b, "Processor time for the first request of each key", met)
 	list(b, "Not measured with so many keys", absent)
 	r.over(b, g, contender.KeystileTuned, contender.BareTuned)
+	r.over(b, g, contender.KeystileSpare, contender.BareSpare)
 	r.over(b, g, "nginx map", contender.Nginx)
 	r.over(b, g, "HAProxy map", contender.HAProxy)
 }

@@ -27,11 +27,13 @@ func made() *Report {
 		Groups:  duel.Plan([]int{duel.Usual}, regexp.MustCompile(".")),
 		Results: duel.Results{}, Seed: 1,
 		Figures: inprocess.Figures{
-			{Name: inprocess.Decide, Unit: "ns/op"}:        {380, 410, 390},
-			{Name: inprocess.Decide, Unit: "allocs/op"}:    {0, 0, 0},
-			{Name: inprocess.MemoryPerKey, Unit: "B/key"}:  {200, 220},
-			{Name: inprocess.FlushSQLite, Unit: "p50-ns"}:  {2e6},
-			{Name: inprocess.FlushPostgres, Unit: "ns/op"}: {1}, // another unit
+			{Name: inprocess.Decide, Unit: "ns/op"}:          {380, 410, 390},
+			{Name: inprocess.Decide, Unit: "allocs/op"}:      {0, 0, 0},
+			{Name: inprocess.Simplest, Unit: "ns/op"}:        {270, 260},
+			{Name: inprocess.SimplestMillion, Unit: "ns/op"}: {1000, 1100},
+			{Name: inprocess.MemoryPerKey, Unit: "B/key"}:    {200, 220},
+			{Name: inprocess.FlushSQLite, Unit: "p50-ns"}:    {2e6},
+			{Name: inprocess.FlushPostgres, Unit: "ns/op"}:   {1}, // another unit
 		},
 	}
 	for _, g := range r.Groups {

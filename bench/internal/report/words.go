@@ -34,6 +34,8 @@ func extremes(s stats.Spread) string {
 
 // The units, of what was measured in nanoseconds or bytes.
 
+func nanos(ns float64) string { return fmt.Sprintf("%.0f ns", ns) }
+
 func micros(ns float64) string { return fmt.Sprintf("%.1f µs", ns/1e3) }
 
 func millis(ns float64) string { return fmt.Sprintf("%.2f ms", ns/1e6) }
