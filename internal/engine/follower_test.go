@@ -139,9 +139,15 @@ func TestAProjectOfAnotherWorkspaceIsKnownAsSuchAtOnce(t *testing.T) {
 // vacuumInto backs the database up while it is in use.
 func (f *fixture) vacuumInto(path string) {
 	f.t.Helper()
-	db, err := sql.Open("sqlite", f.path)
+	f.sql("VACUUM INTO ?", path)
+}
+
+// sql has the database file do what no store does.
+func (f *fixture) sql(statement string, args ...any) {
+	f.t.Helper()
+	db, err := sql.Open("sqlite", f.path+"?_pragma=busy_timeout(5000)")
 	must(f.t, err)
-	_, err = db.ExecContext(f.t.Context(), "VACUUM INTO ?", path)
+	_, err = db.ExecContext(f.t.Context(), statement, args...)
 	must(f.t, errors.Join(err, db.Close()))
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"maps"
 	"slices"
@@ -163,11 +164,12 @@ func (s *streamShard) changed() []keys.ID {
 
 // recheck reads a key that changed, and cuts those of its streams that it may
 // not go on with. It is unmarked before the read, so that what changes during
-// it marks it again; while the store can't tell, it stays marked.
+// it marks it again; while the store can't tell, it stays marked. What the store
+// holds of a key that is damaged is no right to go on.
 func (e *Engine) recheck(ctx context.Context, shard *streamShard, id keys.ID) (told bool) {
 	standing := shard.unmark(id)
 	principal, err := e.reread(ctx, id)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+	if err != nil && !errors.Is(err, storage.ErrNotFound) && !errors.Is(err, storage.ErrDamaged) {
 		shard.mark(id)
 		return false
 	}
@@ -198,8 +200,10 @@ func (e *Engine) reread(ctx context.Context, id keys.ID) (principal *verdict.Pri
 		if err != nil {
 			return err
 		}
-		principal, err = verdict.NewPrincipal(k)
-		return err
+		if principal, err = verdict.NewPrincipal(k); err != nil {
+			return fmt.Errorf("%w: %w", storage.ErrDamaged, err)
+		}
+		return nil
 	})
 	return principal, err
 }
