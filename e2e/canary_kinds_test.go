@@ -3,6 +3,8 @@ package e2e
 import (
 	"maps"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/keystile/keystile/internal/keys"
 )
@@ -18,19 +20,34 @@ type canaryKind struct {
 }
 
 var canaryKinds = map[string]canaryKind{
-	"valid":                       {draw: liveSecret, status: keys.Active},
-	"revoked":                     {draw: liveSecret, status: keys.Revoked},
-	"unknown":                     {draw: liveSecret},
-	"malformed":                   {draw: func() string { s := liveSecret(); return s[:len(s)-1] + string(other(s[len(s)-1])) }},
-	"cut off":                     {draw: func() string { return liveSecret()[:30] }},
-	"of an old prefix":            {draw: func() string { return "old-sys_" + liveSecret()[8:] }, status: keys.Active},
-	"of an old prefix, with odds": {draw: func() string { return "old-sys_a/b+c=:" + liveSecret()[8:] }, status: keys.Active},
-	"unknown of an old prefix":    {draw: func() string { return "old-sys_" + liveSecret()[8:] }},
-	"management token":            {draw: func() string { return keys.TokenPrefix + liveSecret()[8:] }},
-	"JSON Web Token":              {draw: func() string { return "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + liveSecret()[8:] }, foreign: true},
+	"valid":                        {draw: liveSecret, status: keys.Active},
+	"revoked":                      {draw: liveSecret, status: keys.Revoked},
+	"unknown":                      {draw: liveSecret},
+	"malformed":                    {draw: func() string { s := liveSecret(); return s[:len(s)-1] + string(other(s[len(s)-1])) }},
+	"cut off":                      {draw: func() string { return liveSecret()[:30] }},
+	"of an old prefix":             {draw: func() string { return "old-sys_" + liveSecret()[8:] }, status: keys.Active},
+	"of an old prefix, with odds":  {draw: func() string { return "old-sys_a/b+c=:" + liveSecret()[8:] }, status: keys.Active},
+	"of an old prefix, in letters": {draw: func() string { return "old-sys_" + letters(20) }, status: keys.Active},
+	"unknown of an old prefix":     {draw: func() string { return "old-sys_" + liveSecret()[8:] }},
+	"management token":             {draw: func() string { return keys.TokenPrefix + liveSecret()[8:] }},
+	"JSON Web Token":               {draw: func() string { return "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + liveSecret()[8:] }, foreign: true},
 }
 
 func liveSecret() string { return drawSecret(keys.Live) }
+
+// letters draws so many of them, as words in a path have.
+func letters(n int) string {
+	drawn := ""
+	for len(drawn) < n {
+		drawn += strings.Map(func(c rune) rune {
+			if unicode.IsLetter(c) {
+				return c
+			}
+			return -1
+		}, liveSecret()[8:])
+	}
+	return drawn[:n]
+}
 
 // canaryDoor is one way of treating credentials.
 type canaryDoor struct {
@@ -55,12 +72,13 @@ var canaryDoors = map[string]canaryDoor{
 // canaryAdmitted is how many requests must reach the upstream at least: of
 // those that don't, it couldn't be seen what would.
 var canaryAdmitted = map[string]int{
-	enforcing + " valid":            25,
-	enforcing + " of an old prefix": 25,
-	"on a public route malformed":   25,
-	"under jwt pass JSON Web Token": 10,
-	observed + " revoked":           25,
-	handedOn + " revoked":           25,
+	enforcing + " valid":                        25,
+	enforcing + " of an old prefix":             25,
+	enforcing + " of an old prefix, in letters": 25,
+	"on a public route malformed":               25,
+	"under jwt pass JSON Web Token":             10,
+	observed + " revoked":                       25,
+	handedOn + " revoked":                       25,
 }
 
 // inTarget are the copies that can't be taken off a request: only a refusal

@@ -175,7 +175,7 @@ func (g *gate) searchEverywhere(all []canary, spans *collector, places map[strin
 	if logged < len(all)*9/10 { // the server refuses some before anybody logs
 		g.t.Errorf("%d entries in the access logs for %d requests", logged, len(all))
 	}
-	if traced := len(spans.all); traced < len(all)*9/10 {
+	if traced := spans.count(); traced < len(all)*9/10 {
 		g.t.Errorf("%d spans for %d requests", traced, len(all))
 	}
 	byEnd := map[string]canary{}

@@ -77,6 +77,13 @@ func (c *collector) exported() []byte {
 	return bytes.Clone(c.raw.Bytes())
 }
 
+// count is how many spans were exported so far.
+func (c *collector) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.all)
+}
+
 // within goes down into messages, field by field.
 func within(messages [][]byte, path ...uint64) [][]byte {
 	for _, number := range path {

@@ -9,7 +9,7 @@ import (
 
 const gatesLong = `With --config, the tables are those of the file; over the API, those that are in force on the gate that
 answers. What keys called in the last day and no route lists is told as well, by method and path;
-{} stands for a part that may be a name or a secret. Calls of strangers are not: anybody can make them.`
+{} stands for a part that may be an ID or a secret. Calls of strangers are not: anybody can make them.`
 
 func gates() *verb {
 	return &verb{

@@ -66,6 +66,6 @@ func (x *Excess) data() map[string]any {
 	return map[string]any{
 		"key_id": string(p.ID), "owner": p.Owner, "environment": string(p.Environment), "workspace": p.Workspace, "project": project,
 		"code": string(x.Code), "limit_name": x.LimitName, "limit": x.Limit, "route": x.Route, "mode": mode, "client": client,
-		"retry_after": int64((x.RetryAfter + time.Second - 1) / time.Second), "time": timeText(x.At),
+		"retry_after": (&problem.Problem{RetryAfter: x.RetryAfter}).RetryAfterSeconds(), "time": timeText(x.At),
 	}
 }

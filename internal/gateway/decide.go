@@ -46,7 +46,7 @@ func (g *Gate) deny(c *Call) {
 		return
 	}
 	denial := &usage.Denial{
-		Event: g.event(c, c.Verdict.Code.Row().Status), RequestID: g.requestID(c.Asking), KeyID: id, Gate: g.place, Path: c.escaped,
+		Event: g.event(c, c.Verdict.Code.Row().Status), RequestID: g.requestID(c.Asking), KeyID: id, Gate: g.place, Path: g.harmless(c),
 	}
 	if c.project == "" {
 		denial.Project = usage.NoProject // it was the key's own
@@ -71,7 +71,7 @@ func (g *Gate) letThrough(c *Call) {
 // writes routes wants to know. Strangers could fill any list.
 func (g *Gate) noteUnlisted(c *Call) {
 	if c.Match.Route == nil && c.Entry != nil && c.Presented == nil && len(g.endpoints) > 0 {
-		g.engine.Unlisted().Count(c.now, g.place, noted(c.method), c.escaped, c.Verdict.Outcome())
+		g.engine.Unlisted().Count(c.now, g.place, noted(c.method), g.harmless(c), c.Verdict.Outcome())
 	}
 }
 

@@ -77,6 +77,10 @@ func TestAKeyThatExceedsALimitIsToldOfOnceAMinute(t *testing.T) {
 		f.askFrom("192.0.2.7", f.format.Mint(keys.Live).Reveal())
 	}
 	wantExcess(t, l, map[string]any{"key_id": "", "client": "192.0.2.7", "limit_name": "unknown_keys", "limit": int64(1), "code": "rate_limited"})
+	for range 3 {
+		f.askFrom("192.0.2.8", f.format.Mint(keys.Live).Reveal())
+	}
+	wantExcess(t, l, map[string]any{"client": "192.0.2.8"}) // the one behind all that came before
 	if n := len(l); n != 0 {
 		t.Errorf("%d more were told", n)
 	}
@@ -96,6 +100,11 @@ func TestAQuotaThatIsUsedUpIsToldOfUnderObserveToo(t *testing.T) {
 	wantExcess(t, l, map[string]any{
 		"key_id": string(id), "code": "quota_exceeded", "limit_name": "quota day", "limit": int64(1), "mode": "observe", "route": "",
 	})
+	next, secret := f.key(nil)
+	for range 2 {
+		f.ask(http.MethodGet, "/", secret)
+	}
+	wantExcess(t, l, map[string]any{"key_id": string(next)}) // the one behind all that the first key had told
 	if n := len(l); n != 0 {
 		t.Errorf("%d more were told", n)
 	}

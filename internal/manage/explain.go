@@ -36,7 +36,7 @@ type RecordedDenial struct {
 	Time      time.Time       `json:"time"`
 	Gate      string          `json:"gate" doc:"Its place."`
 	Method    string          `json:"method"`
-	Path      string          `json:"path" doc:"{} stands for a segment that may be a name or a secret, and is not kept."`
+	Path      string          `json:"path" doc:"{} stands for a segment that may be an ID or a secret, and is not kept."`
 	Route     string          `json:"route" doc:"Methods and pattern, as in the route; default: none lists it."`
 	Project   string          `json:"project" doc:"The request's; empty: it spoke of none. (other): it is not registered in the key's workspace."`
 	KeyID     keys.ID         `json:"key_id" doc:"Empty where no key is known."`

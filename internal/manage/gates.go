@@ -53,7 +53,7 @@ type RouteView struct {
 // UnlistedView is what met no route.
 type UnlistedView struct {
 	Gate     string    `json:"gate" doc:"Its place."`
-	Endpoint string    `json:"endpoint" doc:"Method and path; {} stands for a segment that may be a name or a secret. (other): there were too many."`
+	Endpoint string    `json:"endpoint" doc:"Method and path; {} stands for a segment that may be an ID or a secret. (other): there were too many."`
 	Outcome  string    `json:"outcome" doc:"allowed, or the code of the refusal."`
 	Calls    int64     `json:"calls"`
 	Last     time.Time `json:"last"`

@@ -22,7 +22,7 @@ type Denial struct {
 	Gate      string // its place
 	Method    string
 	Endpoint  string // as in UsageCell
-	// Path is the request's, without what may be a name or a secret.
+	// Path is the request's, without what may be an ID or a secret.
 	Path    string
 	Project string // as in UsageCell
 	Code    string // of the refusal

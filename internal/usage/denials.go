@@ -65,8 +65,8 @@ func (d *Denials) Reserve(key keys.ID, client netip.Addr) bool {
 	return one.Add(1) <= denialsPerOne && all.Add(1) <= most
 }
 
-// Note notes one that was reserved. It keeps no part of the path that may be a
-// name or a secret.
+// Note notes one that was reserved. It keeps no part of the path that may be
+// an ID or a secret.
 func (d *Denials) Note(one *Denial) {
 	noted := storage.Denial{
 		RequestID: one.RequestID, KeyID: one.KeyID, At: one.At.UTC(), Gate: textOf(one.Gate), Method: one.Method,
@@ -91,13 +91,13 @@ func textOf(l Label) string {
 // sweep moves what was noted into the ledger, whose lock the caller holds. What
 // is too much while the store is away is dropped.
 func (d *Denials) sweep(l *ledger) {
-	if d.keys.Load() == 0 && d.strangers.Load() == 0 {
-		return
-	}
 	d.mu.Lock()
 	noted := d.noted
 	d.noted = nil
 	d.mu.Unlock()
+	if len(noted) == 0 && d.keys.Load() == 0 && d.strangers.Load() == 0 {
+		return
+	}
 	for i := range d.one {
 		d.one[i].Store(0)
 	}

@@ -29,7 +29,7 @@ func (b *bench) refuse(id keys.ID, client, requestID string) bool {
 	return true
 }
 
-func TestADenialIsNotedWithoutWhatMayBeAName(t *testing.T) {
+func TestADenialIsNotedWithoutWhatMayBeAnID(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.refuse("key_1", "192.0.2.7", "r1")
@@ -47,6 +47,21 @@ func TestADenialIsNotedWithoutWhatMayBeAName(t *testing.T) {
 		t.Errorf("noted (-want +got):\n%s", diff)
 	}
 	b.store.wantTransactions(1, "for denials that no count goes with, and nothing behind them")
+}
+
+// The flush that comes between two steps of noting starts the counting over.
+func TestADenialThatIsNotedAcrossAFlushIsStoredByTheNext(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if !b.Denials().Reserve("key_1", netip.Addr{}) {
+		t.Fatal("there is no room for one")
+	}
+	b.flush(t, nil)
+	b.Denials().Note(&usage.Denial{RequestID: "r1", KeyID: "key_1", Event: usage.Event{At: noon, Denied: problem.RevokedKey}, Path: "/"})
+	b.flush(t, nil)
+	if len(b.store.denials) != 1 || b.store.denials[0].RequestID != "r1" {
+		t.Errorf("stored: %v", b.store.denials)
+	}
 }
 
 // A flood of refusals leaves few notes, and those of others beside it.

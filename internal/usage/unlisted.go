@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"strings"
 	"sync"
 	"time"
 
@@ -9,20 +8,14 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-const (
-	// mostUnlisted bounds the methods and paths that are told apart in an hour.
-	mostUnlisted = 100
-	// mostSegments and longestSegment bound what is kept of a path.
-	mostSegments   = 6
-	longestSegment = 32 // bytes
-	longestNumber  = 4  // digits
-)
+// mostUnlisted bounds the methods and paths that are told apart in an hour.
+const mostUnlisted = 100
 
 // OtherEndpoint is what isn't told apart any more.
 const OtherEndpoint = "(other)"
 
 // Unlisted counts what keys called and no route lists. It is bounded, whatever
-// they call, and keeps no part of a path that may be a name or a secret.
+// they call, and keeps no part of a path that may be an ID or a secret.
 type Unlisted struct {
 	counters *Unnoted
 
@@ -70,39 +63,4 @@ func (u *Unlisted) label(at time.Time, gate Label, endpoint []byte) Label {
 		label = NewLabel(OtherEndpoint)
 	}
 	return label
-}
-
-// Outline is a path without what may be a name or a secret: of its first
-// segments, the plain words; {} stands for any other, and /… for the rest.
-func Outline(path string) string { return string(appendOutline(nil, path)) }
-
-func appendOutline(out []byte, path string) []byte {
-	n := 0
-	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
-		if n++; n > mostSegments {
-			return append(out, "/…"...)
-		}
-		if out = append(out, '/'); isWord(segment) {
-			out = append(out, segment...)
-		} else {
-			out = append(out, "{}"...)
-		}
-	}
-	return out
-}
-
-// isWord reports whether a segment is part of an interface: letters, and the few
-// digits of a version.
-func isWord(segment string) bool {
-	digits := 0
-	for i := range len(segment) {
-		switch c := segment[i]; {
-		case 'a' <= c|0x20 && c|0x20 <= 'z', c == '-', c == '_', c == '.':
-		case '0' <= c && c <= '9':
-			digits++
-		default:
-			return false
-		}
-	}
-	return len(segment) <= longestSegment && digits <= longestNumber && (digits == 0 || digits < len(segment))
 }
