@@ -19,6 +19,7 @@ type responseWriter struct {
 	gate    *gateway.Gate
 	call    *gateway.Call
 	wrote   bool
+	lines   int // of the head, once it is written: what comes on top are trailers
 	counted bool
 	cut     context.CancelFunc // ends what stands behind us; nil without a key
 	unwatch func()             // of a call that goes on
@@ -35,6 +36,7 @@ func (w *responseWriter) WriteHeader(status int) {
 			gateway.SetHeaders(w.Header(), w.call)
 			w.closeIfSpent()
 			w.count(status)
+			w.lines = len(w.Header())
 			if endless(w.Header(), status) {
 				w.watch()
 			}
@@ -110,6 +112,9 @@ func (w *responseWriter) closeIfSpent() {
 // finish ends the watch, and counts a call that ended without a status line.
 func (w *responseWriter) finish() {
 	w.count(0)
+	if w.wrote && len(w.Header()) != w.lines {
+		identity.ScrubTrailers(w.Header(), w.call.Entry != nil)
+	}
 	if w.unwatch != nil {
 		w.unwatch()
 	}

@@ -12,9 +12,6 @@ const reserved = "keystile-"
 // method than the one that was authorised.
 var overrides = []string{"x-http-method-override", "x-http-method", "x-method-override"}
 
-// limitNames open the names of headers that tell where a rate limit stands.
-var limitNames = []string{"ratelimit", "x-ratelimit", "rate-limit", "x-rate-limit"}
-
 // Scrub removes from a request what a client must not hand to the upstream:
 // headers in the gate's name and method overrides, in every spelling that an
 // upstream may take for them; trailers; and the hop-by-hop headers that
@@ -39,29 +36,9 @@ func ScrubHops(r *http.Request) {
 // gate's name, or a method override.
 func Forged(name string) bool { return opens(name, reserved) || isOverride(name) }
 
-// ScrubResponse removes from a response what only the gate may say: headers in
-// its name and, where the gate has limits of its own to speak of, rate-limit
-// headers that would contradict them.
-func ScrubResponse(h http.Header, limits bool) {
-	for name := range h {
-		if opens(name, reserved) || limits && isRateLimit(name) {
-			delete(h, name)
-		}
-	}
-}
-
 func isOverride(name string) bool {
 	for _, one := range overrides {
 		if len(name) == len(one) && opens(name, one) {
-			return true
-		}
-	}
-	return false
-}
-
-func isRateLimit(name string) bool {
-	for _, one := range limitNames {
-		if opens(name, one) && (len(name) == len(one) || fold(name[len(one)]) == '-') {
 			return true
 		}
 	}

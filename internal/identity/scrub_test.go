@@ -173,6 +173,32 @@ func TestOnlyTheGateSpeaksOfKeysAndLimitsInResponses(t *testing.T) {
 	}
 }
 
+func TestOnlyTheGateSpeaksOfKeysAndLimitsInTrailers(t *testing.T) {
+	t.Parallel()
+	const prefix = http.TrailerPrefix
+	for limits, kept := range map[bool]string{true: "X-Sum, Grpc-Status", false: "X-Sum, RateLimit, Grpc-Status"} {
+		h := http.Header{"Trailer": {"Keystile-Status, X-Sum", " RateLimit ,, keystile_stale, Grpc-Status"}, "Vary": {"Trailer"}}
+		want := http.Header{"Trailer": {kept}, "Vary": {"Trailer"}}
+		identity.ScrubResponse(h, limits)
+		if diff := cmp.Diff(want, h); diff != "" {
+			t.Errorf("announced, with limits %v (-want +got):\n%s", limits, diff)
+		}
+		h = http.Header{prefix + "Keystile-Status": {"200"}, prefix + "X-Sum": {"1"}, prefix + "RateLimit": {"x"}, "X": {"y"}}
+		want = http.Header{prefix + "X-Sum": {"1"}, "X": {"y"}}
+		if !limits {
+			want[prefix+"RateLimit"] = []string{"x"}
+		}
+		identity.ScrubTrailers(h, limits)
+		if diff := cmp.Diff(want, h); diff != "" {
+			t.Errorf("unannounced, with limits %v (-want +got):\n%s", limits, diff)
+		}
+	}
+	h := http.Header{"Trailer": {"Keystile-Status"}}
+	if identity.ScrubResponse(h, true); len(h) != 0 {
+		t.Errorf("nothing is left to announce: %v", h)
+	}
+}
+
 func FuzzNoSpellingOfTheGatesHeadersGetsThrough(f *testing.F) {
 	for _, name := range []string{"Keystile-Key-Id", "keystile_key_id", "KEYSTILE.SCOPES", "Keystile-", "X-HTTP-Method-Override", "x.method_override", "Connection", "Accept"} {
 		f.Add(name, "keep-alive, Upgrade", "websocket")
