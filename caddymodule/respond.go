@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/keystile/keystile/internal/gateway"
 	"github.com/keystile/keystile/internal/problem"
@@ -26,6 +27,9 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call
 func (h *Handler) refuseLate(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
 	h.gate.Strip(c)
 	countElsewhere(string(problem.StoreUnavailable))
+	if span := trace.SpanFromContext(r.Context()); span.IsRecording() {
+		maskSpan(span)
+	}
 	w.Header().Set("Connection", "close")
 	return h.answer(w, r, &problem.Problem{Code: problem.StoreUnavailable})
 }
