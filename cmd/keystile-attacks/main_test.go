@@ -56,10 +56,20 @@ func TestEachIDIsToldWithWhatCameOfItsTests(t *testing.T) {
 				"3 IDs: 3 ok, 0 FAILED, 0 not run\n",
 		},
 		"one test of two fails": {
-			ran("pass TestDOOR01Good", "pass TestBad/DOOR-02_none", "output TestWorse/DOOR-02", "fail TestWorse/DOOR-02", "pass TestROAD01"), 1,
+			ran("pass TestDOOR01Good", "pass TestBad/DOOR-02_none", "output TestWorse/DOOR-02", "fail TestWorse/DOOR-02", "fail TestWorse", "pass TestROAD01", "fail "), 1,
 			"DOOR-01    ok       a good key\n                     e2e TestDOOR01Good: 1\n" +
 				"DOOR-02    FAILED   none\n                     e2e TestBad: 1\n                     e2e TestWorse: 1 of 1 FAILED\n" +
 				"ROAD-01    ok       two slashes\n                     e2e TestROAD01: 1\n3 IDs: 2 ok, 1 FAILED, 0 not run\n",
+		},
+		"a function fails, and says so of no part": {
+			ran("pass TestDOOR01Good", "pass TestDOOR02", "pass TestWorse/ROAD-01", "fail TestWorse", "fail "), 1,
+			"DOOR-01    ok       a good key\n                     e2e TestDOOR01Good: 1\nDOOR-02    ok       none\n                     e2e TestDOOR02: 1\n" +
+				"ROAD-01    ok       two slashes\n                     e2e TestWorse: 1\nno ID      FAILED   e2e TestWorse\n3 IDs: 3 ok, 0 FAILED, 0 not run\n",
+		},
+		"a package fails behind its tests": {
+			ran("pass TestDOOR01Good", "pass TestDOOR02", "pass TestROAD01", "output ", "fail "), 1,
+			"DOOR-01    ok       a good key\n                     e2e TestDOOR01Good: 1\nDOOR-02    ok       none\n                     e2e TestDOOR02: 1\n" +
+				"ROAD-01    ok       two slashes\n                     e2e TestROAD01: 1\nno ID      FAILED   e2e\n3 IDs: 3 ok, 0 FAILED, 0 not run\n",
 		},
 		"what is skipped proves nothing": {
 			ran("pass TestDOOR01Good", "skip TestDOOR02", "pass TestROAD01"), 1,
@@ -78,7 +88,7 @@ func TestEachIDIsToldWithWhatCameOfItsTests(t *testing.T) {
 			if status := f.run(t, "-page", f.page, f.recorded); status != one.status || f.stdout.String() != one.want {
 				t.Errorf("status %d, want %d:\n%s\nwant\n%s%s", status, one.status, f.stdout.String(), one.want, f.stderr.String())
 			}
-			if said := strings.Contains(f.stderr.String(), "what TestWorse"); said != strings.Contains(one.run, "fail") {
+			if said := strings.Contains(f.stderr.String(), "what TestWorse"); said != strings.Contains(one.run, "TestWorse/DOOR-02") {
 				t.Errorf("of what tests printed, it says %q", f.stderr.String())
 			}
 		})

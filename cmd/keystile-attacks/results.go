@@ -16,6 +16,8 @@ type results struct {
 	ids   ids
 	of    map[string]tally // by ID
 	stray map[string]bool  // IDs in tests' names that have no line
+	bad   map[string]bool  // functions and packages of which something is known to have failed
+	lost  map[string]bool  // those that failed, and of no ID is it known
 }
 
 // tally is what came of the tests of one ID.
@@ -29,7 +31,7 @@ type event struct {
 }
 
 func resultsOf(lines []line) results {
-	all := results{lines: lines, ids: idsOf(lines), of: map[string]tally{}, stray: map[string]bool{}}
+	all := results{lines: lines, ids: idsOf(lines), of: map[string]tally{}, stray: map[string]bool{}, bad: map[string]bool{}, lost: map[string]bool{}}
 	for _, l := range lines {
 		all.of[l.id] = tally{}
 	}
@@ -67,11 +69,25 @@ func (all results) add(from io.Reader, progress io.Writer) error {
 	}
 }
 
+// fail notes a test that failed, or a package, where the function is empty. What
+// has no ID fails with its parts, which come before it, and may fail by itself:
+// then it has said so of all of them.
+func (all results) fail(in, function string, known bool) {
+	name := strings.TrimSpace(in + " " + function)
+	if !known && !all.bad[name] {
+		all.lost[name] = true
+	}
+	all.bad[name], all.bad[in] = true, true
+}
+
 // note counts one test for each ID in its name. One that is skipped proves
 // nothing.
 func (all results) note(e event) {
 	function, _, _ := strings.Cut(e.Test, "/")
 	ids := all.ids.in(e.Test)
+	if e.Action == "fail" {
+		all.fail(shortened(e.Package), function, len(ids) > 0)
+	}
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
 		of, known := all.of[id]
@@ -132,6 +148,9 @@ func (all results) print(to io.Writer) bool {
 	for _, id := range slices.Sorted(maps.Keys(all.stray)) {
 		fmt.Fprintf(to, "%-9s  a test bears this ID, and no line\n", id)
 	}
+	for _, name := range slices.Sorted(maps.Keys(all.lost)) {
+		fmt.Fprintf(to, "%-9s  FAILED   %s\n", "no ID", name)
+	}
 	fmt.Fprintf(to, "%d IDs: %d ok, %d FAILED, %d not run\n", len(all.lines), told["ok"], told["FAILED"], told["not run"])
-	return told["ok"] == len(all.lines) && len(all.stray) == 0
+	return told["ok"] == len(all.lines) && len(all.stray) == 0 && len(all.lost) == 0
 }
