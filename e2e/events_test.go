@@ -22,15 +22,16 @@ func TestHandlersOfEventsHearOnceWhatCommandsDoToKeys(t *testing.T) {
 	var next key
 	g.must(&next, "keys", "rotate", k.ID, "--grace", "1h")
 	g.secret(next.Secret)
+	for _, one := range []*gate{g, other} { // which tells of a key as it is by then
+		one.awaitTold("all", k.ID, "key.expiring")
+	}
 	g.must(nil, "keys", "revoke", k.ID, "--reason", "it leaked")
 	g.must(nil, "keys", "delete", next.ID, "--yes")
 
 	for _, one := range []*gate{g, other} {
 		one.awaitTold("all", next.ID, "key.deleted")
 		want := []string{"key.created", "key.edited", "key.rotated", "key.expiring", "key.revoked"}
-		if got := one.told("all", k.ID); !slices.Equal(got, want) {
-			t.Errorf("told %q, want %q", got, want)
-		}
+		wantEvents(t, one, k.ID, want)
 		if got := one.told("all", next.ID); !slices.Equal(got, []string{"key.created", "key.deleted"}) {
 			t.Errorf("of its replacement, told %q", got)
 		}
@@ -71,7 +72,17 @@ func TestAReloadNeitherLosesNorRepeatsEvents(t *testing.T) {
 	g.must(nil, "keys", "revoke", k.ID)
 	g.awaitTold("all", k.ID, "key.revoked")
 	want := append(append([]string{"key.created", "key.expiring"}, slices.Repeat([]string{"key.edited"}, 5)...), "key.revoked")
-	if got := g.told("all", k.ID); !slices.Equal(got, want) {
+	wantEvents(t, g, k.ID, want)
+}
+
+// wantEvents wants all that was told of a key. That it ends soon may be told by two
+// who look, and so anywhere.
+func wantEvents(t *testing.T, g *gate, id string, want []string) {
+	t.Helper()
+	const soon = "key.expiring"
+	ending := func(name string) bool { return name == soon }
+	got := g.told("all", id)
+	if !slices.Equal(slices.DeleteFunc(slices.Clone(got), ending), slices.DeleteFunc(slices.Clone(want), ending)) || len(got) != len(want) {
 		t.Errorf("told %q, want %q", got, want)
 	}
 }
@@ -88,9 +99,7 @@ func TestKeysThatExpireSoonAreToldOfAsTheDayComes(t *testing.T) {
 	if got := g.told("all", far.ID); len(got) != 1 {
 		t.Errorf("told %q", got)
 	}
-	if got := g.told("all", near.ID); len(got) != 2 {
-		t.Errorf("after a restart, told %q in all, want it told again", got)
-	}
+	eventually(t, startWithin, "a restart has the other one told of again", func() bool { return len(g.told("all", near.ID)) == 2 })
 }
 
 func TestAFloodOfRefusalsStartsOneHandler(t *testing.T) {

@@ -52,6 +52,9 @@ func TestRULE12NobodyIsLetInByWhateverTableOfItsDatabaseIsGone(t *testing.T) {
 				}
 				return time.Now().After(over) || t.Failed()
 			})
+			if got := g.get("/v1/x", met.bearer()); table == "head" && got.code() != "store_unavailable" {
+				t.Errorf("nothing can be confirmed any more, and a key is answered %v", got)
+			}
 			g.sql("ALTER TABLE " + table + "_away RENAME TO " + table)
 			eventually(t, startWithin, "the gate serves again", warm)
 		})

@@ -49,7 +49,9 @@ func TestRULE09WhateverTakesARightAwayHoldsAtOnceWhereItWasSaid(t *testing.T) {
 			if got := d.do(method, path, body); got.status >= http.StatusBadRequest {
 				t.Fatalf("answered %v", got)
 			}
-			d.get(target, k.bearer()) // a smaller plan lets one in
+			if one.code == "rate_limited" {
+				d.get(target, k.bearer()) // the smaller plan's limit lets one in
+			}
 			if got := d.get(target, k.bearer()); got.code() != one.code {
 				t.Errorf("at the same gate, the next request is answered %v, want %s", got, one.code)
 			}

@@ -108,7 +108,13 @@ func (n *endings) consider(ctx context.Context, k *keys.Key) error {
 		!queue.Wants(events.KeyExpiring) || !n.note(k) {
 		return nil
 	}
-	return queue.Put(ctx, n.engine.event(events.KeyExpiring, keyData(k)))
+	err := queue.Put(ctx, n.engine.event(events.KeyExpiring, keyData(k)))
+	if err != nil {
+		n.mu.Lock()
+		delete(n.told, k.ID)
+		n.mu.Unlock()
+	}
+	return err
 }
 
 // note reports whether a key's end is news, and notes that it was told of.

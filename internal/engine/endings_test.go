@@ -58,7 +58,9 @@ func TestKeysThatEndWithinFourteenDaysAreToldOfOnce(t *testing.T) {
 	soon.ExpiresAt = soon.ExpiresAt.Add(day)
 	f.done(soon, "key.edit")
 	f.comes("its new end is told", func() bool {
-		return slices.Equal(l.names(soon.ID), []string{"key.expiring", "key.edited", "key.expiring"})
+		names := l.names(soon.ID) // the first look at all keys may come between
+		slices.Sort(names)
+		return slices.Equal(names, []string{"key.edited", "key.expiring", "key.expiring"})
 	})
 	f.teller.endings.seek(t.Context())
 	want(soon, 3)

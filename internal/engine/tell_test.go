@@ -161,6 +161,7 @@ func TestWhileNobodyListensNothingIsReadOrKept(t *testing.T) {
 	l.shut.Store(false)
 	f.teller.trail.loop.Start(t.Context())
 	f.listens(f.Engine, l)
+	f.settle(l)
 	if got := l.names(k.ID); got != nil {
 		t.Errorf("told %q", got)
 	}
