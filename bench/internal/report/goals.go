@@ -56,17 +56,20 @@ func (r *Report) simplest(b *bytes.Buffer) {
 // reached compares the median, and says where the control wouldn't tell the
 // difference.
 func (g *goal) reached() string {
-	switch m := g.got.Median; {
-	case g.got.N == 0:
+	if g.got.N == 0 {
 		return "not measured"
-	case m <= g.stretch && g.stretch < g.limit:
-		return "the stretch"
-	case m < g.limit || m == g.limit && !g.below:
-		return "yes"
-	case m-g.limit < g.width():
-		return "no, by less than the control's width"
 	}
-	return "no"
+	word, bound, m := "no", g.limit, g.got.Median
+	switch {
+	case m <= g.stretch && g.stretch < g.limit:
+		word, bound = "the stretch", g.stretch
+	case m < g.limit || m == g.limit && !g.below:
+		word = "yes"
+	}
+	if math.Abs(m-bound) < g.width() {
+		return word + ", by less than the control's width"
+	}
+	return word
 }
 
 // width is how far two that are the same were apart.
