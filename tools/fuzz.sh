@@ -3,7 +3,7 @@
 # FUZZTIME. FUZZPICK=N runs N of them, drawn at random.
 set -eu
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- caddymodule cmd internal
+[ $# -gt 0 ] || set -- bench caddymodule cmd internal
 
 # targets prints a line for each target: its package and its name.
 targets() {
@@ -12,7 +12,13 @@ targets() {
 
 picked() { if [ "${FUZZPICK:-}" ]; then shuf -n "$FUZZPICK"; else cat; fi; }
 
-targets "$@" | picked | while read -r package target; do
+found=$(targets "$@" | picked)
+[ "$found" ] || { echo "there is no fuzz target below $*" >&2; exit 1; }
+echo "$found" | while read -r package target; do
 	echo "$package $target"
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-10s}" "$package" </dev/null
+	case $package in # a module of its own
+	./bench/*) module=bench package=.${package#./bench} ;;
+	*) module=. ;;
+	esac
+	(cd "$module" && go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-10s}" "$package" </dev/null)
 done
