@@ -48,7 +48,7 @@ var appOptions = options[*Config]{
 	},
 	{
 		name: "scope", usage: `NAME ["DESCRIPTION"]`, repeats: true,
-		help: "One permission that keys can carry and routes ask for.",
+		help: "One permission that keys can carry and routes ask for: once one stands, any other name is refused, and without any, every name is one.",
 		read: readScope,
 	},
 	{

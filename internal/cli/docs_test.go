@@ -25,7 +25,7 @@ const commandsPage = "../../docs/commands.md"
 
 const commandsHead = `# Commands
 
-<!-- Generated from internal/cli by "make docs". What is shown here was run, activity and revoke beside made-up gates. -->
+<!-- Generated from internal/cli by "make docs". What is shown here was run, activity, explain and revoke beside made-up gates. -->
 
 ` + "`keystile`" + ` is Caddy with Keystile in it: ` + "`run`, `reload`, `validate`, `fmt`" + ` and the rest of [Caddy's
 commands](https://caddyserver.com/docs/command-line) are there, ` + "`quickstart`" + ` sets up something to try, and the
@@ -184,6 +184,11 @@ func (*sampled) ExplainRequest(_ context.Context, _ manage.Call, ask manage.Ques
 		{Step: "credential", Passed: true, Detail: "one"},
 		{Step: "key", Passed: true, Detail: string(ask.KeyID)},
 		{Step: "status", Passed: true, Detail: "active"},
+		{Step: "environment", Passed: true, Detail: "live"},
+		{Step: "workspace", Passed: true, Detail: "default"},
+		{Step: "listed", Passed: true},
+		{Step: "route's environment", Passed: true, Detail: "live"},
+		{Step: "project", Passed: true, Detail: `the key's "", the request's ""`},
 	}}
 	if ask.Method == http.MethodPost {
 		told.Outcome, told.Message = "insufficient_scope", "This key may not call POST /v1/projects: it lacks write:projects."
@@ -192,6 +197,8 @@ func (*sampled) ExplainRequest(_ context.Context, _ manage.Call, ask manage.Ques
 	}
 	told.Steps = append(told.Steps,
 		manage.ExplainedStep{Step: "scopes", Passed: true, Detail: "has read:projects"},
+		manage.ExplainedStep{Step: "address", Passed: true, Detail: "none is stated"},
+		manage.ExplainedStep{Step: "quotas", Passed: true, Detail: "0 asked"},
 		manage.ExplainedStep{Step: "limits", Passed: true, Detail: "cost 1; live: 187 of 200 left"},
 	)
 	return told, nil

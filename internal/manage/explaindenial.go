@@ -48,5 +48,5 @@ func denialOf(ctx context.Context, r storage.Reader, requestID string) (then sto
 }
 
 // errNoDenial says why a refusal may not be known.
-var errNoDenial = refuse(problem.NotFound, "", "No refusal with this request_id is known here: it is of the last second, more than 30 days old, behind many others of its key or client, "+
+var errNoDenial = refuse(problem.NotFound, "", "No refusal with this request_id is known here: it is of the last second, more than 30 days old, behind many others of its key or client (five of each are noted in a second), "+
 	"or none of a gate on this store.")

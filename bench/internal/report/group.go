@@ -52,7 +52,7 @@ func (r *Report) remarks(b *bytes.Buffer, g duel.Group) {
 			met = append(met, c.Name+" "+micros(took)+r.vain(cell))
 		}
 	}
-	list(b, "Processor time for the first request of each key", met)
+	list(b, "Processor time for the first request of each key, with nothing behind the gate", met)
 	list(b, "Not measured with so many keys", absent)
 	r.over(b, g, contender.KeystileTuned, contender.BareTuned)
 	r.over(b, g, contender.KeystileSpare, contender.BareSpare)
