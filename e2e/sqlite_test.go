@@ -111,7 +111,7 @@ func TestDiskThatBecomesReadOnlyStopsNoKnownKey(t *testing.T) {
 func breakDisk(t *testing.T) {
 	const clients, perSecond = 4, 200
 	d := fileDisk(t, 16<<20)
-	o := setupOn(d, options{app: "usage {\n flush_interval 100ms\n}", before: quiet, behind: "respond ok"})
+	o := setupOn(d, options{app: "max_staleness 1s\nusage {\n flush_interval 100ms\n}", before: quiet, behind: "respond ok"})
 	made := o.plant(20, nil)
 	c := newCrowd(o.gate)
 	halt := c.keepCalling(seeded(t), made, clients, perSecond)

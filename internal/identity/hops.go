@@ -22,7 +22,6 @@ func scrubHops(h http.Header) {
 	upgrades := dropOptions(h, options)
 	delete(h, "Connection")
 	delete(h, "Upgrade")
-	delete(h, "Http2-Settings")
 	if upgrades && len(upgrade) == 1 && isWebSocket(upgrade[0]) {
 		h["Connection"] = []string{"Upgrade"}
 		h["Upgrade"] = upgrade

@@ -9,8 +9,8 @@ import "net/http"
 const reserved = "keystile-"
 
 // overrides are headers by which a client asks an upstream to act on another
-// method than the one that was authorised.
-var overrides = []string{"x-http-method-override", "x-http-method", "x-method-override"}
+// method than the one that was authorised, or to go on in another protocol.
+var overrides = []string{"x-http-method-override", "x-http-method", "x-method-override", "http2-settings"}
 
 // Scrub removes from a request what a client must not hand to the upstream:
 // headers in the gate's name and method overrides, in every spelling that an
@@ -33,7 +33,7 @@ func ScrubHops(r *http.Request) {
 }
 
 // Forged reports whether a header has a name that a client must not use: in the
-// gate's name, or a method override.
+// gate's name, or an override.
 func Forged(name string) bool { return opens(name, reserved) || isOverride(name) }
 
 func isOverride(name string) bool {

@@ -72,6 +72,8 @@ func TestCRED16CRED19WhatIsNoSecretIsRefused(t *testing.T) {
 	} {
 		wantMalformed(t, f, text)
 	}
+	whatever := setup(t, keys.Prefix{Environment: keys.Live, Unchecked: true}) // save by its length
+	wantMalformed(t, whatever, strings.Repeat("k", 20<<10))
 }
 
 func TestAcceptedPrefixStaysValidBesideTheNewOne(t *testing.T) {

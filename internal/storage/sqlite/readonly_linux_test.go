@@ -50,7 +50,7 @@ func TestReadOnlyFolderIsRefused(t *testing.T) {
 	wantLine(t, err, "create the database", path, "permission denied")
 }
 
-func TestReadOnlyDatabaseIsRefused(t *testing.T) {
+func TestSQLITE04ReadOnlyDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, folderMode := range []os.FileMode{0o555, 0o777} {
 		folder := publicFolder(t)
