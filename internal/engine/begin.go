@@ -93,6 +93,7 @@ func (e *Engine) begin(ctx context.Context, s *Settings) error {
 	e.flusher.Start(beside)
 	e.sweeper.Start(beside)
 	e.cutter.Start(beside)
+	e.teller.trail.follow(ctx) // from here on, and not from whenever its loop comes to it
 	e.teller.start(beside)
 	e.pruner.Start(beside)
 	e.pruner.Kick()

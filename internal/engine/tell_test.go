@@ -167,6 +167,21 @@ func TestWhileNobodyListensNothingIsReadOrKept(t *testing.T) {
 	}
 }
 
+func TestWhatIsDoneRightBehindAStartIsTold(t *testing.T) {
+	t.Parallel()
+	f := setup(t)
+	for range 5 {
+		l, e := &ear{}, f.idle()
+		must(t, e.Start(t.Context(), &Settings{MaxStaleness: time.Hour, FlushInterval: time.Hour, CacheSize: 1000, Events: l}))
+		e.teller.trail.loop.Stop() // before it has come to anything, mostly
+		k, _ := f.key(f.other, nil)
+		f.done(k, "key.create")
+		e.teller.trail.loop.Start(t.Context())
+		e.teller.trail.loop.Kick()
+		f.comes("the first deed is told", func() bool { return len(l.names(k.ID)) == 1 })
+	}
+}
+
 func TestManyDeedsAreToldInOrder(t *testing.T) {
 	t.Parallel()
 	f, l := listening(t)
