@@ -17,6 +17,12 @@ func TestHandlersOfEventsHearOnceWhatCommandsDoToKeys(t *testing.T) {
 	const on = "on keystile.key.revoked record $DIR/revoked\non * record $DIR/all"
 	g := eventful(t, on, options{global: masked})
 	other := g.beside(options{program: faulty(t), global: masked + "\nevents {\n on * record $DIR/all\n}"})
+	for _, one := range []*gate{g, other} { // which tells of what is done from then on
+		eventually(t, startWithin, "Caddy tells that it has started", func() bool {
+			_, err := os.Stat(filepath.Join(one.dir, "all"))
+			return err == nil
+		})
+	}
 	k := g.key()
 	g.must(nil, "keys", "edit", k.ID, "--name", "renamed")
 	var next key
