@@ -14,7 +14,7 @@ import (
 // latest few are noted, and how many are missing before a note stands in it.
 const (
 	notesPerKey   = 50   // at most, from one sweep to the next
-	fewNotes      = 8    // that each key has room for, unless the last sweep was of so many keys that each had a smaller share
+	fewNotes      = 8    // that each key has room for, unless there are so many keys, or were in the last sweep, that each has a smaller share
 	notesPerSweep = 500  // of all keys together; where there are more keys, they take turns
 	maxNotes      = 1000 // that wait for the store
 )

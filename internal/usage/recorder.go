@@ -58,6 +58,9 @@ func (u *Unnoted) Count(e Event) { u.counters.count(u.id, &e, false) }
 func (r *Recorder) list(c *Counters) {
 	r.mu.Lock()
 	r.dirty = append(r.dirty, c)
+	if most := share(len(r.dirty)); most < r.few.Load() {
+		r.few.Store(most) // no more are kept of each, whatever comes until the sweep
+	}
 	r.mu.Unlock()
 }
 
@@ -67,8 +70,8 @@ func (r *Recorder) sweep(now time.Time) {
 	swept := r.dirty
 	r.shared.Store(0)
 	r.dirty = make([]*Counters, 0, len(swept))
-	r.mu.Unlock()
 	r.few.Store(min(fewNotes, share(len(swept))))
+	r.mu.Unlock()
 
 	r.ledger.mu.Lock()
 	defer r.ledger.mu.Unlock()
