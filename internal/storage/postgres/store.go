@@ -30,6 +30,7 @@ type Store struct {
 	part      bool // it may be one that is being filled
 	keep      int64
 	onCorrupt func(id string, err error)
+	journal   sqlcore.Journal
 	onCommit  func([]storage.Change)
 	onNews    func(storage.News)
 	written   statements
@@ -76,6 +77,7 @@ func Open(cfg *Config, opts ...Option) *Store {
 	for _, opt := range opts {
 		opt(s)
 	}
+	s.journal.Add, s.journal.OnCorrupt = addUsage, s.onCorrupt
 	return s
 }
 
@@ -127,9 +129,13 @@ func (s *Store) listen() {
 // it ends by itself, some seconds later.
 const closeWithin = 3 * time.Second
 
+// postWithin bounds how long Close tries to leave nothing in the journal.
+const postWithin = time.Second
+
 // Close implements storage.Store. It waits for calls that are under way, but no
 // longer than closeWithin.
 func (s *Store) Close() error {
+	s.journal.PostLast(postWithin, s.changeUsage)
 	s.mu.Lock()
 	live := s.live
 	s.live, s.closed = nil, true

@@ -17,16 +17,12 @@ const rowsPerStatement = 5000
 
 // ApplyUsage implements storage.Store. It writes no entry of the change log.
 func (s *Store) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error {
-	err := s.change(ctx, s.usage, beginUsage, func(q *sqlcore.Session) error {
-		if err := q.Advance(ctx, batch); err != nil {
+	err := s.changeUsage(ctx, func(q *sqlcore.Session) error {
+		moving, err := q.Advance(ctx, batch)
+		if err != nil {
 			return err
 		}
-		for cells := range slices.Chunk(batch.Cells, rowsPerStatement) {
-			if err := addCells(ctx, q, cells); err != nil {
-				return err
-			}
-		}
-		if err := addTotals(ctx, q, batch.Cells); err != nil {
+		if err := s.journal.Count(ctx, q, batch.Cells, moving); err != nil {
 			return err
 		}
 		if err := addCalls(ctx, q, batch.Calls); err != nil {
@@ -72,6 +68,16 @@ var (
 		SELECT * FROM unnest(?::text[], ?::bigint[], ?::bigint[])
 		ON CONFLICT (key_id) DO UPDATE SET last_used = greatest(was.last_used, excluded.last_used), ` + plus("calls")
 )
+
+// addUsage adds cells to the sums.
+func addUsage(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {
+	for some := range slices.Chunk(cells, rowsPerStatement) {
+		if err := addCells(ctx, q, some); err != nil {
+			return err
+		}
+	}
+	return addTotals(ctx, q, cells)
+}
 
 // addCells adds to the sums of cells, and of the workspaces that they are of.
 func addCells(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {

@@ -76,6 +76,9 @@ func counted(d Dialect, f storage.KeyFilter) *Listing {
 func (r *Reader) CountListed(ctx context.Context, f storage.KeyFilter, most int) (int, error) {
 	l := Conditions(r, f)
 	if !f.UnusedSince.IsZero() || !f.EndsBefore.IsZero() {
+		if err := r.beforeSums(ctx, false); err != nil {
+			return 0, err
+		}
 		l = counted(r, f)
 	}
 	l.Columns = "1"

@@ -14,6 +14,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 const (
@@ -48,6 +49,8 @@ type Store struct {
 	rolledUp atomic.Pointer[keys.ID]
 	// pruned is where PruneUsage goes on; nil: at the first key.
 	pruned atomic.Pointer[keys.ID]
+
+	journal sqlcore.Journal
 
 	mu     sync.Mutex // guards what follows
 	live   *connections
@@ -97,6 +100,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 	for _, opt := range opts {
 		opt(s)
 	}
+	s.journal.Add, s.journal.OnCorrupt = addUsage, s.onCorrupt
 	return s, nil
 }
 
@@ -108,6 +112,7 @@ func (s *Store) OnNews(func(storage.News)) {}
 
 // Close implements storage.Store.
 func (s *Store) Close() error {
+	s.journal.PostLast(s.busyTimeout, s.change)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true

@@ -19,13 +19,11 @@ const (
 // ApplyUsage implements storage.Store. It writes no entry of the change log.
 func (s *Store) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error {
 	err := s.change(ctx, func(q *sqlcore.Session) error {
-		if err := q.Advance(ctx, batch); err != nil {
+		moving, err := q.Advance(ctx, batch)
+		if err != nil {
 			return err
 		}
-		if err := addCells(ctx, q, batch.Cells); err != nil {
-			return err
-		}
-		if err := addTotals(ctx, q, batch.Cells); err != nil {
+		if err := s.journal.Count(ctx, q, batch.Cells, moving); err != nil {
 			return err
 		}
 		if err := addCalls(ctx, q, batch.Calls); err != nil {
@@ -37,6 +35,14 @@ func (s *Store) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error 
 		return fmt.Errorf("apply usage batch %d: %w", batch.Sequence, err)
 	}
 	return nil
+}
+
+// addUsage adds cells to the sums.
+func addUsage(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {
+	if err := addCells(ctx, q, cells); err != nil {
+		return err
+	}
+	return addTotals(ctx, q, cells)
 }
 
 func addCells(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {
