@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -147,6 +148,38 @@ func TestUsageThatComesMeanwhileIsCountedOnce(t *testing.T) {
 		}
 		if is.Audit[0].ID != "aud_refused" || len(is.Audit) != 6 {
 			t.Errorf("the trail is %+v", is.Audit)
+		}
+	})
+}
+
+// A store may keep large batches for a while before they are in its sums, which
+// are what is copied.
+func TestLargeBatchesThatCameLastAreMovedAlong(t *testing.T) {
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		large := func(sequence int64) storage.UsageBatch {
+			b := usageBatch("node-large", sequence, "key_plain")
+			for i := range 500 {
+				b.Cells = append(b.Cells, storage.UsageCell{KeyID: "key_gone", Hour: noon, Endpoint: strconv.Itoa(i), Outcome: "2xx", Count: 1, Last: noon})
+			}
+			return b
+		}
+		must(t, from.ApplyUsage(t.Context(), large(1)))
+		must(t, from.ApplyUsage(t.Context(), large(2)))
+		m := migration(from, &onAlter{Store: to, then: func(n int) error {
+			if n == 8 { // in the middle of the copy
+				return from.ApplyUsage(t.Context(), large(3))
+			}
+			return nil
+		}})
+		report, err := m.Run(t.Context())
+		must(t, err)
+		if report.Batches != 1 {
+			t.Errorf("brought over %d batches", report.Batches)
+		}
+		was, is := read2(t, from), read(t, to).Totals
+		if is["key_plain"] != was["key_plain"] || is["key_gone"] != was["key_gone"] || is["key_gone"].Calls < 3*500 {
+			t.Errorf("counted %+v, and there %+v", was, is)
 		}
 	})
 }

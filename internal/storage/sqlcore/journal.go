@@ -21,6 +21,9 @@ const (
 	mostJournalled = 50_000
 	// longestJournalled is how long cells may wait while batches come.
 	longestJournalled = 10 * time.Second
+	// postWithin bounds how long a reader waits for others who write, where it
+	// can do without the last seconds.
+	postWithin = time.Second
 )
 
 var errUnposted = errors.New("there is usage that isn't in the sums yet")
@@ -87,7 +90,8 @@ func (j *Journal) take(ctx context.Context, q *Session, into *Merged) error {
 		}
 		cells, err := unpack(packed)
 		if err != nil {
-			j.OnCorrupt("usage_journal "+strconv.FormatInt(seq, 10), err)
+			id := strconv.FormatInt(seq, 10)
+			j.OnCorrupt(id, &CorruptionError{What: "usage batch", ID: id, Err: err})
 			damaged = append(damaged, seq)
 		}
 		into.Add(cells)
@@ -117,15 +121,15 @@ func (j *Journal) PostLast(within time.Duration, change func(context.Context, fu
 
 // View runs fn on a reader of a session that on provides. Where fn comes upon
 // sums that don't hold yet all that was flushed, change posts the rest, and fn is
-// run again. Where that can't be done, as on a full disk, only what must be
-// exact fails.
+// run again. Where that can't be done, as on a full disk or beside a writer that
+// takes long, only what must be exact fails.
 func (j *Journal) View(ctx context.Context, fn func(storage.Reader) error, on, change func(context.Context, func(*Session) error) error) error {
-	incomplete := false
+	incomplete, must := false, false
 	err := on(ctx, func(q *Session) error {
-		return fn(j.reader(q, func(ctx context.Context, _ bool) error {
+		return fn(j.reader(q, func(ctx context.Context, exact bool) error {
 			waits, err := unposted(ctx, q)
 			if err == nil && waits {
-				incomplete, err = true, errUnposted
+				incomplete, must, err = true, exact, errUnposted
 			}
 			return err
 		}))
@@ -133,7 +137,7 @@ func (j *Journal) View(ctx context.Context, fn func(storage.Reader) error, on, c
 	if !incomplete {
 		return err
 	}
-	why := change(ctx, func(q *Session) error { return j.Post(ctx, q) })
+	why := j.postBefore(ctx, must, change)
 	return on(ctx, func(q *Session) error {
 		return fn(j.reader(q, func(_ context.Context, exact bool) error {
 			if exact && why != nil {
@@ -142,6 +146,16 @@ func (j *Journal) View(ctx context.Context, fn func(storage.Reader) error, on, c
 			return nil
 		}))
 	})
+}
+
+// postBefore posts for somebody who reads sums, and must have them whole or not.
+func (j *Journal) postBefore(ctx context.Context, must bool, change func(context.Context, func(*Session) error) error) error {
+	if !must {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, postWithin)
+		defer cancel()
+	}
+	return change(ctx, func(q *Session) error { return j.Post(ctx, q) })
 }
 
 func (j *Journal) reader(q *Session, sums func(ctx context.Context, exact bool) error) *Reader {

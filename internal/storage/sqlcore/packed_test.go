@@ -1,0 +1,60 @@
+package sqlcore
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keystile/keystile/internal/storage"
+)
+
+var oddCells = []storage.UsageCell{
+	{KeyID: "key_a", Hour: FromMicros(3_600_000_000), Endpoint: "GET /v1/x", Project: "p1", Outcome: "2xx", Count: 7, Cost: 9, Last: FromMicros(3_600_000_001)},
+	{KeyID: "key_a", Endpoint: "GET /v1/x", Outcome: "rate_limited", Denied: true, Count: math.MaxInt64, Cost: math.MinInt64},
+	{KeyID: "(stranger)", Hour: time.Unix(-3600, 0).UTC(), Endpoint: "nul \x00 byte", Project: "no \xff text", Outcome: "", Count: -1},
+	{},
+}
+
+func TestABatchComesOutAsItWentIn(t *testing.T) {
+	t.Parallel()
+	for n := range len(oddCells) + 1 {
+		packed, err := pack(oddCells[:n])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := unpack(packed)
+		if diff := cmp.Diff(oddCells[:n], got); err != nil || diff != "" {
+			t.Errorf("%d cells (-want +got): %v\n%s", n, err, diff)
+		}
+	}
+}
+
+// FuzzUnpack: what can be unpacked can be packed, and is the same.
+func FuzzUnpack(f *testing.F) {
+	for n := range len(oddCells) + 1 {
+		packed, err := pack(oddCells[:n])
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(packed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cells, err := unpack(data)
+		if err != nil {
+			if cells != nil {
+				t.Errorf("%d cells beside %v", len(cells), err)
+			}
+			return
+		}
+		packed, err := pack(cells)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := unpack(packed)
+		if diff := cmp.Diff(cells, again); err != nil || diff != "" {
+			t.Errorf("%v\n%s", err, diff)
+		}
+	})
+}
