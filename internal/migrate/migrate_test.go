@@ -166,19 +166,23 @@ func TestLargeBatchesThatCameLastAreMovedAlong(t *testing.T) {
 		}
 		must(t, from.ApplyUsage(t.Context(), large(1)))
 		must(t, from.ApplyUsage(t.Context(), large(2)))
-		m := migration(from, &onAlter{Store: to, then: func(n int) error {
-			if n == 8 { // in the middle of the copy
-				return from.ApplyUsage(t.Context(), large(3))
+		come := func(sequence int64, at int) func(int) error {
+			return func(n int) error {
+				if n == at {
+					return from.ApplyUsage(t.Context(), large(sequence))
+				}
+				return nil
 			}
-			return nil
-		}})
+		}
+		// The move has begun, and nothing is copied; then in the middle of it.
+		m := migration(&onAlter{Store: from, lost: come(3, 1)}, &onAlter{Store: to, then: come(4, 8)})
 		report, err := m.Run(t.Context())
 		must(t, err)
-		if report.Batches != 1 {
+		if report.Batches != 2 {
 			t.Errorf("brought over %d batches", report.Batches)
 		}
 		was, is := read2(t, from), read(t, to).Totals
-		if is["key_plain"] != was["key_plain"] || is["key_gone"] != was["key_gone"] || is["key_gone"].Calls < 3*500 {
+		if is["key_plain"] != was["key_plain"] || is["key_gone"] != was["key_gone"] || is["key_gone"].Calls < 4*500 {
 			t.Errorf("counted %+v, and there %+v", was, is)
 		}
 	})

@@ -1,6 +1,8 @@
 package sqlcore
 
 import (
+	"bytes"
+	"encoding/gob"
 	"math"
 	"testing"
 	"time"
@@ -57,4 +59,32 @@ func FuzzUnpack(f *testing.F) {
 			t.Errorf("%v\n%s", err, diff)
 		}
 	})
+}
+
+func TestColumnsThatDoNotFitTogetherAreDamage(t *testing.T) {
+	t.Parallel()
+	whole := func() *packed {
+		return &packed{
+			Names: []string{"x"}, Keys: []string{"key_a"}, Hours: []int64{1}, Lasts: []int64{1}, Denied: []bool{false}, Counts: []int64{1}, Costs: []int64{1},
+			Endpoints: []uint32{0}, Projects: []uint32{0}, Outcomes: []uint32{0},
+		}
+	}
+	for what, damage := range map[string]func(*packed){
+		"nothing": func(*packed) {}, "no name": func(p *packed) { p.Names = nil }, "no key": func(p *packed) { p.Keys = nil },
+		"no hour": func(p *packed) { p.Hours = nil }, "no last": func(p *packed) { p.Lasts = nil }, "no denied": func(p *packed) { p.Denied = nil },
+		"two counts": func(p *packed) { p.Counts = []int64{1, 2} }, "no cost": func(p *packed) { p.Costs = nil },
+		"an endpoint without a name": func(p *packed) { p.Endpoints[0] = 1 }, "no project": func(p *packed) { p.Projects = nil },
+		"an outcome without a name": func(p *packed) { p.Outcomes[0] = math.MaxUint32 },
+	} {
+		p := whole()
+		damage(p)
+		var data bytes.Buffer
+		if err := gob.NewEncoder(&data).Encode(p); err != nil {
+			t.Fatal(err)
+		}
+		cells, err := unpack(data.Bytes())
+		if (err == nil) != (what == "nothing") || (err != nil) != (cells == nil) {
+			t.Errorf("%s: %v, %v", what, cells, err)
+		}
+	}
 }

@@ -137,7 +137,7 @@ func largeBatchesStop(t *testing.T, f *fixture) {
 	most := func(c *storage.UsageCell) { c.Count, c.Cost = math.MaxInt64-1, math.MaxInt64-1 }
 	less := func(c *storage.UsageCell) { c.Count, c.Cost = -7, -7 }
 	f.apply(t, large(batch(1, cell("key_max", most), cell("key_neg", less))), large(batch(2, cell("key_max", most), cell("key_neg", less), cell("key_neg"))))
-	f.apply(t, large(batch(3, cell("key_max", most))))
+	f.apply(t, large(batch(3, cell("key_max", most), cell("key_neg", less))))
 	wantEqual(t, "the largest cell", cells(t, f, "key_max")[0].Count, math.MaxInt64)
 	wantEqual(t, "its cost", cells(t, f, "key_max")[0].Cost, math.MaxInt64)
 	wantEqual(t, "what can't be less than nothing", cells(t, f, "key_neg")[0].Count, 1)
