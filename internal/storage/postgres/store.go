@@ -30,7 +30,7 @@ type Store struct {
 	part      bool // it may be one that is being filled
 	keep      int64
 	onCorrupt func(id string, err error)
-	journal   sqlcore.Journal
+	journal   *sqlcore.Journal
 	onCommit  func([]storage.Change)
 	onNews    func(storage.News)
 	written   statements
@@ -77,7 +77,7 @@ func Open(cfg *Config, opts ...Option) *Store {
 	for _, opt := range opts {
 		opt(s)
 	}
-	s.journal.Add, s.journal.OnCorrupt = addUsage, s.onCorrupt
+	s.journal = sqlcore.NewJournal(sqlcore.JournalConfig{Change: s.changeUsage, Add: addUsage, Unfit: unfit, OnCorrupt: s.onCorrupt})
 	return s
 }
 
@@ -135,7 +135,7 @@ const postWithin = time.Second
 // Close implements storage.Store. It waits for calls that are under way, but no
 // longer than closeWithin.
 func (s *Store) Close() error {
-	s.journal.PostLast(postWithin, s.changeUsage)
+	s.journal.PostLast(postWithin)
 	s.mu.Lock()
 	live := s.live
 	s.live, s.closed = nil, true

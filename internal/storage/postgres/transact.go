@@ -27,7 +27,7 @@ const (
 
 // View implements storage.Store.
 func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
-	return s.journal.View(ctx, fn, s.Snapshot, s.changeUsage)
+	return s.journal.View(ctx, s.Snapshot, fn)
 }
 
 // Glance implements storage.Store: without a transaction.
@@ -39,7 +39,7 @@ func (s *Store) Glance(ctx context.Context, fn func(storage.Reader) error) error
 	bare := func(ctx context.Context, fn func(*sqlcore.Session) error) error {
 		return retry(ctx, func() error { return fn(s.session(c.main)) })
 	}
-	return s.journal.View(ctx, fn, bare, s.changeUsage)
+	return s.journal.View(ctx, bare, fn)
 }
 
 // snapshot runs fn on one state of the database, with the head of the change

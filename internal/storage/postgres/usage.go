@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -17,20 +16,13 @@ const rowsPerStatement = 5000
 
 // ApplyUsage implements storage.Store. It writes no entry of the change log.
 func (s *Store) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error {
-	err := s.changeUsage(ctx, func(q *sqlcore.Session) error {
-		moving, err := q.Advance(ctx, batch)
-		if err != nil {
-			return err
-		}
-		if err := s.journal.Count(ctx, q, batch.Cells, moving); err != nil {
-			return err
-		}
+	err := s.journal.Apply(ctx, &batch, func(q *sqlcore.Session) error {
 		if err := addCalls(ctx, q, batch.Calls); err != nil {
 			return err
 		}
 		return addDenials(ctx, q, batch.Denials)
 	})
-	if err != nil && !errors.Is(err, sqlcore.ErrApplied) {
+	if err != nil {
 		return fmt.Errorf("apply usage batch %d: %w", batch.Sequence, err)
 	}
 	return nil

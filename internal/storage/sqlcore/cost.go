@@ -10,7 +10,7 @@ import (
 
 // UsageCost implements storage.Reader.
 func (r *Reader) UsageCost(ctx context.Context, of storage.UsageOf, since time.Time) (int64, error) {
-	if err := r.beforeSums(ctx, true); err != nil {
+	if err := r.beforeSums(ctx, of.Whole); err != nil {
 		return 0, err
 	}
 	query, args := costQuery(of, Micros(since))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -16,131 +15,120 @@ const (
 	// mostDirect is how many cells a batch may have that goes into the sums at
 	// once: readers of what most gates flush find it there.
 	mostDirect = 250
-	// mostJournalled is how many cells may wait to be posted, and so how much one
-	// transaction may have to write.
+	// mostJournalled is how many cells may wait, and how many one transaction
+	// posts; a batch has no more.
 	mostJournalled = 50_000
 	// longestJournalled is how long cells may wait while batches come.
 	longestJournalled = 10 * time.Second
-	// postWithin bounds how long a reader waits for others who write, where it
-	// can do without the last seconds.
-	postWithin = time.Second
+	// readersPatience is how long a reader waits for others who write, where it
+	// can do without what was flushed last.
+	readersPatience = time.Second
 )
 
-var errUnposted = errors.New("there is usage that isn't in the sums yet")
+// Within runs fn in a transaction, or on a snapshot. It may run fn again.
+type Within = func(ctx context.Context, fn func(*Session) error) error
+
+// JournalConfig is what drivers do in their own way.
+type JournalConfig struct {
+	// Change begins a transaction in which nobody else writes usage, and commits
+	// it.
+	Change Within
+	// Add adds cells to the sums, in such a transaction.
+	Add func(ctx context.Context, q *Session, cells []storage.UsageCell) error
+	// Unfit reports whether an error is because of what was to be stored, and so
+	// would come again.
+	Unfit func(error) bool
+	// OnCorrupt hears of damaged rows and batches.
+	OnCorrupt func(id string, err error)
+}
 
 // Journal keeps large batches of usage as they are. A row of a sum costs ten
 // times what its cell costs in there; the cells of several batches, of which
 // many are the same, are posted to the sums at once: when somebody reads sums,
 // when there are too many cells, or when one waited for too long.
 type Journal struct {
-	// Add adds cells to the sums.
-	Add func(ctx context.Context, q *Session, cells []storage.UsageCell) error
-	// OnCorrupt hears of damaged batches and of damaged rows.
-	OnCorrupt func(id string, err error)
-
-	holds atomic.Bool // cells of this process
+	cfg   JournalConfig
+	holds atomic.Bool   // cells of this process
+	turn  chan struct{} // holds a token: who posts for readers takes it
 }
 
-// Count puts a batch's cells into the sums, or into the journal. While the store
-// is being moved, everything goes into the sums, which are what is copied. Nobody
-// else may be writing usage.
-func (j *Journal) Count(ctx context.Context, q *Session, cells []storage.UsageCell, moving bool) error {
+// NewJournal makes the journal of a store.
+func NewJournal(cfg JournalConfig) *Journal {
+	return &Journal{cfg: cfg, turn: make(chan struct{}, 1)}
+}
+
+// Apply adds a batch to the sums, or to the journal, in one transaction with what
+// more writes, unless it was applied before. While the store is being moved,
+// everything goes into the sums, which are what is copied.
+func (j *Journal) Apply(ctx context.Context, batch *storage.UsageBatch, more func(*Session) error) error {
+	due := false
+	err := j.cfg.Change(ctx, func(q *Session) error {
+		moving, err := q.Advance(ctx, *batch)
+		if err != nil {
+			return err
+		}
+		if err := j.count(ctx, q, batch.Cells, moving); err != nil {
+			return err
+		}
+		if due, err = j.due(ctx, q); err != nil {
+			return err
+		}
+		return more(q)
+	})
+	switch {
+	case errors.Is(err, ErrApplied):
+		return nil
+	case err != nil || !due:
+		return err
+	}
+	return j.Post(ctx)
+}
+
+func (j *Journal) count(ctx context.Context, q *Session, cells []storage.UsageCell, moving bool) error {
 	if moving || len(cells) <= mostDirect {
-		return j.Add(ctx, q, cells)
+		return j.cfg.Add(ctx, q, cells)
 	}
 	packed, err := pack(cells)
 	if err != nil {
 		return err
 	}
-	err = q.Exec(ctx, "INSERT INTO usage_journal (since, amount, cells) VALUES ("+q.Now()+", ?, ?)", len(cells), packed)
-	if err != nil {
-		return err
-	}
 	j.holds.Store(true)
-	var due bool
-	err = q.Row(ctx, "SELECT CAST(sum(amount) AS BIGINT) >= ? OR min(since) <= "+q.Now()+" - ? FROM usage_journal WHERE NOT damaged",
-		[]any{mostJournalled, longestJournalled.Microseconds()}, &due)
-	if err != nil || !due {
-		return err
-	}
-	return j.Post(ctx, q)
+	return q.Exec(ctx, "INSERT INTO usage_journal (since, format, amount, cells) VALUES ("+q.Now()+", ?, ?, ?)", packedFormat, len(cells), packed)
 }
 
-// Post puts what is in the journal into the sums. Nobody else may be writing
-// usage.
-func (j *Journal) Post(ctx context.Context, q *Session) error {
-	var taken Merged
-	if err := j.take(ctx, q, &taken); err != nil {
-		return fmt.Errorf("take usage out of the journal: %w", err)
-	}
-	return j.Add(ctx, q, taken.Cells())
-}
-
-// take takes the cells out of the journal. A batch that can't be read is
-// reported, and stays where it is.
-func (j *Journal) take(ctx context.Context, q *Session, into *Merged) error {
-	var damaged []int64
-	batches := 0
-	err := q.Each(ctx, "SELECT seq, cells FROM usage_journal WHERE NOT damaged ORDER BY seq", nil, func(row Scan) (bool, error) {
-		batches++
-		var seq int64
-		var packed []byte
-		if err := row(&seq, &packed); err != nil {
-			return false, err
-		}
-		cells, err := unpack(packed)
-		if err != nil {
-			id := strconv.FormatInt(seq, 10)
-			j.OnCorrupt(id, &CorruptionError{What: "usage batch", ID: id, Err: err})
-			damaged = append(damaged, seq)
-		}
-		into.Add(cells)
-		return false, nil
-	})
-	if err != nil || batches == 0 {
-		return err
-	}
-	for _, seq := range damaged {
-		if err := q.Exec(ctx, "UPDATE usage_journal SET damaged = TRUE WHERE seq = ?", seq); err != nil {
-			return err
-		}
-	}
-	return q.Exec(ctx, "DELETE FROM usage_journal WHERE NOT damaged")
+// due reports whether it is time to post.
+func (j *Journal) due(ctx context.Context, q *Session) (due bool, err error) {
+	err = q.Row(ctx, "SELECT COALESCE(CAST(sum(amount) AS BIGINT) >= ? OR min(since) <= "+q.Now()+" - ?, FALSE) FROM usage_journal WHERE format = ?",
+		[]any{mostJournalled, longestJournalled.Microseconds(), packedFormat}, &due)
+	return due, err
 }
 
 // PostLast posts what this process put into the journal, before the store is
 // closed. What stays in there for a reason is as safe as before.
-func (j *Journal) PostLast(within time.Duration, change func(context.Context, func(*Session) error) error) {
-	if !j.holds.Swap(false) {
-		return
+func (j *Journal) PostLast(within time.Duration) {
+	if j.holds.Swap(false) {
+		ctx, cancel := context.WithTimeout(context.Background(), within)
+		defer cancel()
+		_ = j.Post(ctx)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	defer cancel()
-	_ = change(ctx, func(q *Session) error { return j.Post(ctx, q) })
 }
 
 // View runs fn on a reader of a session that on provides. Where fn comes upon
-// sums that don't hold yet all that was flushed, change posts the rest, and fn is
-// run again. Where that can't be done, as on a full disk or beside a writer that
-// takes long, only what must be exact fails.
-func (j *Journal) View(ctx context.Context, fn func(storage.Reader) error, on, change func(context.Context, func(*Session) error) error) error {
-	incomplete, must := false, false
-	err := on(ctx, func(q *Session) error {
-		return fn(j.reader(q, func(ctx context.Context, exact bool) error {
-			waits, err := unposted(ctx, q)
-			if err == nil && waits {
-				incomplete, must, err = true, exact, errUnposted
-			}
-			return err
-		}))
-	})
-	if !incomplete {
+// sums that don't hold yet all that was flushed, that is posted, and fn is run
+// again. Where it can't be, as on a full disk or beside a writer that takes long,
+// only what must be whole fails.
+func (j *Journal) View(ctx context.Context, on Within, fn func(storage.Reader) error) error {
+	var met meeting
+	if err := j.try(ctx, on, fn, &met); !met.unposted {
 		return err
 	}
-	why := j.postBefore(ctx, must, change)
+	done, why := j.postForReader(ctx, on, fn, met.whole)
+	if done {
+		return why
+	}
 	return on(ctx, func(q *Session) error {
-		return fn(j.reader(q, func(_ context.Context, exact bool) error {
-			if exact && why != nil {
+		return fn(j.reader(q, func(_ context.Context, whole bool) error {
+			if whole && why != nil {
 				return fmt.Errorf("put flushed usage into the sums: %w", why)
 			}
 			return nil
@@ -148,24 +136,59 @@ func (j *Journal) View(ctx context.Context, fn func(storage.Reader) error, on, c
 	})
 }
 
-// postBefore posts for somebody who reads sums, and must have them whole or not.
-func (j *Journal) postBefore(ctx context.Context, must bool, change func(context.Context, func(*Session) error) error) error {
-	if !must {
-		var cancel func()
-		ctx, cancel = context.WithTimeout(ctx, postWithin)
-		defer cancel()
-	}
-	return change(ctx, func(q *Session) error { return j.Post(ctx, q) })
+// meeting is what a reader came upon.
+type meeting struct {
+	unposted bool // there is usage that isn't in the sums
+	whole    bool // it needs sums that lack nothing
 }
 
-func (j *Journal) reader(q *Session, sums func(ctx context.Context, exact bool) error) *Reader {
-	r := NewReader(q, j.OnCorrupt)
+var errUnposted = errors.New("there is usage that isn't in the sums yet")
+
+// try runs fn on a reader that goes no further than to the first sum that lacks
+// something.
+func (j *Journal) try(ctx context.Context, on Within, fn func(storage.Reader) error, met *meeting) error {
+	return on(ctx, func(q *Session) error {
+		*met = meeting{}
+		return fn(j.reader(q, func(ctx context.Context, whole bool) error {
+			waits, err := unposted(ctx, q)
+			if err == nil && waits {
+				*met, err = meeting{true, whole}, errUnposted
+			}
+			return err
+		}))
+	})
+}
+
+// postForReader posts, unless another reader has meanwhile. done: fn was run on
+// whole sums, and the error is its own; else it is why nothing could be posted.
+func (j *Journal) postForReader(ctx context.Context, on Within, fn func(storage.Reader) error, whole bool) (done bool, err error) {
+	waiting := ctx
+	if !whole {
+		var cancel func()
+		waiting, cancel = context.WithTimeout(ctx, readersPatience)
+		defer cancel()
+	}
+	select {
+	case j.turn <- struct{}{}:
+		defer func() { <-j.turn }()
+	case <-waiting.Done():
+		return false, waiting.Err()
+	}
+	var met meeting
+	if err := j.try(ctx, on, fn, &met); !met.unposted {
+		return true, err
+	}
+	return false, j.Post(waiting)
+}
+
+func (j *Journal) reader(q *Session, sums func(ctx context.Context, whole bool) error) *Reader {
+	r := NewReader(q, j.cfg.OnCorrupt)
 	r.sums = sums
 	return r
 }
 
 // unposted reports whether there is usage that isn't in the sums of a snapshot.
 func unposted(ctx context.Context, q *Session) (waits bool, err error) {
-	err = q.Row(ctx, "SELECT EXISTS (SELECT 1 FROM usage_journal WHERE NOT damaged)", nil, &waits)
+	err = q.Row(ctx, "SELECT EXISTS (SELECT 1 FROM usage_journal WHERE format = ?)", []any{packedFormat}, &waits)
 	return waits, err
 }

@@ -25,7 +25,7 @@ func (r *Reader) Keys(ctx context.Context, filter storage.KeyFilter) ([]keys.Key
 	var page []keys.Key
 	list := r.List
 	if !filter.Plain() {
-		if err := r.beforeSums(ctx, false); err != nil {
+		if err := r.beforeSumsOf(ctx, filter); err != nil {
 			return nil, err
 		}
 		list = ranked

@@ -1,7 +1,6 @@
 package sqlcore
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -9,8 +8,8 @@ import (
 	"github.com/keystile/keystile/internal/storage"
 )
 
-// Merged are cells of which no two are the same one. The zero value has none.
-type Merged struct {
+// merged are cells of which no two are the same one. The zero value has none.
+type merged struct {
 	cells []storage.UsageCell
 	at    map[cellPlace]int
 }
@@ -20,49 +19,42 @@ type cellPlace struct {
 	key                        keys.ID
 	hour                       int64
 	endpoint, project, outcome string
+	denied                     bool
 }
 
-// Add adds cells to those that there are.
-func (m *Merged) Add(cells []storage.UsageCell) {
+// add adds cells to those that there are.
+func (m *merged) add(cells []storage.UsageCell) {
 	if m.at == nil {
 		m.at = make(map[cellPlace]int, len(cells))
 	}
 	for i := range cells {
 		c := &cells[i]
-		p := cellPlace{c.KeyID, Micros(c.Hour), c.Endpoint, c.Project, c.Outcome}
-		found, seen := m.at[p]
+		p := cellPlace{c.KeyID, Micros(c.Hour), c.Endpoint, c.Project, c.Outcome, c.Denied}
+		at, seen := m.at[p]
 		if !seen {
 			m.at[p] = len(m.cells)
 			m.cells = append(m.cells, *c)
 			continue
 		}
-		add(&m.cells[found], c)
+		addCell(&m.cells[at], c)
 	}
 }
 
-// Cells returns them in the order of their table: rows that lie together are
-// written together.
-func (m *Merged) Cells() []storage.UsageCell {
-	slices.SortFunc(m.cells, compareCells)
-	return m.cells
+// inOrder returns them in the order of their table, in which rows that lie
+// together are written together. It ends what they were merged in.
+func (m *merged) inOrder() []storage.UsageCell {
+	all := m.cells
+	*m = merged{}
+	slices.SortFunc(all, storage.CompareCells)
+	return all
 }
 
-// add stops at the largest number, as the sums of the stores do.
-func add(sum, c *storage.UsageCell) {
+// addCell stops at the largest number, as the sums of the stores do.
+func addCell(sum, c *storage.UsageCell) {
 	sum.Count, sum.Cost = max(sum.Count, 0), max(sum.Cost, 0)
 	sum.Count += min(max(c.Count, 0), math.MaxInt64-sum.Count)
 	sum.Cost += min(max(c.Cost, 0), math.MaxInt64-sum.Cost)
 	if c.Last.After(sum.Last) {
 		sum.Last = c.Last
 	}
-}
-
-func compareCells(a, b storage.UsageCell) int {
-	return cmp.Or(
-		cmp.Compare(a.KeyID, b.KeyID),
-		a.Hour.Compare(b.Hour),
-		cmp.Compare(a.Endpoint, b.Endpoint),
-		cmp.Compare(a.Project, b.Project),
-		cmp.Compare(a.Outcome, b.Outcome),
-	)
 }

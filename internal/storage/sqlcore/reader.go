@@ -11,7 +11,7 @@ type Reader struct {
 	*Session
 	onCorrupt func(id string, err error)
 	// sums is asked before sums of usage are read; nil: they are what they are.
-	sums func(ctx context.Context, exact bool) error
+	sums func(ctx context.Context, whole bool) error
 }
 
 var _ storage.Reader = (*Reader)(nil)
@@ -22,13 +22,13 @@ func NewReader(q *Session, onCorrupt func(id string, err error)) *Reader {
 	return &Reader{Session: q, onCorrupt: onCorrupt}
 }
 
-// beforeSums comes before sums of usage are read. exact: an error is better than
+// beforeSums comes before sums of usage are read. whole: an error is better than
 // a sum that lacks something.
-func (r *Reader) beforeSums(ctx context.Context, exact bool) error {
+func (r *Reader) beforeSums(ctx context.Context, whole bool) error {
 	if r.sums == nil {
 		return nil
 	}
-	return r.sums(ctx, exact)
+	return r.sums(ctx, whole)
 }
 
 // Transaction implements storage.Tx, and collects what is to be logged.

@@ -55,7 +55,7 @@ func ofDay(cells []storage.UsageCell, start time.Time) []storage.UsageCell {
 	for i := range cells {
 		cells[i].Hour = start
 	}
-	var day Merged
-	day.Add(cells)
-	return day.Cells()
+	var all merged
+	all.add(cells)
+	return all.inOrder()
 }

@@ -20,11 +20,11 @@ func large(sequence int64, amount int) storage.UsageBatch {
 	return b
 }
 
-// calls are the calls of key_0, as far as readers find them.
-func calls(ctx context.Context, s *Store) (n int64, err error) {
+// callsOf are the calls of a key, as far as readers find them.
+func callsOf(ctx context.Context, s *Store, id keys.ID) (n int64, err error) {
 	err = s.View(ctx, func(r storage.Reader) error {
-		all, err := r.UsageTotals(ctx, []keys.ID{"key_0"})
-		n = all["key_0"].Calls
+		all, err := r.UsageTotals(ctx, []keys.ID{id})
+		n = all[id].Calls
 		return err
 	})
 	return n, err
@@ -32,7 +32,7 @@ func calls(ctx context.Context, s *Store) (n int64, err error) {
 
 func wantCalls(t *testing.T, s *Store, want int64) {
 	t.Helper()
-	if n, err := calls(t.Context(), s); err != nil || n != want {
+	if n, err := callsOf(t.Context(), s, "key_0"); err != nil || n != want {
 		t.Errorf("%d calls (%v), want %d", n, err, want)
 	}
 }
@@ -74,18 +74,91 @@ func TestBatchesWaitUntilThereAreManyCellsOrOneWaitedForLong(t *testing.T) {
 	wantWaiting(t, s.path, 0)
 	flush(251)
 	mustExec(t, raw(t, s.path), "UPDATE usage_journal SET since = since - 10000000")
-	flush(1) // goes into the sums, and leaves what waits
-	wantWaiting(t, s.path, 1)
-	flush(251) // the first has waited for ten seconds
+	flush(1) // goes into the sums; what waits has done so for ten seconds
 	wantWaiting(t, s.path, 0)
 	wantCalls(t, s, sequence)
 }
 
-func TestUsageThatWaitsIsThereAfterTheProcessIsKilled(t *testing.T) {
+func TestMoreThanOneTransactionMayPostIsPostedInSeveral(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	must(t, s.ApplyUsage(t.Context(), large(1, 30_000)))
+	must(t, s.ApplyUsage(t.Context(), large(2, 30_000)))
+	wantWaiting(t, s.path, 0)
+	wantCalls(t, s, 2)
+}
+
+func TestListsThatDoNotDependOnUsageLeaveItWaiting(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	must(t, s.ApplyUsage(t.Context(), large(1, 300)))
-	wantCalls(t, open(t, s.path), 1) // another process; this one never closed the file
+	must(t, s.View(t.Context(), func(r storage.Reader) error {
+		for _, f := range []storage.KeyFilter{{}, {EndsBefore: noon}, {Order: storage.KeyOrder{By: storage.ByName}}, {Offset: 1}} {
+			f.Workspace, f.Now = storage.DefaultWorkspace, noon
+			if _, err := r.Keys(t.Context(), f); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	wantWaiting(t, s.path, 1)
+}
+
+func TestWhatANewerVersionPackedIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	var alarms alarms
+	s := setup(t, OnCorrupt(alarms.raise))
+	must(t, s.ApplyUsage(t.Context(), large(1, 300)))
+	mustExec(t, raw(t, s.path), "UPDATE usage_journal SET format = 2")
+	must(t, s.ApplyUsage(t.Context(), large(2, 300)))
+	wantCalls(t, s, 1)
+	wantWaiting(t, s.path, 1)
+	mustExec(t, raw(t, s.path), "UPDATE usage_journal SET format = 1")
+	wantCalls(t, s, 2)
+	if raised := alarms.all(); len(raised) != 0 {
+		t.Errorf("alarms for %v", raised)
+	}
+}
+
+func TestABatchThatTheSumsDoNotTakeHarmsNoOther(t *testing.T) {
+	t.Parallel()
+	var alarms alarms
+	s := setup(t, OnCorrupt(alarms.raise))
+	mustExec(t, raw(t, s.path), "CREATE TRIGGER unwilling BEFORE INSERT ON usage_cells WHEN new.key_id = 'key_bad' BEGIN SELECT RAISE(ABORT, 'no'); END")
+	for sequence := range int64(5) {
+		b := large(sequence+1, 300)
+		if sequence == 2 {
+			b.Cells[7].KeyID = "key_bad"
+		}
+		must(t, s.ApplyUsage(t.Context(), b))
+	}
+	wantCalls(t, s, 4)
+	must(t, s.ApplyUsage(t.Context(), large(6, 300)))
+	wantCalls(t, s, 5)
+	if raised := alarms.all(); !slices.Equal(raised, []string{"3"}) {
+		t.Errorf("alarms for %v, want one for batch 3", raised)
+	}
+	mustExec(t, raw(t, s.path), "DROP TRIGGER unwilling")
+	mustExec(t, raw(t, s.path), "UPDATE usage_journal SET format = 1")
+	wantCalls(t, s, 6)
+}
+
+func TestDamagedBatchesGoWhenTheyAreTooOld(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	must(t, s.ApplyUsage(t.Context(), large(1, 300)))
+	mustExec(t, raw(t, s.path), "UPDATE usage_journal SET cells = x'00', since = ?", noon.Add(-time.Hour).UnixMicro())
+	for _, kept := range []struct {
+		since   time.Time
+		batches int
+	}{{noon.Add(-2 * time.Hour), 1}, {noon, 0}} {
+		must(t, s.ApplyUsage(t.Context(), storage.UsageBatch{Incarnation: kept.since.String(), Sequence: 1, Cells: []storage.UsageCell{
+			{KeyID: "key_a", Hour: kept.since.Add(-time.Hour), Count: 1}, // something else to remove
+		}}))
+		_, err := s.PruneUsage(t.Context(), storage.UsagePrune{CellsBefore: kept.since, Limit: 1000})
+		must(t, err)
+		wantWaiting(t, s.path, kept.batches)
+	}
 }
 
 func TestNothingWaitsInAFileThatWasClosed(t *testing.T) {
@@ -105,7 +178,7 @@ func TestUsageIsReadWithoutItsLastSecondsWhereTheDatabaseIsHeld(t *testing.T) {
 	must(t, s.ApplyUsage(t.Context(), large(2, 300)))
 	cost := func() (n int64, err error) {
 		err = s.View(t.Context(), func(r storage.Reader) (err error) {
-			n, err = r.UsageCost(t.Context(), storage.UsageOf{Lineage: "key_0"}, noon)
+			n, err = r.UsageCost(t.Context(), storage.UsageOf{Lineage: "key_0", Whole: true}, noon)
 			return err
 		})
 		return n, err

@@ -17,7 +17,7 @@ func (s *Store) Snapshot(ctx context.Context, fn func(*sqlcore.Session) error) e
 // begins is in the sums when it has begun.
 func (s *Store) Alter(ctx context.Context, fn func(*sqlcore.Session) error) error {
 	return s.change(ctx, func(q *sqlcore.Session) error {
-		if err := s.journal.Post(ctx, q); err != nil {
+		if err := s.journal.PostIn(ctx, q); err != nil {
 			return err
 		}
 		return fn(q)

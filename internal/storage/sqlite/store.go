@@ -23,6 +23,8 @@ const (
 	// for changes every PollInterval; one that is further behind starts anew.
 	defaultKeep  = 10_000
 	pollInterval = 50 * time.Millisecond
+	// postWithin bounds how long Close tries to leave nothing in the journal.
+	postWithin = time.Second
 )
 
 var (
@@ -50,7 +52,7 @@ type Store struct {
 	// pruned is where PruneUsage goes on; nil: at the first key.
 	pruned atomic.Pointer[keys.ID]
 
-	journal sqlcore.Journal
+	journal *sqlcore.Journal
 
 	mu     sync.Mutex // guards what follows
 	live   *connections
@@ -100,7 +102,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 	for _, opt := range opts {
 		opt(s)
 	}
-	s.journal.Add, s.journal.OnCorrupt = addUsage, s.onCorrupt
+	s.journal = sqlcore.NewJournal(sqlcore.JournalConfig{Change: s.change, Add: addUsage, Unfit: unfit, OnCorrupt: s.onCorrupt})
 	return s, nil
 }
 
@@ -112,7 +114,7 @@ func (s *Store) OnNews(func(storage.News)) {}
 
 // Close implements storage.Store.
 func (s *Store) Close() error {
-	s.journal.PostLast(s.busyTimeout, s.change)
+	s.journal.PostLast(postWithin)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true

@@ -13,7 +13,7 @@ import (
 
 // View implements storage.Store.
 func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
-	return s.journal.View(ctx, fn, s.Snapshot, s.change)
+	return s.journal.View(ctx, s.Snapshot, fn)
 }
 
 // Glance implements storage.Store.

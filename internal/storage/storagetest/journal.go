@@ -19,6 +19,9 @@ var journalGuarantees = []guarantee{
 	{"LargeBatchesOfSeveralNodesAddUp", severalNodesFlush},
 	{"ALargeBatchThatComesTwiceCountsOnce", largeBatchTwice},
 	{"SumsOfLargeBatchesStopAtTheLargestNumber", largeBatchesStop},
+	{"WhoFlushesAndWhoReadsAtOnceAgreeInTheEnd", flushAndReadAtOnce},
+	{"OfOnePlaceWhatIsAllowedAndWhatIsDeniedAreTold", oneOutcomeOfTwoKinds},
+	{"WhatWaitsAndIsTooOldIsPruned", journalIsPruned},
 }
 
 // inLargeBatches are guarantees which hold for large batches as well.
@@ -101,6 +104,13 @@ func readsAllThatWasFlushed(t *testing.T, f *fixture) {
 		f.apply(t, large(batch(int64(i+1), of)))
 		wantEqual(t, c.name, read(t, f.store, c.ask), c.want)
 	}
+	f.apply(t, large(batch(8, cell("key_a"))))
+	var all map[keys.ID]storage.UsageTotal
+	must(t, f.store.Glance(t.Context(), func(r storage.Reader) (err error) {
+		all, err = r.UsageTotals(t.Context(), []keys.ID{"key_a"})
+		return err
+	}))
+	wantEqual(t, "totals at a glance", all["key_a"].Calls, 5)
 }
 
 func countOf(cells []storage.UsageCell) (n int) {
@@ -134,11 +144,67 @@ func largeBatchTwice(t *testing.T, f *fixture) {
 }
 
 func largeBatchesStop(t *testing.T, f *fixture) {
+	f.insert(t, newKey("key_max"), newKey("key_neg"))
 	most := func(c *storage.UsageCell) { c.Count, c.Cost = math.MaxInt64-1, math.MaxInt64-1 }
+	other := func(c *storage.UsageCell) { c.Endpoint = "GET /v1/y" }
 	less := func(c *storage.UsageCell) { c.Count, c.Cost = -7, -7 }
 	f.apply(t, large(batch(1, cell("key_max", most), cell("key_neg", less))), large(batch(2, cell("key_max", most), cell("key_neg", less), cell("key_neg"))))
-	f.apply(t, large(batch(3, cell("key_max", most), cell("key_neg", less))))
-	wantEqual(t, "the largest cell", cells(t, f, "key_max")[0].Count, math.MaxInt64)
-	wantEqual(t, "its cost", cells(t, f, "key_max")[0].Cost, math.MaxInt64)
+	f.apply(t, large(batch(3, cell("key_max", most), cell("key_max", most, other), cell("key_neg", less))))
+	all := cells(t, f, "key_max")
+	wantEqual(t, "the largest cell", all[0].Count, math.MaxInt64)
+	wantEqual(t, "its cost", all[0].Cost, math.MaxInt64)
+	wantEqual(t, "the cost of the workspace", cost(t, f, storage.UsageOf{Workspace: storage.DefaultWorkspace, Environment: keys.Live}, noon), math.MaxInt64)
 	wantEqual(t, "what can't be less than nothing", cells(t, f, "key_neg")[0].Count, 1)
+}
+
+// flushAndReadAtOnce has two nodes flush while three read, of which each sees
+// sums that only grow.
+func flushAndReadAtOnce(t *testing.T, f *fixture) {
+	const flushes = 25
+	f.insert(t, newKey("key_a"))
+	nodes := []storage.Store{f.store, f.place(t), f.place(t)}
+	of := storage.UsageOf{Lineage: "key_a", Whole: true}
+	atOnce(2+2*len(nodes), func(i int) {
+		node := nodes[i%len(nodes)]
+		if i < 2 {
+			for n := range int64(flushes) {
+				b := large(batch(n+1, cell("key_a")))
+				b.Incarnation = fmt.Sprintf("5e0f6a9c-0000-4000-8000-00000000000%d", i)
+				if err := node.ApplyUsage(t.Context(), b); err != nil {
+					t.Errorf("flush %d of node %d: %v", n+1, i, err)
+					return
+				}
+			}
+			return
+		}
+		for last := int64(0); last < 2*flushes && !t.Failed(); {
+			var n int64
+			err := node.View(t.Context(), func(r storage.Reader) (err error) {
+				n, err = r.UsageCost(t.Context(), of, noon)
+				return err
+			})
+			if err != nil || n < last {
+				t.Errorf("a cost of %d after %d (%v)", n, last, err)
+			}
+			last = n
+		}
+	})
+	wantEqual(t, "the cost in the end", cost(t, f, of, noon), 2*flushes)
+}
+
+func oneOutcomeOfTwoKinds(t *testing.T, f *fixture) {
+	refused := func(c *storage.UsageCell) { c.Denied, c.Cost = true, 0 }
+	f.apply(t, large(batch(1, cell("key_a"), cell("key_a", refused), cell("key_a", refused))))
+	wantEqual(t, "allowed calls", totals(t, f, "key_a")["key_a"].Calls, 1)
+}
+
+func journalIsPruned(t *testing.T, f *fixture) {
+	f.apply(t, large(batch(1, cell("key_a"), cell("key_a", inHour(-24)))))
+	for more := true; more; {
+		var err error
+		more, err = f.store.PruneUsage(t.Context(), storage.UsagePrune{CellsBefore: noon, Limit: 1000})
+		must(t, err)
+	}
+	wantEqual(t, "cells", cells(t, f, "key_a"), []storage.UsageCell{cell("key_a")})
+	wantEqual(t, "of nobody's key", len(cells(t, f, "key_nobodys")), 0)
 }
