@@ -63,8 +63,9 @@ func MustExist() Option { return func(s *Store) { s.mustExist = true } }
 // data, and isn't complete.
 func Part() Option { return func(s *Store) { s.part = true } }
 
-// OnCorrupt registers who hears of damaged rows that a list leaves out. It is
-// called from the goroutine that lists, and may be called concurrently.
+// OnCorrupt registers who hears of damaged rows that a list leaves out, and of
+// damaged batches of usage. It is called from the goroutine that reads, and may be
+// called concurrently.
 func OnCorrupt(fn func(id string, err error)) Option { return func(s *Store) { s.onCorrupt = fn } }
 
 // Open names a database. It connects to nothing: the first call does that

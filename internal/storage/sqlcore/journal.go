@@ -42,7 +42,7 @@ type JournalConfig struct {
 	OnCorrupt func(id string, err error)
 }
 
-// Journal keeps large batches of usage as they are. A row of a sum costs ten
+// Journal keeps large batches of usage as they are. A row of a sum costs several
 // times what its cell costs in there; the cells of several batches, of which
 // many are the same, are posted to the sums at once: when somebody reads sums,
 // when there are too many cells, or when one waited for too long.

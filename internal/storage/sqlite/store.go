@@ -76,8 +76,9 @@ func Part() Option { return func(s *Store) { s.part = true } }
 // of others that hold the database. The default is 5 s.
 func BusyTimeout(d time.Duration) Option { return func(s *Store) { s.busyTimeout = d } }
 
-// OnCorrupt registers who hears of damaged rows that a list leaves out. It is
-// called from the goroutine that lists, and may be called concurrently.
+// OnCorrupt registers who hears of damaged rows that a list leaves out, and of
+// damaged batches of usage. It is called from the goroutine that reads, and may be
+// called concurrently.
 func OnCorrupt(fn func(id string, err error)) Option { return func(s *Store) { s.onCorrupt = fn } }
 
 // OnCreate registers who hears that a new database was made, and where.
