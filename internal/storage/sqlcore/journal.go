@@ -20,8 +20,8 @@ const (
 	mostJournalled = 50_000
 	// longestJournalled is how long cells may wait while batches come.
 	longestJournalled = 10 * time.Second
-	// readersPatience is how long a reader waits for others who write, where it
-	// can do without what was flushed last.
+	// readersPatience is how long a reader waits for a turn to post, where it can do
+	// without what was flushed last.
 	readersPatience = time.Second
 )
 
@@ -81,7 +81,7 @@ func (j *Journal) Apply(ctx context.Context, batch *storage.UsageBatch, more fun
 	case err != nil || !due:
 		return err
 	}
-	return j.Post(ctx)
+	return j.Post(ctx, func() {})
 }
 
 func (j *Journal) count(ctx context.Context, q *Session, cells []storage.UsageCell, moving bool) error {
@@ -109,7 +109,7 @@ func (j *Journal) PostLast(within time.Duration) {
 	if j.holds.Swap(false) {
 		ctx, cancel := context.WithTimeout(context.Background(), within)
 		defer cancel()
-		_ = j.Post(ctx)
+		_ = j.Post(ctx, func() {})
 	}
 }
 
@@ -162,23 +162,35 @@ func (j *Journal) try(ctx context.Context, on Within, fn func(storage.Reader) er
 // postForReader posts, unless another reader has meanwhile. done: fn was run on
 // whole sums, and the error is its own; else it is why nothing could be posted.
 func (j *Journal) postForReader(ctx context.Context, on Within, fn func(storage.Reader) error, whole bool) (done bool, err error) {
-	waiting := ctx
-	if !whole {
-		var cancel func()
-		waiting, cancel = context.WithTimeout(ctx, readersPatience)
-		defer cancel()
-	}
+	ctx, begun, cancel := impatient(ctx, whole)
+	defer cancel()
 	select {
 	case j.turn <- struct{}{}:
 		defer func() { <-j.turn }()
-	case <-waiting.Done():
-		return false, waiting.Err()
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
 	}
 	var met meeting
 	if err := j.try(ctx, on, fn, &met); !met.unposted {
 		return true, err
 	}
-	return false, j.Post(waiting)
+	return false, j.Post(ctx, begun)
+}
+
+var errNoTurn = errors.New("others wrote for too long")
+
+// impatient is a context that ends after readersPatience, unless begun was called
+// by then; where sums have to be whole, it is like any other.
+func impatient(ctx context.Context, whole bool) (_ context.Context, begun, cancel func()) {
+	if whole {
+		return ctx, func() {}, func() {}
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(readersPatience, func() { end(errNoTurn) })
+	return ctx, func() { timer.Stop() }, func() {
+		timer.Stop()
+		end(nil)
+	}
 }
 
 func (j *Journal) reader(q *Session, sums func(ctx context.Context, whole bool) error) *Reader {

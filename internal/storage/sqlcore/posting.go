@@ -17,10 +17,11 @@ type posting struct {
 }
 
 // Post puts what waits in the journal into the sums: mostJournalled cells in a
-// transaction, so that each is progress and none is long.
-func (j *Journal) Post(ctx context.Context) error {
+// transaction, so that each is progress and none is long. begun is called as each
+// begins.
+func (j *Journal) Post(ctx context.Context, begun func()) error {
 	for most := mostJournalled; ; {
-		p, err := j.postSome(ctx, most)
+		p, err := j.postSome(ctx, most, begun)
 		switch {
 		case err == nil && p.batches == 0:
 			return nil
@@ -52,9 +53,10 @@ func (j *Journal) PostIn(ctx context.Context, q *Session) error {
 
 // postSome posts in a transaction of its own. What it says of damage is told
 // once it is committed.
-func (j *Journal) postSome(ctx context.Context, most int) (p *posting, err error) {
+func (j *Journal) postSome(ctx context.Context, most int, begun func()) (p *posting, err error) {
 	p = &posting{}
 	err = j.cfg.Change(ctx, func(q *Session) (err error) {
+		begun()
 		p, err = j.postSomeIn(ctx, q, most)
 		return err
 	})
