@@ -32,13 +32,16 @@ func writeUntilKilled() {
 			break
 		}
 		fmt.Println("key", id)
-		b := large(i, 300) // which waits for somebody to read
+		b := large(i, 1)
+		if i%5 == 0 { // one that waits until somebody reads
+			b = large(i, 300)
+		}
 		b.Incarnation, b.Cells[0].KeyID = fmt.Sprint(os.Getpid()), "key_used"
 		if err = s.ApplyUsage(ctx, b); err != nil {
 			break
 		}
 		fmt.Println("call", i)
-		if i%3 == 0 {
+		if i%7 == 0 {
 			_, err = callsOf(ctx, s, "key_used")
 		}
 	}

@@ -79,15 +79,6 @@ func TestBatchesWaitUntilThereAreManyCellsOrOneWaitedForLong(t *testing.T) {
 	wantCalls(t, s, sequence)
 }
 
-func TestMoreThanOneTransactionMayPostIsPostedInSeveral(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	must(t, s.ApplyUsage(t.Context(), large(1, 30_000)))
-	must(t, s.ApplyUsage(t.Context(), large(2, 30_000)))
-	wantWaiting(t, s.path, 0)
-	wantCalls(t, s, 2)
-}
-
 func TestListsThatDoNotDependOnUsageLeaveItWaiting(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
