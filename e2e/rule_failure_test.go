@@ -25,7 +25,7 @@ func TestRULE12NobodyIsLetInByWhateverTableOfItsDatabaseIsGone(t *testing.T) {
 	warm := func() bool {
 		return g.get("/v1/x", met.bearer()).status == http.StatusOK && g.get("/v1/x", revoked.bearer()).code() == "revoked_key"
 	}
-	for _, table := range []string{"keys", "workspaces", "projects", "head", "change_log", "nodes", "schemes", "usage_cells", "usage_totals", "usage_incarnations", "activity", "denials"} {
+	for _, table := range []string{"keys", "workspaces", "projects", "head", "change_log", "nodes", "schemes", "usage_cells", "usage_totals", "usage_incarnations", "usage_journal", "activity", "denials"} {
 		t.Run(table, func(t *testing.T) {
 			eventually(t, startWithin, "the gate serves", warm)
 			g.upstream.seen()

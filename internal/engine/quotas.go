@@ -46,7 +46,7 @@ func (e *Engine) sumUsage(ctx context.Context, s quota.Subject, now time.Time) (
 		return sums, fmt.Errorf("%w: store what was counted: %w", ErrUnavailable, err)
 	}
 	of := storage.UsageOf{
-		Workspace: s.Workspace, Environment: keys.Environment(s.Environment), Lineage: keys.ID(s.Lineage), Endpoint: s.Endpoint,
+		Workspace: s.Workspace, Environment: keys.Environment(s.Environment), Lineage: keys.ID(s.Lineage), Endpoint: s.Endpoint, Whole: true,
 	}
 	err = e.cfg.Store.View(ctx, func(r storage.Reader) error {
 		for p := range sums {

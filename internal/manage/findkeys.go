@@ -61,6 +61,7 @@ func (m *Manager) FindKeys(ctx context.Context, call Call, search KeySearch) (Fo
 		if _, err := workspaceExists(ctx, r, d.workspace); err != nil {
 			return err
 		}
+		filter := filter // this may be run again
 		if !to.narrow(&filter.Project) {
 			out = FoundKeys{}
 			return nil

@@ -40,6 +40,7 @@ func (m *Manager) ListKeys(ctx context.Context, call Call, query KeyQuery) (Page
 		if _, err := workspaceExists(ctx, r, d.workspace); err != nil {
 			return err
 		}
+		filter := filter // this may be run again
 		if !to.narrow(&filter.Project) {
 			out = page[KeyView](nil)
 			return nil

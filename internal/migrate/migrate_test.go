@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -147,6 +148,42 @@ func TestUsageThatComesMeanwhileIsCountedOnce(t *testing.T) {
 		}
 		if is.Audit[0].ID != "aud_refused" || len(is.Audit) != 6 {
 			t.Errorf("the trail is %+v", is.Audit)
+		}
+	})
+}
+
+// A store may keep large batches for a while before they are in its sums, which
+// are what is copied.
+func TestLargeBatchesThatCameLastAreMovedAlong(t *testing.T) {
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		large := func(sequence int64) storage.UsageBatch {
+			b := usageBatch("node-large", sequence, "key_plain")
+			for i := range 500 {
+				b.Cells = append(b.Cells, storage.UsageCell{KeyID: "key_gone", Hour: noon, Endpoint: strconv.Itoa(i), Outcome: "2xx", Count: 1, Last: noon})
+			}
+			return b
+		}
+		must(t, from.ApplyUsage(t.Context(), large(1)))
+		must(t, from.ApplyUsage(t.Context(), large(2)))
+		come := func(sequence int64, at int) func(int) error {
+			return func(n int) error {
+				if n == at {
+					return from.ApplyUsage(t.Context(), large(sequence))
+				}
+				return nil
+			}
+		}
+		// The move has begun, and nothing is copied; then in the middle of it.
+		m := migration(&onAlter{Store: from, lost: come(3, 1)}, &onAlter{Store: to, then: come(4, 8)})
+		report, err := m.Run(t.Context())
+		must(t, err)
+		if report.Batches != 2 {
+			t.Errorf("brought over %d batches", report.Batches)
+		}
+		was, is := read2(t, from), read(t, to).Totals
+		if is["key_plain"] != was["key_plain"] || is["key_gone"] != was["key_gone"] || is["key_gone"].Calls < 4*500 {
+			t.Errorf("counted %+v, and there %+v", was, is)
 		}
 	})
 }

@@ -152,7 +152,9 @@ type Store interface {
 	// an ID of its own, so that a revision of many can be read in parts.
 	Changes(ctx context.Context, after Position, limit int) ([]Change, error)
 
-	// View runs fn on one snapshot.
+	// View runs fn on one snapshot. Usage that was flushed before is in the sums,
+	// unless that can't be had and needn't be (UsageOf.Whole). fn may be run
+	// again, so it sets what it finds and never adds to it.
 	View(ctx context.Context, fn func(Reader) error) error
 	// Glance is View for one question, and cheaper: two may be answered of two
 	// snapshots.
@@ -256,7 +258,8 @@ type Reader interface {
 	UsageOwner(ctx context.Context, id keys.ID) (UsageOwner, error)
 }
 
-// Tx reads and changes in one transaction. A sentinel is an answer: what was
+// Tx reads and changes in one transaction. Its sums of usage may lack what was
+// flushed last. A sentinel is an answer: what was
 // asked for didn't happen, and the transaction can go on. After any other
 // error it can't, even where fn passes over it: Update fails.
 type Tx interface {

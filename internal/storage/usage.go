@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -21,6 +22,17 @@ type UsageCell struct {
 	Count   int64
 	Cost    int64     // zero for denials
 	Last    time.Time // of the latest call
+}
+
+// CompareCells puts cells in the order of what tells them apart.
+func CompareCells(a, b UsageCell) int {
+	return cmp.Or(
+		cmp.Compare(a.KeyID, b.KeyID),
+		a.Hour.Compare(b.Hour),
+		cmp.Compare(a.Endpoint, b.Endpoint),
+		cmp.Compare(a.Project, b.Project),
+		cmp.Compare(a.Outcome, b.Outcome),
+	)
 }
 
 // WouldBe stands before the code of a denial that was only observed.
@@ -111,6 +123,8 @@ type UsageOf struct {
 	Environment keys.Environment
 	Lineage     keys.ID
 	Endpoint    string // with a lineage only; empty: all
+	// Whole: an error is better than a sum that lacks what was flushed last.
+	Whole bool
 }
 
 // UsageOwner is whose a key's usage is.

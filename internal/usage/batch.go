@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -26,7 +25,7 @@ func (l *ledger) takeCells() []storage.UsageCell {
 		cells = append(cells, storedCell(at, s))
 		delete(rest, at)
 	}
-	slices.SortFunc(cells, compareCells)
+	slices.SortFunc(cells, storage.CompareCells)
 	return cells
 }
 
@@ -42,16 +41,6 @@ func storedCell(at place, s sum) storage.UsageCell {
 		Cost:     s.cost,
 		Last:     time.UnixMicro(s.last).UTC(),
 	}
-}
-
-func compareCells(a, b storage.UsageCell) int {
-	return cmp.Or(
-		cmp.Compare(a.KeyID, b.KeyID),
-		a.Hour.Compare(b.Hour),
-		cmp.Compare(a.Endpoint, b.Endpoint),
-		cmp.Compare(a.Project, b.Project),
-		cmp.Compare(a.Outcome, b.Outcome),
-	)
 }
 
 func allowedCalls(cells []storage.UsageCell) (calls int64) {

@@ -155,3 +155,10 @@ var (
 	errForeign = errors.New("the schema has tables of another program: give Keystile a database or a schema of its own")
 	errStandby = errors.New("the server is a standby, which may be behind")
 )
+
+// unfit reports whether it is because of what was to be stored: a data exception,
+// or a violated constraint.
+func unfit(err error) bool {
+	code := codeOf(err)
+	return strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23")
+}

@@ -11,9 +11,15 @@ import (
 // PruneUsage implements storage.Store. Whoever adds usage waits for it, so
 // rows stay where they were found.
 func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool, err error) {
-	err = s.change(ctx, s.usage, beginUsage, func(q *sqlcore.Session) error {
+	if err := s.journal.Post(ctx, func() {}); err != nil {
+		return false, err
+	}
+	err = s.changeUsage(ctx, func(q *sqlcore.Session) error {
 		more = false
 		if err := q.PruneUnlisted(ctx, p); err != nil {
+			return err
+		}
+		if err := q.PruneDamaged(ctx, p); err != nil {
 			return err
 		}
 		for _, of := range []struct {

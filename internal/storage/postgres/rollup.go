@@ -10,7 +10,7 @@ import (
 
 // RollUpUsage implements storage.Store.
 func (s *Store) RollUpUsage(ctx context.Context, r storage.UsageRollUp) (more bool, err error) {
-	err = s.change(ctx, s.usage, beginUsage, func(q *sqlcore.Session) error {
+	err = s.changeUsage(ctx, func(q *sqlcore.Session) error {
 		days, err := sqlcore.Collect(ctx, q, `SELECT DISTINCT key_id, hour - hour % ?1 FROM (
 				SELECT key_id, hour FROM usage_cells WHERE hour >= ?2 AND hour < ?3 AND hour % ?1 <> 0 LIMIT ?4) AS found`,
 			[]any{sqlcore.MicrosPerDay, max(sqlcore.Micros(r.From), 0), sqlcore.Micros(r.Before), r.Limit}, sqlcore.ScanKeyDay)

@@ -30,6 +30,7 @@ type Store struct {
 	part      bool // it may be one that is being filled
 	keep      int64
 	onCorrupt func(id string, err error)
+	journal   *sqlcore.Journal
 	onCommit  func([]storage.Change)
 	onNews    func(storage.News)
 	written   statements
@@ -62,8 +63,9 @@ func MustExist() Option { return func(s *Store) { s.mustExist = true } }
 // data, and isn't complete.
 func Part() Option { return func(s *Store) { s.part = true } }
 
-// OnCorrupt registers who hears of damaged rows that a list leaves out. It is
-// called from the goroutine that lists, and may be called concurrently.
+// OnCorrupt registers who hears of damaged rows that a list leaves out, and of
+// damaged batches of usage. It is called from the goroutine that reads, and may be
+// called concurrently.
 func OnCorrupt(fn func(id string, err error)) Option { return func(s *Store) { s.onCorrupt = fn } }
 
 // Open names a database. It connects to nothing: the first call does that
@@ -76,6 +78,7 @@ func Open(cfg *Config, opts ...Option) *Store {
 	for _, opt := range opts {
 		opt(s)
 	}
+	s.journal = sqlcore.NewJournal(sqlcore.JournalConfig{Change: s.changeUsage, Add: addUsage, Unfit: unfit, OnCorrupt: s.onCorrupt})
 	return s
 }
 
@@ -127,9 +130,13 @@ func (s *Store) listen() {
 // it ends by itself, some seconds later.
 const closeWithin = 3 * time.Second
 
+// postWithin bounds how long Close tries to leave nothing in the journal.
+const postWithin = time.Second
+
 // Close implements storage.Store. It waits for calls that are under way, but no
 // longer than closeWithin.
 func (s *Store) Close() error {
+	s.journal.PostLast(postWithin)
 	s.mu.Lock()
 	live := s.live
 	s.live, s.closed = nil, true

@@ -27,7 +27,7 @@ const (
 
 // View implements storage.Store.
 func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
-	return s.snapshot(ctx, func(q *sqlcore.Session, _ storage.Position) error { return fn(sqlcore.NewReader(q, s.onCorrupt)) })
+	return s.journal.View(ctx, s.Snapshot, fn)
 }
 
 // Glance implements storage.Store: without a transaction.
@@ -36,7 +36,10 @@ func (s *Store) Glance(ctx context.Context, fn func(storage.Reader) error) error
 	if err != nil {
 		return err
 	}
-	return retry(ctx, func() error { return fn(sqlcore.NewReader(s.session(c.main), s.onCorrupt)) })
+	bare := func(ctx context.Context, fn func(*sqlcore.Session) error) error {
+		return retry(ctx, func() error { return fn(s.session(c.main)) })
+	}
+	return s.journal.View(ctx, bare, fn)
 }
 
 // snapshot runs fn on one state of the database, with the head of the change
@@ -84,6 +87,11 @@ func (s *Store) Update(ctx context.Context, fn func(storage.Tx) error) (storage.
 		return 0, err
 	}
 	return revision, nil
+}
+
+// changeUsage runs fn in a transaction that excludes others who write usage.
+func (s *Store) changeUsage(ctx context.Context, fn func(*sqlcore.Session) error) error {
+	return s.change(ctx, s.usage, beginUsage, fn)
 }
 
 // change runs fn in a transaction, and commits it where fn returns nil. It

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -17,24 +16,13 @@ const rowsPerStatement = 5000
 
 // ApplyUsage implements storage.Store. It writes no entry of the change log.
 func (s *Store) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error {
-	err := s.change(ctx, s.usage, beginUsage, func(q *sqlcore.Session) error {
-		if err := q.Advance(ctx, batch); err != nil {
-			return err
-		}
-		for cells := range slices.Chunk(batch.Cells, rowsPerStatement) {
-			if err := addCells(ctx, q, cells); err != nil {
-				return err
-			}
-		}
-		if err := addTotals(ctx, q, batch.Cells); err != nil {
-			return err
-		}
+	err := s.journal.Apply(ctx, &batch, func(q *sqlcore.Session) error {
 		if err := addCalls(ctx, q, batch.Calls); err != nil {
 			return err
 		}
 		return addDenials(ctx, q, batch.Denials)
 	})
-	if err != nil && !errors.Is(err, sqlcore.ErrApplied) {
+	if err != nil {
 		return fmt.Errorf("apply usage batch %d: %w", batch.Sequence, err)
 	}
 	return nil
@@ -72,6 +60,16 @@ var (
 		SELECT * FROM unnest(?::text[], ?::bigint[], ?::bigint[])
 		ON CONFLICT (key_id) DO UPDATE SET last_used = greatest(was.last_used, excluded.last_used), ` + plus("calls")
 )
+
+// addUsage adds cells to the sums.
+func addUsage(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {
+	for some := range slices.Chunk(cells, rowsPerStatement) {
+		if err := addCells(ctx, q, some); err != nil {
+			return err
+		}
+	}
+	return addTotals(ctx, q, cells)
+}
 
 // addCells adds to the sums of cells, and of the workspaces that they are of.
 func addCells(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {

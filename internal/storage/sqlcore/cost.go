@@ -10,6 +10,9 @@ import (
 
 // UsageCost implements storage.Reader.
 func (r *Reader) UsageCost(ctx context.Context, of storage.UsageOf, since time.Time) (int64, error) {
+	if err := r.beforeSums(ctx, of.Whole); err != nil {
+		return 0, err
+	}
 	query, args := costQuery(of, Micros(since))
 	var cost int64
 	if err := r.Row(ctx, query, args, &cost); err != nil {

@@ -25,6 +25,9 @@ func (r *Reader) Keys(ctx context.Context, filter storage.KeyFilter) ([]keys.Key
 	var page []keys.Key
 	list := r.List
 	if !filter.Plain() {
+		if err := r.beforeSumsOf(ctx, filter); err != nil {
+			return nil, err
+		}
 		list = ranked
 	}
 	err := list(ctx, r.Session, filter, func(row Scan) (bool, error) {

@@ -24,6 +24,9 @@ var observed = fmt.Sprintf(`WITH RECURSIVE used(id) AS (
 
 // Observed implements storage.Reader.
 func (r *Reader) Observed(ctx context.Context, since time.Time, limit int) ([]storage.UsageCell, error) {
+	if err := r.beforeSums(ctx, false); err != nil {
+		return nil, err
+	}
 	cells, err := Collect(ctx, r.Session, observed, []any{Micros(since), limit}, func(row Scan) (storage.UsageCell, error) {
 		c := storage.UsageCell{Denied: true}
 		var last int64

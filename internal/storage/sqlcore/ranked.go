@@ -72,10 +72,21 @@ func counted(d Dialect, f storage.KeyFilter) *Listing {
 	return l
 }
 
+// beforeSumsOf is beforeSums where a list depends on what was counted.
+func (r *Reader) beforeSumsOf(ctx context.Context, f storage.KeyFilter) error {
+	if f.UnusedSince.IsZero() && f.Order.By != storage.ByLastUse && f.Order.By != storage.ByCalls {
+		return nil
+	}
+	return r.beforeSums(ctx, false)
+}
+
 // CountListed implements storage.Reader.
 func (r *Reader) CountListed(ctx context.Context, f storage.KeyFilter, most int) (int, error) {
 	l := Conditions(r, f)
 	if !f.UnusedSince.IsZero() || !f.EndsBefore.IsZero() {
+		if err := r.beforeSumsOf(ctx, f); err != nil {
+			return 0, err
+		}
 		l = counted(r, f)
 	}
 	l.Columns = "1"

@@ -10,6 +10,8 @@ import (
 type Reader struct {
 	*Session
 	onCorrupt func(id string, err error)
+	// sums is asked before sums of usage are read; nil: they are what they are.
+	sums func(ctx context.Context, whole bool) error
 }
 
 var _ storage.Reader = (*Reader)(nil)
@@ -17,7 +19,16 @@ var _ storage.Reader = (*Reader)(nil)
 // NewReader reads by a session. Who is registered with onCorrupt hears of
 // damaged rows that are left out.
 func NewReader(q *Session, onCorrupt func(id string, err error)) *Reader {
-	return &Reader{q, onCorrupt}
+	return &Reader{Session: q, onCorrupt: onCorrupt}
+}
+
+// beforeSums comes before sums of usage are read. whole: an error is better than
+// a sum that lacks something.
+func (r *Reader) beforeSums(ctx context.Context, whole bool) error {
+	if r.sums == nil {
+		return nil
+	}
+	return r.sums(ctx, whole)
 }
 
 // Transaction implements storage.Tx, and collects what is to be logged.
@@ -34,7 +45,7 @@ var _ storage.Tx = (*Transaction)(nil)
 
 // NewTransaction reads and changes by a session.
 func NewTransaction(q *Session, onCorrupt func(id string, err error)) *Transaction {
-	return &Transaction{Reader: Reader{q, onCorrupt}}
+	return &Transaction{Reader: Reader{Session: q, onCorrupt: onCorrupt}}
 }
 
 // Settle ends a transaction that logs nothing: it returns the revision that

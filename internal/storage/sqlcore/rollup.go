@@ -3,7 +3,6 @@ package sqlcore
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
@@ -52,23 +51,11 @@ func (q *Session) RollUp(ctx context.Context, days []KeyDay, add func(context.Co
 
 // ofDay is cells as one for each endpoint, project and outcome, in the first
 // hour of a day.
-func ofDay(cells []storage.UsageCell, start time.Time) (sums []storage.UsageCell) {
-	type place struct{ endpoint, project, outcome string }
-	at := map[place]int{}
-	for _, c := range cells {
-		c.Hour = start
-		i, seen := at[place{c.Endpoint, c.Project, c.Outcome}]
-		if !seen {
-			at[place{c.Endpoint, c.Project, c.Outcome}] = len(sums)
-			sums = append(sums, c)
-			continue
-		}
-		sum := &sums[i]
-		sum.Count += min(c.Count, math.MaxInt64-sum.Count)
-		sum.Cost += min(c.Cost, math.MaxInt64-sum.Cost)
-		if c.Last.After(sum.Last) {
-			sum.Last = c.Last
-		}
+func ofDay(cells []storage.UsageCell, start time.Time) []storage.UsageCell {
+	for i := range cells {
+		cells[i].Hour = start
 	}
-	return sums
+	var all merged
+	all.add(cells)
+	return all.inOrder()
 }

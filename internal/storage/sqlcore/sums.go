@@ -24,6 +24,9 @@ func (r *Reader) UsageSums(ctx context.Context, of storage.UsageSumOf) ([]storag
 	if !known {
 		return nil, fmt.Errorf("add usage up by %q: there is no such sum", of.By)
 	}
+	if err := r.beforeSums(ctx, false); err != nil {
+		return nil, err
+	}
 	query := "SELECT " + by.columns + `,
 		CAST(SUM(CASE WHEN c.denied THEN 0 ELSE c.count END) AS BIGINT) AS allowed,
 		CAST(SUM(CASE WHEN c.denied THEN c.count ELSE 0 END) AS BIGINT) AS refused

@@ -26,27 +26,26 @@ const idsAtOnce = 250
 // ErrApplied says that a batch was applied already, which is as good as now.
 var ErrApplied = errors.New("the batch was applied already")
 
-// Advance remembers a batch as its incarnation's last. Nobody else may be
-// writing usage.
-func (q *Session) Advance(ctx context.Context, batch storage.UsageBatch) error {
+// Advance remembers a batch as its incarnation's last, and says whether the store
+// is being moved. Nobody else may be writing usage.
+func (q *Session) Advance(ctx context.Context, batch storage.UsageBatch) (moving bool, err error) {
 	var last int64
-	var moving bool
-	err := q.Row(ctx, `SELECT COALESCE((SELECT sequence FROM usage_incarnations WHERE incarnation = ?), 0),
+	err = q.Row(ctx, `SELECT COALESCE((SELECT sequence FROM usage_incarnations WHERE incarnation = ?), 0),
 		EXISTS (SELECT 1 FROM moves WHERE role = 'from')`, []any{batch.Incarnation}, &last, &moving)
 	switch {
 	case err != nil:
-		return err
+		return false, err
 	case batch.Sequence <= last:
-		return ErrApplied
+		return moving, ErrApplied
 	case batch.Sequence != last+1:
-		return fmt.Errorf("%w: the last one was %d", storage.ErrOutOfOrder, last)
+		return moving, fmt.Errorf("%w: the last one was %d", storage.ErrOutOfOrder, last)
 	}
 	if moving {
 		if err := q.keepLate(ctx, batch); err != nil {
-			return err
+			return moving, err
 		}
 	}
-	return q.Exec(ctx, `INSERT INTO usage_incarnations (incarnation, sequence, updated) VALUES (?, ?, `+q.Now()+`)
+	return moving, q.Exec(ctx, `INSERT INTO usage_incarnations (incarnation, sequence, updated) VALUES (?, ?, `+q.Now()+`)
 		ON CONFLICT (incarnation) DO UPDATE SET sequence = excluded.sequence, updated = excluded.updated`,
 		batch.Incarnation, batch.Sequence)
 }
@@ -75,6 +74,9 @@ func Totals(cells []storage.UsageCell) (totals map[keys.ID]storage.UsageTotal, o
 
 // UsageTotals implements storage.Reader.
 func (r *Reader) UsageTotals(ctx context.Context, ids []keys.ID) (map[keys.ID]storage.UsageTotal, error) {
+	if err := r.beforeSums(ctx, false); err != nil {
+		return nil, err
+	}
 	totals := make(map[keys.ID]storage.UsageTotal, len(ids))
 	for chunk := range slices.Chunk(ids, idsAtOnce) {
 		of := r.Among("key_id", texts(chunk))
@@ -104,6 +106,9 @@ func texts(ids []keys.ID) []string {
 
 // UsageCells implements storage.Reader: by hour, endpoint, project, outcome.
 func (r *Reader) UsageCells(ctx context.Context, id keys.ID, from, to time.Time) ([]storage.UsageCell, error) {
+	if err := r.beforeSums(ctx, false); err != nil {
+		return nil, err
+	}
 	where, args := []string{"key_id = ?"}, []any{id}
 	if !from.IsZero() {
 		where, args = append(where, "hour >= ?"), append(args, Micros(from))

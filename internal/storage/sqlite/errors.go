@@ -65,3 +65,12 @@ func busy(err error) bool {
 func refused(err error) bool {
 	return errors.Is(err, sql.ErrNoRows) || codeOf(err)&primary == lib.SQLITE_CONSTRAINT
 }
+
+// unfit reports whether it is because of what was to be stored.
+func unfit(err error) bool {
+	switch codeOf(err) & primary {
+	case lib.SQLITE_CONSTRAINT, lib.SQLITE_MISMATCH, lib.SQLITE_TOOBIG:
+		return true
+	}
+	return false
+}

@@ -13,7 +13,13 @@ func (s *Store) Snapshot(ctx context.Context, fn func(*sqlcore.Session) error) e
 }
 
 // Alter runs fn in a transaction that no other writer shares, and commits it
-// where fn returns nil. Nothing of it is logged.
+// where fn returns nil. Nothing of it is logged. What is flushed before a move
+// begins is in the sums when it has begun.
 func (s *Store) Alter(ctx context.Context, fn func(*sqlcore.Session) error) error {
-	return s.change(ctx, fn)
+	return s.change(ctx, func(q *sqlcore.Session) error {
+		if err := s.journal.PostIn(ctx, q); err != nil {
+			return err
+		}
+		return fn(q)
+	})
 }

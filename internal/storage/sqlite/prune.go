@@ -44,6 +44,9 @@ type old struct {
 // PruneUsage implements storage.Store. Where the walk through the keys has come
 // to is known for as long as the process lives.
 func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool, err error) {
+	if err := s.journal.Post(ctx, func() {}); err != nil {
+		return false, err
+	}
 	found, err := s.findOld(ctx, p)
 	if err != nil {
 		return false, fmt.Errorf("look for old usage: %w", err)
@@ -134,6 +137,9 @@ func columns(n int) func(sqlcore.Scan) ([]any, error) {
 // remove asks for the age once more: an incarnation may have come back.
 func (o *old) remove(ctx context.Context, q *sqlcore.Session, p storage.UsagePrune) error {
 	if err := q.PruneUnlisted(ctx, p); err != nil {
+		return err
+	}
+	if err := q.PruneDamaged(ctx, p); err != nil {
 		return err
 	}
 	for _, of := range []struct {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 const (
@@ -22,6 +23,8 @@ const (
 	// for changes every PollInterval; one that is further behind starts anew.
 	defaultKeep  = 10_000
 	pollInterval = 50 * time.Millisecond
+	// postWithin bounds how long Close tries to leave nothing in the journal.
+	postWithin = time.Second
 )
 
 var (
@@ -49,6 +52,8 @@ type Store struct {
 	// pruned is where PruneUsage goes on; nil: at the first key.
 	pruned atomic.Pointer[keys.ID]
 
+	journal *sqlcore.Journal
+
 	mu     sync.Mutex // guards what follows
 	live   *connections
 	closed bool
@@ -71,8 +76,9 @@ func Part() Option { return func(s *Store) { s.part = true } }
 // of others that hold the database. The default is 5 s.
 func BusyTimeout(d time.Duration) Option { return func(s *Store) { s.busyTimeout = d } }
 
-// OnCorrupt registers who hears of damaged rows that a list leaves out. It is
-// called from the goroutine that lists, and may be called concurrently.
+// OnCorrupt registers who hears of damaged rows that a list leaves out, and of
+// damaged batches of usage. It is called from the goroutine that reads, and may be
+// called concurrently.
 func OnCorrupt(fn func(id string, err error)) Option { return func(s *Store) { s.onCorrupt = fn } }
 
 // OnCreate registers who hears that a new database was made, and where.
@@ -97,6 +103,7 @@ func Open(path string, opts ...Option) (*Store, error) {
 	for _, opt := range opts {
 		opt(s)
 	}
+	s.journal = sqlcore.NewJournal(sqlcore.JournalConfig{Change: s.change, Add: addUsage, Unfit: unfit, OnCorrupt: s.onCorrupt})
 	return s, nil
 }
 
@@ -108,6 +115,7 @@ func (s *Store) OnNews(func(storage.News)) {}
 
 // Close implements storage.Store.
 func (s *Store) Close() error {
+	s.journal.PostLast(postWithin)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true

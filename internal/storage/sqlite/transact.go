@@ -13,7 +13,7 @@ import (
 
 // View implements storage.Store.
 func (s *Store) View(ctx context.Context, fn func(storage.Reader) error) error {
-	return s.snapshot(ctx, func(q *sqlcore.Session, _ storage.Position) error { return fn(sqlcore.NewReader(q, s.onCorrupt)) })
+	return s.journal.View(ctx, s.Snapshot, fn)
 }
 
 // Glance implements storage.Store.

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -18,25 +17,24 @@ const (
 
 // ApplyUsage implements storage.Store. It writes no entry of the change log.
 func (s *Store) ApplyUsage(ctx context.Context, batch storage.UsageBatch) error {
-	err := s.change(ctx, func(q *sqlcore.Session) error {
-		if err := q.Advance(ctx, batch); err != nil {
-			return err
-		}
-		if err := addCells(ctx, q, batch.Cells); err != nil {
-			return err
-		}
-		if err := addTotals(ctx, q, batch.Cells); err != nil {
-			return err
-		}
+	err := s.journal.Apply(ctx, &batch, func(q *sqlcore.Session) error {
 		if err := addCalls(ctx, q, batch.Calls); err != nil {
 			return err
 		}
 		return addDenials(ctx, q, batch.Denials)
 	})
-	if err != nil && !errors.Is(err, sqlcore.ErrApplied) {
+	if err != nil {
 		return fmt.Errorf("apply usage batch %d: %w", batch.Sequence, err)
 	}
 	return nil
+}
+
+// addUsage adds cells to the sums.
+func addUsage(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {
+	if err := addCells(ctx, q, cells); err != nil {
+		return err
+	}
+	return addTotals(ctx, q, cells)
 }
 
 func addCells(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {

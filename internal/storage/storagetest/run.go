@@ -27,7 +27,7 @@ func Run(t *testing.T, newPlace func(t *testing.T) Place) {
 		updateGuarantees, commitGuarantees, contextGuarantees, changeGuarantees, confirmGuarantees,
 		catalogueGuarantees, tokenGuarantees, schemeGuarantees, pepperGuarantees, auditGuarantees, creationGuarantees,
 		usageGuarantees, activityGuarantees, batchGuarantees, pruneGuarantees, costGuarantees, endingGuarantees,
-		profileGuarantees, nodeGuarantees, doubtGuarantees, rankedGuarantees, denialGuarantees,
+		profileGuarantees, nodeGuarantees, doubtGuarantees, rankedGuarantees, denialGuarantees, journalGuarantees, inLargeBatches(),
 	)
 	for _, g := range all {
 		t.Run(g.name, func(t *testing.T) {
