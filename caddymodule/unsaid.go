@@ -62,14 +62,14 @@ func (a *App) unsaid(buckets string) func(*gateway.Call) []string {
 // full is a limiter of which nobody took anything.
 type full struct{}
 
-// Subject implements limit.Limiter.
-func (full) Subject(string) limit.Subject { return full{} }
+// Approach implements limit.Limiter.
+func (full) Approach(*limit.Way) {}
 
 // Sweep implements limit.Limiter.
 func (full) Sweep(time.Time) {}
 
-// Take implements limit.Subject.
-func (full) Take(_ context.Context, limits []*limit.Limit, cost limit.Cost, _ time.Time) (limit.Decision, error) {
+// Take implements limit.Limiter.
+func (full) Take(_ context.Context, _ limit.Subject, limits []*limit.Limit, cost limit.Cost, _ time.Time) (limit.Decision, error) {
 	if err := limit.CheckCount(limits); err != nil {
 		return limit.Decision{}, err
 	}

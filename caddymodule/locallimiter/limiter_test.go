@@ -7,6 +7,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 )
 
 func TestOpenedLimiterLimits(t *testing.T) {
@@ -21,7 +22,7 @@ func TestOpenedLimiterLimits(t *testing.T) {
 	}
 	limits, now := []*limit.Limit{{Name: "live", Rate: rate}}, time.Now()
 	for i, want := range []bool{true, false} {
-		got, err := l.Subject("key_a").Take(t.Context(), limits, 1, now)
+		got, err := limittest.Subject(l, "key_a").Take(t.Context(), limits, 1, now)
 		if err != nil || got.Granted != want {
 			t.Errorf("request %d: granted %v, %v", i+1, got.Granted, err)
 		}

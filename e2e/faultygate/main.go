@@ -48,17 +48,12 @@ func (Limiter) Open() (limit.Limiter, error) { return faulty{local.New(time.Now(
 
 type faulty struct{ limit.Limiter }
 
-// Subject implements limit.Limiter.
-func (f faulty) Subject(id string) limit.Subject { return faultySubject{f.Limiter.Subject(id)} }
-
-type faultySubject struct{ limit.Subject }
-
-// Take implements limit.Subject.
-func (s faultySubject) Take(ctx context.Context, limits []*limit.Limit, cost limit.Cost, now time.Time) (limit.Decision, error) {
+// Take implements limit.Limiter.
+func (f faulty) Take(ctx context.Context, of limit.Subject, limits []*limit.Limit, cost limit.Cost, now time.Time) (limit.Decision, error) {
 	for _, l := range limits {
 		if strings.Contains(l.Name, "/panic") {
 			panic("forced by a test")
 		}
 	}
-	return s.Subject.Take(ctx, limits, cost, now)
+	return f.Limiter.Take(ctx, of, limits, cost, now)
 }

@@ -53,7 +53,10 @@ func bearer(value string) Found {
 
 // afterScheme cuts the scheme and the spaces behind it off a value.
 func afterScheme(value string) (token string, ok bool) {
-	if len(value) <= len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) || value[len(scheme)] != ' ' {
+	if len(value) <= len(scheme) || value[len(scheme)] != ' ' {
+		return "", false
+	}
+	if name := value[:len(scheme)]; name != "Bearer" && !strings.EqualFold(name, scheme) {
 		return "", false
 	}
 	return strings.TrimLeft(value[len(scheme):], " "), true

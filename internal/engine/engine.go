@@ -56,7 +56,7 @@ type Config struct {
 // Engine decides nothing; it knows.
 type Engine struct {
 	cfg       Config
-	cache     *keycache.Cache[*Entry]
+	cache     *keycache.Cache[Entry]
 	finder    atomic.Pointer[storage.Finder]
 	catalogue catalogue
 	recorder  *usage.Recorder

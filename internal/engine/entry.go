@@ -15,13 +15,12 @@ import (
 )
 
 // Entry is a key in memory, with everything that its requests touch within
-// reach of a pointer.
+// reach of a pointer. What each of them touches comes first.
 type Entry struct {
+	common    *common
+	counters  usage.Counters
+	buckets   limit.Way
 	Principal verdict.Principal
-	Buckets   limit.Subject
-
-	counters usage.Counters
-	common   *common
 }
 
 // Count adds a call to what the key was used for.
@@ -43,6 +42,10 @@ func (e *Engine) Recall(fp keys.Fingerprint, now time.Time) (entry *Entry, found
 	entry, found, known = e.cache.Recall(fp, now)
 	if known {
 		e.stats.CacheHits.Add(1)
+	}
+	if found {
+		e.cfg.Limiter.Approach(&entry.buckets)
+		entry.counters.Approach()
 	}
 	return entry, found, known
 }
@@ -74,8 +77,8 @@ func (e *Engine) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, 
 var errBehind = errors.New("the server that answered is behind what this node has seen")
 
 // load reads the store for a secret that isn't in memory.
-func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
-	var none keycache.Loaded[*Entry]
+func (e *Engine) load(secret string, into *Entry) (keycache.Loaded, error) {
+	var none keycache.Loaded
 	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
 	e.stats.StoreReads.Add(1)
@@ -91,16 +94,15 @@ func (e *Engine) load(secret string) (keycache.Loaded[*Entry], error) {
 		return none, fmt.Errorf("look a key up: %w", err)
 	}
 	if got.Key == nil {
-		return keycache.Loaded[*Entry]{Revision: got.Revision, Digests: candidates}, nil
+		return keycache.Loaded{Revision: got.Revision, Digests: candidates}, nil
 	}
-	entry, err := e.newEntry(got.Key)
-	if err == nil && got.Key.ReplacedBy != "" {
-		err = e.markReplaced(ctx, entry, got.Key)
+	if err = e.fill(into, got.Key); err == nil && got.Key.ReplacedBy != "" {
+		err = e.markReplaced(ctx, into, got.Key)
 	}
 	if err != nil {
 		return none, err
 	}
-	return keycache.Loaded[*Entry]{Value: entry, Found: true, Revision: got.Revision, Digests: []keys.Digest{got.Key.Digest}}, nil
+	return keycache.Loaded{Found: true, Revision: got.Revision, Digests: []keys.Digest{got.Key.Digest}}, nil
 }
 
 // awaitReady waits for an engine that starts, so long and no longer.
@@ -120,16 +122,14 @@ func (e *Engine) awaitReady(ctx context.Context) error {
 	}
 }
 
-func (e *Engine) newEntry(k *keys.Key) (*Entry, error) {
+// fill makes an empty entry that of a key.
+func (e *Engine) fill(entry *Entry, k *keys.Key) error {
 	common, err := e.commons.of(k)
 	if err != nil {
-		return nil, fmt.Errorf("read the record of %s: %w", k.ID, err)
+		return fmt.Errorf("read the record of %s: %w", k.ID, err)
 	}
-	entry := &Entry{
-		Principal: verdict.PrincipalOf(k, &common.rights),
-		Buckets:   e.cfg.Limiter.Subject(string(k.Lineage)),
-		common:    common,
-	}
+	entry.Principal = verdict.PrincipalOf(k, &common.rights)
+	entry.common = common
 	e.recorder.Bind(&entry.counters)
-	return entry, nil
+	return nil
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/limit"
@@ -40,10 +41,17 @@ func (l *limits) start(ctx context.Context) {
 	l.fleet.Start(ctx, limit.Surroundings{Log: l.engine.cfg.Log, Stats: &l.engine.stats.Limits})
 }
 
+// Take asks all limits for cost and spends it if all grant it: see
+// limit.Limiter.
+func (e *Engine) Take(ctx context.Context, from *Entry, limits []*limit.Limit, cost limit.Cost, now time.Time) (limit.Decision, error) {
+	return e.cfg.Limiter.Take(ctx, limit.Subject{ID: string(from.Principal.Lineage), Way: &from.buckets}, limits, cost, now)
+}
+
 // Left is what the bucket of a lineage of keys holds now under a limit, as this
 // node knows it; ok is false where it can't tell. Nothing is spent.
 func (e *Engine) Left(ctx context.Context, lineage keys.ID, of *limit.Limit) (left int64, ok bool) {
-	decision, err := e.cfg.Limiter.Subject(string(lineage)).Take(ctx, []*limit.Limit{of}, 0, e.cfg.Now())
+	subject := limit.Subject{ID: string(lineage), Way: new(limit.Way)}
+	decision, err := e.cfg.Limiter.Take(ctx, subject, []*limit.Limit{of}, 0, e.cfg.Now())
 	if err != nil || decision.Count == 0 {
 		return 0, false
 	}

@@ -29,7 +29,8 @@ func (e *Engine) Named(ctx context.Context, id keys.ID) (entry *Entry, found boo
 		return nil, false, nil
 	}
 	if err == nil {
-		entry, err = e.newEntry(k)
+		entry = new(Entry)
+		err = e.fill(entry, k)
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("%w: read %s: %w", ErrUnavailable, id, err)

@@ -36,7 +36,7 @@ func TestBucketsAndQuotasGoOnUnderOtherPeppers(t *testing.T) {
 	take := func() (bucket, quota bool) {
 		entry, _, err := f.Find(t.Context(), secret, f.now())
 		must(t, err)
-		d, err := entry.Buckets.Take(t.Context(), []*limit.Limit{one}, 1, f.now())
+		d, err := f.Take(t.Context(), entry, []*limit.Limit{one}, 1, f.now())
 		must(t, err)
 		_, quota, err = f.Quotas().Take(t.Context(), claims, 1, f.now())
 		must(t, err)

@@ -38,7 +38,7 @@ func (g *Gate) takeLimits(c *Call) (refusal verdict.Refusal) {
 	if c.Rehearsal != nil {
 		cost = 0 // which looks without spending
 	}
-	decision, err := c.Entry.Buckets.Take(c.Request.Context(), c.limits[:c.nLimits], cost, c.now)
+	decision, err := g.engine.Take(c.Request.Context(), c.Entry, c.limits[:c.nLimits], cost, c.now)
 	if err != nil {
 		return unavailable(problem.LimiterUnavailable)
 	}
@@ -79,11 +79,19 @@ func (g *Gate) gather(c *Call) problem.Code {
 		return code
 	}
 	c.add(g.limits.RateOf(k.Environment, k.Plan, plan))
-	c.claim(quota.Subject{Kind: quota.OfWorkspace, Workspace: k.Workspace, Environment: string(k.Environment)}, g.limits.PlanQuotas[plan][k.Environment])
-	c.claim(quota.Subject{Kind: quota.OfKey, Lineage: string(k.Lineage)}, g.limits.Quotas[k.Environment])
-	if r := c.Match.Route; r != nil {
-		c.add(r.Limits[k.Environment])
-		c.claim(quota.Subject{Kind: quota.OfRoute, Lineage: string(k.Lineage), Endpoint: g.endpoint(&c.Match).Value()}, r.Quotas[k.Environment])
+	if quotas := g.limits.PlanQuotas[plan][k.Environment]; len(quotas) > 0 {
+		c.claim(quota.Subject{Kind: quota.OfWorkspace, Workspace: k.Workspace, Environment: string(k.Environment)}, quotas)
+	}
+	if quotas := g.limits.Quotas[k.Environment]; len(quotas) > 0 {
+		c.claim(quota.Subject{Kind: quota.OfKey, Lineage: string(k.Lineage)}, quotas)
+	}
+	r := c.Match.Route
+	if r == nil {
+		return ""
+	}
+	c.add(r.Limits[k.Environment])
+	if quotas := r.Quotas[k.Environment]; len(quotas) > 0 {
+		c.claim(quota.Subject{Kind: quota.OfRoute, Lineage: string(k.Lineage), Endpoint: g.endpoint(&c.Match).Value()}, quotas)
 	}
 	return ""
 }
@@ -130,8 +138,6 @@ func (c *Call) add(l *limit.Limit) {
 }
 
 func (c *Call) claim(s quota.Subject, quotas []quota.Quota) {
-	if len(quotas) > 0 {
-		c.claims[c.nClaims] = quota.Claim{Subject: s, Quotas: quotas}
-		c.nClaims++
-	}
+	c.claims[c.nClaims] = quota.Claim{Subject: s, Quotas: quotas}
+	c.nClaims++
 }

@@ -11,11 +11,10 @@ import (
 )
 
 // remembering is a cache that holds so many keys.
-func remembering(b *testing.B, entries int) (*keycache.Cache[*int], []keys.Fingerprint) {
+func remembering(b *testing.B, entries int) (*keycache.Cache[int], []keys.Fingerprint) {
 	b.Helper()
-	value := new(int)
-	cache, err := keycache.New(keycache.Config{Entries: int64(entries), Base: time.Now()}, func(secret string) (keycache.Loaded[*int], error) {
-		return keycache.Loaded[*int]{Value: value, Found: true, Revision: 1, Digests: []keys.Digest{keys.FingerprintOf(secret)}}, nil
+	cache, err := keycache.New(keycache.Config{Entries: int64(entries), Base: time.Now()}, func(secret string, _ *int) (keycache.Loaded, error) {
+		return keycache.Loaded{Found: true, Revision: 1, Digests: []keys.Digest{keys.FingerprintOf(secret)}}, nil
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -14,8 +14,7 @@ import (
 var ErrUnavailable = errors.New("key store unavailable")
 
 // Loaded is what a read of the store found out about a secret.
-type Loaded[V any] struct {
-	Value    V
+type Loaded struct {
 	Found    bool
 	Revision storage.Revision
 	// Digests are those that the answer depends on: the key's own, or every
@@ -23,8 +22,9 @@ type Loaded[V any] struct {
 	Digests []keys.Digest
 }
 
-// Loader reads the store for a presented secret. It bounds its own time.
-type Loader[V any] func(secret string) (Loaded[V], error)
+// Loader reads the store for a presented secret, and fills in the value of one
+// that it found. It bounds its own time.
+type Loader[V any] func(secret string, into *V) (Loaded, error)
 
 // Config is how large the memory is and how long it is believed.
 type Config struct {
@@ -60,14 +60,15 @@ type Cache[V any] struct {
 }
 
 // entry is what a read found out about a secret. There is one for each key in
-// memory: with a value of one word, it fills a cache line.
+// memory: the value follows in the same cache line, and is reached without
+// another pointer.
 type entry[V any] struct {
 	fingerprint keys.Fingerprint
 	read        storage.Revision
-	value       V
 	absence     *absence // nil: it is a key's
 	generation  uint32   // that it was read in, by its number
 	mark        mark
+	value       V
 }
 
 // absence is what an entry has of a secret that nobody has.

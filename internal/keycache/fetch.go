@@ -8,21 +8,21 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 )
 
-// Fetch answers what a secret is from the store. Every error is an
-// ErrUnavailable, or the context's end.
-func (c *Cache[V]) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
+// Fetch answers what a secret is from the store; the value is one that all who
+// ask share. Every error is an ErrUnavailable, or the context's end.
+func (c *Cache[V]) Fetch(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value *V, found bool, err error) {
 	return c.fill(ctx, fp, secret, now, c.trust.holds(now))
 }
 
 // Get is Recall, and Fetch where that doesn't know.
-func (c *Cache[V]) Get(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value V, found bool, err error) {
+func (c *Cache[V]) Get(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time) (value *V, found bool, err error) {
 	if value, found, known := c.Recall(fp, now); known {
 		return value, found, nil
 	}
 	return c.Fetch(ctx, fp, secret, now)
 }
 
-func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time, trusted bool) (value V, found bool, err error) {
+func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string, now time.Time, trusted bool) (value *V, found bool, err error) {
 	if c.patience > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.patience)
@@ -31,7 +31,7 @@ func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string,
 	for try := range maxTries {
 		e, sent, err := c.flights.join(ctx, fp, !trusted, func() (*entry[V], uint64, error) { return c.read(fp, secret, now) })
 		if err != nil {
-			return value, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
+			return nil, false, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 		// Compared when used: a change may have come while the read was under
 		// way, or between its end and now. A further read was sent after this
@@ -39,10 +39,10 @@ func (c *Cache[V]) fill(ctx context.Context, fp keys.Fingerprint, secret string,
 		// fence moved since, it is true, even if one was raised for a commit
 		// that then failed.
 		if c.good(e) || try > 0 && c.unmoved(e, sent) {
-			return e.value, e.found(), nil
+			return &e.value, e.found(), nil
 		}
 	}
-	return value, false, fmt.Errorf("%w: the key changed each time that it was read", ErrUnavailable)
+	return nil, false, fmt.Errorf("%w: the key changed each time that it was read", ErrUnavailable)
 }
 
 // unmoved reports whether no fence has been raised since an entry's read was
@@ -59,17 +59,18 @@ func (c *Cache[V]) read(fp keys.Fingerprint, secret string, now time.Time) (e *e
 	defer c.reads.giveBack()
 	of := c.current.Load() // before the read, so that a reset during it shows
 	sent = of.moves.Load()
-	got, err := c.load(secret)
+	e = &entry[V]{fingerprint: fp, generation: of.number}
+	got, err := c.load(secret, &e.value)
 	if err != nil {
 		return nil, 0, err
 	}
-	e = &entry[V]{fingerprint: fp, generation: of.number, read: got.Revision, value: got.Value}
+	e.read = got.Revision
 	c.remember(e, &got, now)
 	return e, sent, nil
 }
 
 // remember puts away what was read.
-func (c *Cache[V]) remember(e *entry[V], got *Loaded[V], now time.Time) {
+func (c *Cache[V]) remember(e *entry[V], got *Loaded, now time.Time) {
 	if got.Found {
 		e.mark.set(slotOf(got.Digests[0]))
 		c.absent.drop(&e.fingerprint)

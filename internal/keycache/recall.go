@@ -10,25 +10,25 @@ import (
 // Recall answers what a secret is from memory. now is the time of this very
 // request. known is false where only the store can tell; found is false for a
 // secret that nobody has.
-func (c *Cache[V]) Recall(fp keys.Fingerprint, now time.Time) (value V, found, known bool) {
+func (c *Cache[V]) Recall(fp keys.Fingerprint, now time.Time) (value *V, found, known bool) {
 	if !c.trust.holds(now) {
-		return value, false, false
+		return nil, false, false
 	}
 	e := c.remembered(&fp, now)
 	if e == nil {
-		return value, false, false
+		return nil, false, false
 	}
-	return e.value, e.found(), true
+	return &e.value, e.found(), true
 }
 
 // RecallStale is Recall where memory may no longer be trusted, for a store
 // that doesn't answer.
-func (c *Cache[V]) RecallStale(fp keys.Fingerprint) (value V, found bool) {
+func (c *Cache[V]) RecallStale(fp keys.Fingerprint) (value *V, found bool) {
 	e := c.known.get(&fp)
 	if e == nil || !c.good(e) {
-		return value, false
+		return nil, false
 	}
-	return e.value, true
+	return &e.value, true
 }
 
 // Met reports whether memory holds a secret as a key's, however old that

@@ -42,8 +42,8 @@ type reading struct {
 	goOn   chan struct{}
 }
 
-func (s *shelf) load(secret string) (keycache.Loaded[string], error) {
-	got, held, err := s.look(secret)
+func (s *shelf) load(secret string, into *string) (keycache.Loaded, error) {
+	got, held, err := s.look(secret, into)
 	if held != nil {
 		r := &reading{secret: secret, goOn: make(chan struct{})}
 		held <- r
@@ -52,7 +52,7 @@ func (s *shelf) load(secret string) (keycache.Loaded[string], error) {
 	return got, err
 }
 
-func (s *shelf) look(secret string) (keycache.Loaded[string], chan *reading, error) {
+func (s *shelf) look(secret string, into *string) (keycache.Loaded, chan *reading, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
@@ -60,8 +60,9 @@ func (s *shelf) look(secret string) (keycache.Loaded[string], chan *reading, err
 		panic("the driver has a fault")
 	}
 	value, found := s.values[secret]
-	return keycache.Loaded[string]{
-		Value: value, Found: found, Revision: s.revision, Digests: []keys.Digest{keys.FingerprintOf(secret)},
+	*into = value
+	return keycache.Loaded{
+		Found: found, Revision: s.revision, Digests: []keys.Digest{keys.FingerprintOf(secret)},
 	}, s.held, s.fault
 }
 
@@ -146,7 +147,7 @@ func (f *fixture) ask(ctx context.Context, secret string, now time.Time) string 
 	return told(f.Get(ctx, keys.FingerprintOf(secret), secret, now))
 }
 
-func told(value string, found bool, err error) string {
+func told(value *string, found bool, err error) string {
 	switch {
 	case err != nil && !errors.Is(err, keycache.ErrUnavailable):
 		return "an error that isn't ErrUnavailable: " + err.Error()
@@ -159,7 +160,7 @@ func told(value string, found bool, err error) string {
 	case !found:
 		return "nobody's"
 	}
-	return value
+	return *value
 }
 
 // start asks beside the test; the answer comes on the channel.

@@ -31,6 +31,20 @@ func checksum(text string) [checksumChars]byte {
 	return out
 }
 
+// bearsChecksum reports whether a text ends with the checksum of what stands
+// before.
+func bearsChecksum(text string) bool {
+	start := len(text) - checksumChars
+	sum := crc(text[:start])
+	for i := len(text) - 1; i >= start; i-- {
+		if text[i] != base62[sum%62] {
+			return false
+		}
+		sum /= 62
+	}
+	return true
+}
+
 // crc is crc32.ChecksumIEEE of a string. The library's takes a byte slice and
 // lets it escape, which would cost every request an allocation.
 func crc(text string) uint32 {
@@ -39,6 +53,11 @@ func crc(text string) uint32 {
 		sum ^= uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
 		sum = steps[7][byte(sum)] ^ steps[6][byte(sum>>8)] ^ steps[5][byte(sum>>16)] ^ steps[4][sum>>24] ^
 			steps[3][text[4]] ^ steps[2][text[5]] ^ steps[1][text[6]] ^ steps[0][text[7]]
+	}
+	if len(text) >= 4 {
+		sum ^= uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
+		sum = steps[3][byte(sum)] ^ steps[2][byte(sum>>8)] ^ steps[1][byte(sum>>16)] ^ steps[0][sum>>24]
+		text = text[4:]
 	}
 	for i := range len(text) {
 		sum = steps[0][byte(sum)^text[i]] ^ sum>>8

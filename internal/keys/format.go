@@ -151,8 +151,7 @@ func checkedFits(text string, prefix int) bool {
 			return false
 		}
 	}
-	sum := checksum(text[:prefix+randomChars])
-	return text[prefix+randomChars:] == string(sum[:])
+	return bearsChecksum(text)
 }
 
 func uncheckedFits(text string) bool {

@@ -18,7 +18,6 @@ const lastInstant = Instant(math.MaxInt64) - 2*Instant(MaxWindow)
 // never used is full.
 type Bucket struct {
 	interval int64 // in which one unit refills
-	window   int64 // in which all of them do
 	burst    int64
 }
 
@@ -26,11 +25,14 @@ type Bucket struct {
 func (r Rate) Bucket() Bucket {
 	interval := r.interval()
 	burst := min(max(1, r.Burst), int64(MaxWindow)/interval)
-	return Bucket{interval: interval, window: burst * interval, burst: burst}
+	return Bucket{interval: interval, burst: burst}
 }
 
 // Window is how long the bucket takes to fill when it is empty.
-func (b Bucket) Window() time.Duration { return time.Duration(b.window) }
+func (b Bucket) Window() time.Duration { return time.Duration(b.window()) }
+
+// window is the time in which all units refill.
+func (b Bucket) window() int64 { return b.burst * b.interval }
 
 // Burst is what a full bucket holds.
 func (b Bucket) Burst() int64 { return b.burst }
@@ -60,7 +62,7 @@ func (b Bucket) Take(fullAt, now Instant, cost Cost) (Instant, Outcome) {
 	}
 	return now + Instant(used), Outcome{
 		Granted:    wait == 0,
-		Remaining:  (b.window - used) / b.interval,
+		Remaining:  (b.window() - used) / b.interval,
 		Reset:      time.Duration(used),
 		RetryAfter: time.Duration(wait),
 	}
@@ -73,8 +75,8 @@ func (b Bucket) used(fullAt, now Instant) int64 {
 	switch {
 	case fullAt <= now:
 		return 0
-	case fullAt > now+Instant(b.window):
-		return b.window
+	case fullAt > now+Instant(b.window()):
+		return b.window()
 	}
 	return int64(fullAt - now)
 }
@@ -82,9 +84,9 @@ func (b Bucket) used(fullAt, now Instant) int64 {
 // wait is how long after now the cost is granted; 0 when it is granted now.
 func (b Bucket) wait(used int64, cost Cost) int64 {
 	if int64(cost) > b.burst {
-		return b.window
+		return b.window()
 	}
-	return max(0, used+b.span(cost)-b.window)
+	return max(0, used+b.span(cost)-b.window())
 }
 
 // span is the part of the window that cost takes up, for a cost of at most the
@@ -99,10 +101,10 @@ func (b Bucket) Carry(from Bucket, fullAt, now Instant) Instant {
 	lo, carry := bits.Add64(lo, uint64(from.interval)-1, 0) // round up
 	hi += carry
 	if hi >= uint64(from.interval) {
-		return now + Instant(b.window)
+		return now + Instant(b.window())
 	}
 	spent, _ := bits.Div64(hi, lo, uint64(from.interval))
-	return now + Instant(min(spent, uint64(b.window)))
+	return now + Instant(min(spent, uint64(b.window())))
 }
 
 // Latest returns the time to reckon with when a request says now and latest is

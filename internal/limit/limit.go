@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -69,20 +70,34 @@ type State struct {
 
 // Limiter spends from buckets.
 type Limiter interface {
-	// Subject returns the buckets of one key (or of one lineage of keys that
-	// replaced each other). It is kept beside the cached key, so that a
-	// request reaches its buckets by pointer.
-	Subject(id string) Subject
+	// Take asks all limits for cost *and spends it* in each if all grant it,
+	// from the buckets of a subject. now is the time of this very request.
+	// Without limits it grants. The limits are all different, and at most
+	// MaxLimits; more are an error, and so is ErrUnavailable: the answer is not
+	// known then, and nothing is spent.
+	Take(ctx context.Context, of Subject, limits []*Limit, cost Cost, now time.Time) (Decision, error)
+	// Approach says that a Take of a subject is likely: it has its buckets on
+	// their way to the processor by then. It waits for nothing.
+	Approach(by *Way)
 	// Sweep forgets what is as good as new: buckets that are full at now.
 	Sweep(now time.Time)
 }
 
-// Subject holds one key's buckets. It is good for as long as it is kept: a
-// bucket never comes back full because somebody forgot it.
-type Subject interface {
-	// Take asks all limits for cost *and spends it* in each if all grant it.
-	// now is the time of this very request. Without limits it grants. The
-	// limits are all different, and at most MaxLimits; more are an error, and
-	// so is ErrUnavailable: the answer is not known then, and nothing is spent.
-	Take(ctx context.Context, limits []*Limit, cost Cost, now time.Time) (Decision, error)
+// Subject is whose buckets are meant.
+type Subject struct {
+	ID string // of one key, or of one lineage of keys that replaced each other
+	// Way is the subject's, and this limiter's alone.
+	Way *Way
 }
+
+// Way is where a limiter keeps the way to a subject's buckets. It lies beside
+// the cached key, so that a request reaches them by pointer, and is good for as
+// long as it is kept: a bucket never comes back full because somebody forgot it.
+// The zero Way leads nowhere yet.
+type Way struct{ to atomic.Value }
+
+// To is what was Set last; nil: nothing was.
+func (w *Way) To() any { return w.to.Load() }
+
+// Set leads to buckets, which are a pointer of the same type each time.
+func (w *Way) Set(buckets any) { w.to.Store(buckets) }

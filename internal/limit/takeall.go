@@ -11,8 +11,8 @@ type Cell struct {
 // TakeAll takes cost from every cell, or from none: if one of them denies, the
 // others are as they were. limits and cells are in the same order, at most
 // MaxLimits of them, and all different.
-func TakeAll(limits []*Limit, cells []*Cell, cost Cost, now Instant) Decision {
-	d := Decision{Granted: true, Count: len(limits)}
+func TakeAll(limits []*Limit, cells []*Cell, cost Cost, now Instant) (d Decision) {
+	d.Granted, d.Count = true, len(limits)
 	var before [MaxLimits]Instant
 	for i, c := range cells {
 		var out Outcome

@@ -103,12 +103,16 @@ func (n *node) child(one part) *node {
 type walk struct {
 	method  string
 	loosely bool                  // the tree is of patterns read loosely, and so is the path
+	encoded bool                  // the path holds percent-encoding
 	values  *[MaxWildcards]string // where wildcards' values go; nil: nowhere
 }
 
 // find returns what a path meets that takes the method: literals before
 // wildcards before /*, decided from left to right.
-func (w *walk) find(root *node, path string) []*ends { return w.step(root, path[1:], true, 0) }
+func (w *walk) find(root *node, path string) []*ends {
+	w.encoded = strings.IndexByte(path, '%') >= 0
+	return w.step(root, path[1:], true, 0)
+}
 
 // step goes on behind a node's segment, with the tail behind the slash where
 // there is one.
@@ -130,7 +134,7 @@ func (w *walk) below(n *node, path string, depth int) []*ends {
 	if i := strings.IndexByte(path, '/'); i >= 0 {
 		segment, tail, slash = path[:i], path[i+1:], true
 	}
-	if strings.IndexByte(segment, '%') >= 0 {
+	if w.encoded {
 		if text, err := url.PathUnescape(segment); err == nil {
 			segment = text
 		}

@@ -32,10 +32,10 @@ func (l *ledger) takeCells() []storage.UsageCell {
 func storedCell(at place, s sum) storage.UsageCell {
 	return storage.UsageCell{
 		KeyID:    at.key,
-		Hour:     time.Unix(at.hour*secondsPerHour, 0).UTC(),
+		Hour:     time.Unix(int64(at.hour)*secondsPerHour, 0).UTC(),
 		Endpoint: at.endpoint.Value(),
 		Project:  at.project.Value(),
-		Outcome:  at.outcome,
+		Outcome:  at.outcome.Value(),
 		Denied:   at.denied,
 		Count:    s.count,
 		Cost:     s.cost,

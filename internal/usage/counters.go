@@ -2,10 +2,9 @@ package usage
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/keystile/keystile/internal/keys"
-	"github.com/keystile/keystile/internal/problem"
-	"github.com/keystile/keystile/internal/storage"
 )
 
 // Counters is a handle on the counters of one key. There are as many as keys in
@@ -15,16 +14,24 @@ type Counters struct {
 	recorder *Recorder
 
 	mu    sync.Mutex
-	tally *tally // nil: nothing was counted since the sweep
+	tally atomic.Pointer[tally] // written under mu; nil: nothing was counted since the sweep
+}
+
+// Approach says that a Count is likely: it has the counters on their way to the
+// processor by then. It waits for nothing.
+func (c *Counters) Approach() {
+	if t := c.tally.Load(); t != nil {
+		t.near.Load()
+	}
 }
 
 // slot is what the cells of one key are told apart by.
 type slot struct {
-	hour     int64 // since 1970, UTC
+	hour     int32 // since 1970, UTC
+	denied   bool
 	endpoint Label
 	project  Label
-	outcome  string // as in storage.UsageCell
-	denied   bool
+	outcome  Label // as in storage.UsageCell
 }
 
 // sum is what a cell holds.
@@ -59,65 +66,36 @@ func (c *Counters) count(id keys.ID, e *Event, noted bool) {
 	at := slotOf(e)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tally == nil {
-		c.tally = c.recorder.tallies.Get().(*tally)
-		c.tally.key = id
-		c.recorder.list(c)
+	t := c.tally.Load()
+	if t == nil {
+		t = c.recorder.tallies.Get().(*tally)
+		c.tally.Store(t)
+		c.recorder.list(id, c)
 	}
-	c.tally.find(at).add(one)
+	t.find(at).add(one)
 	if noted {
-		c.tally.latest.add(&note{e.At, at.endpoint, e.Method, e.Client, e.Status, e.Denied}, c.recorder)
+		latest := noteOf(e, at.endpoint, one.last)
+		t.latest.add(&latest, c.recorder)
 	}
 }
 
 const secondsPerHour = 60 * 60
 
 func slotOf(e *Event) slot {
-	s := slot{hour: e.At.Unix() / secondsPerHour, endpoint: e.Endpoint, project: e.Project}
+	s := slot{hour: int32(e.At.Unix() / secondsPerHour), endpoint: e.Endpoint, project: e.Project}
 	if s.endpoint == (Label{}) {
 		s.endpoint = DefaultEndpoint
 	}
 	if s.project == (Label{}) {
 		s.project = NoProject
 	}
-	if s.denied = e.Denied != ""; s.denied {
-		s.outcome = string(e.Denied)
-		if e.Observed {
-			s.outcome = wouldBe(e.Denied)
-		}
-	} else {
+	switch s.denied = e.Denied != ""; {
+	case !s.denied:
 		s.outcome = class(e.Status)
+	case e.Observed:
+		s.outcome = observed.of(e.Denied)
+	default:
+		s.outcome = refused.of(e.Denied)
 	}
 	return s
-}
-
-// observed is the outcome of each code where nothing is enforced, made once.
-var observed = func() map[problem.Code]string {
-	all := map[problem.Code]string{}
-	for _, row := range problem.All() {
-		all[row.Code] = storage.WouldBe + string(row.Code)
-	}
-	return all
-}()
-
-func wouldBe(code problem.Code) string {
-	if outcome, listed := observed[code]; listed {
-		return outcome
-	}
-	return storage.WouldBe + string(code)
-}
-
-// classes of statuses, by their first digit.
-var classes = [...]string{1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
-
-// class is the outcome of an allowed call. A status that isn't one counts as
-// clients have to read it, as a 5xx (RFC 9110 section 15).
-func class(status int) string {
-	switch first := status / 100; {
-	case status == 0:
-		return "aborted"
-	case first >= 1 && first < len(classes):
-		return classes[first]
-	}
-	return classes[5]
 }

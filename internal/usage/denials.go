@@ -80,14 +80,6 @@ func (d *Denials) Note(one *Denial) {
 	d.noted = append(d.noted, noted)
 }
 
-// textOf is a label's, and empty for none.
-func textOf(l Label) string {
-	if l == (Label{}) {
-		return ""
-	}
-	return l.Value()
-}
-
 // sweep moves what was noted into the ledger, whose lock the caller holds. What
 // is too much while the store is away is dropped.
 func (d *Denials) sweep(l *ledger) {

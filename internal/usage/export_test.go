@@ -10,10 +10,11 @@ func CellsIn(k *KeyCounters) int {
 	c := &k.counters
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tally == nil {
+	t := c.tally.Load()
+	if t == nil {
 		return 0
 	}
-	return len(c.tally.cells)
+	return len(t.cells)
 }
 
 // For tests of the spool's format.

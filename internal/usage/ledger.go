@@ -45,16 +45,15 @@ func (l *ledger) init(incarnation string) {
 	l.missed = make(map[keys.ID]int64)
 }
 
-// drain moves a handle's counts, and at most so many notes, into the ledger,
-// whose lock the caller holds.
-func (c *Counters) drain(l *ledger, now time.Time, notes int64) {
+// drain moves what was counted of a key, and at most so many notes, into the
+// ledger, whose lock the caller holds.
+func (c *Counters) drain(id keys.ID, l *ledger, now time.Time, notes int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := c.tally
-	c.tally = nil
-	l.keep(t.key, &t.latest, notes)
+	t := c.tally.Swap(nil)
+	l.keep(id, &t.latest, notes)
 	for i := range t.cells {
-		l.add(place{t.key, t.cells[i].slot}, t.cells[i].sum, now)
+		l.add(place{id, t.cells[i].slot}, t.cells[i].sum, now)
 	}
 	t.reset()
 	c.recorder.tallies.Put(t)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/keys"
-	"github.com/keystile/keystile/internal/problem"
 	"github.com/keystile/keystile/internal/storage"
 )
 
@@ -14,19 +13,27 @@ import (
 // latest few are noted, and how many are missing before a note stands in it.
 const (
 	notesPerKey   = 50   // at most, from one sweep to the next
-	fewNotes      = 8    // that each key has room for, unless the last sweep was of so many keys that each had a smaller share
+	fewNotes      = 8    // that each key has room for, unless there are so many keys, or were in the last sweep, that each has a smaller share
 	notesPerSweep = 500  // of all keys together; where there are more keys, they take turns
 	maxNotes      = 1000 // that wait for the store
 )
 
-// note is what is kept of one call.
+// note is what is kept of one call. It fills a cache line.
 type note struct {
-	at       time.Time
+	at       int64 // microseconds since 1970
 	endpoint Label
-	method   string
+	method   Label
+	denied   Label // the code of a refusal; none: it was allowed
 	client   netip.Addr
-	status   int
-	denied   problem.Code
+	status   int32
+}
+
+func noteOf(e *Event, endpoint Label, at int64) note {
+	n := note{at: at, endpoint: endpoint, method: methodOf(e.Method), client: e.Client, status: int32(e.Status)}
+	if e.Denied != "" {
+		n.denied = refused.of(e.Denied)
+	}
+	return n
 }
 
 // notes are the latest calls of one key. Their memory grows with their number;
@@ -93,8 +100,8 @@ func (l *ledger) keep(id keys.ID, n *notes, most int64) {
 
 func (n *note) stored(id keys.ID) storage.NotedCall {
 	call := storage.NotedCall{
-		KeyID: id, At: n.at.UTC(), Method: n.method, Endpoint: n.endpoint.Value(),
-		Status: n.status, Denied: string(n.denied),
+		KeyID: id, At: time.UnixMicro(n.at).UTC(), Method: n.method.Value(), Endpoint: n.endpoint.Value(),
+		Status: int(n.status), Denied: textOf(n.denied),
 	}
 	if n.client.IsValid() {
 		call.Client = n.client.String()

@@ -15,7 +15,7 @@ type Recorder struct {
 	ledger ledger
 
 	mu    sync.Mutex
-	dirty []*Counters // counted into since the sweep
+	dirty []counted // since the sweep
 
 	tallies sync.Pool    // of *tally
 	shared  atomic.Int64 // notes beyond a key's first few, since the sweep
@@ -54,10 +54,19 @@ func (r *Recorder) Unnoted(id keys.ID) *Unnoted {
 // Count adds one event.
 func (u *Unnoted) Count(e Event) { u.counters.count(u.id, &e, false) }
 
+// counted is a handle that was counted into, and whose it is.
+type counted struct {
+	id       keys.ID
+	counters *Counters
+}
+
 // list puts a handle on the list of the next sweep.
-func (r *Recorder) list(c *Counters) {
+func (r *Recorder) list(id keys.ID, c *Counters) {
 	r.mu.Lock()
-	r.dirty = append(r.dirty, c)
+	r.dirty = append(r.dirty, counted{id, c})
+	if most := share(len(r.dirty)); most < r.few.Load() {
+		r.few.Store(most) // no more are kept of each, whatever comes until the sweep
+	}
 	r.mu.Unlock()
 }
 
@@ -66,19 +75,19 @@ func (r *Recorder) sweep(now time.Time) {
 	r.mu.Lock()
 	swept := r.dirty
 	r.shared.Store(0)
-	r.dirty = make([]*Counters, 0, len(swept))
-	r.mu.Unlock()
+	r.dirty = make([]counted, 0, len(swept))
 	r.few.Store(min(fewNotes, share(len(swept))))
+	r.mu.Unlock()
 
 	r.ledger.mu.Lock()
 	defer r.ledger.mu.Unlock()
 	each, turns := share(len(swept)), turnsOf(len(swept))
-	for i, c := range swept {
+	for i, one := range swept {
 		notes := int64(0)
 		if (i+r.ledger.sweeps)%turns == 0 {
 			notes = each
 		}
-		c.drain(&r.ledger, now, notes)
+		one.counters.drain(one.id, &r.ledger, now, notes)
 	}
 	if len(swept) > 0 {
 		r.ledger.sweeps++

@@ -6,23 +6,8 @@ package usage
 import (
 	"net/netip"
 	"time"
-	"unique"
 
 	"github.com/keystile/keystile/internal/problem"
-)
-
-// Label is an endpoint or a project in a form that costs nothing to compare.
-type Label = unique.Handle[string]
-
-// NewLabel makes a label. It takes a lock: make labels when a configuration
-// is loaded or a key is cached, not on a request's way.
-func NewLabel(text string) Label { return unique.Make(text) }
-
-// Labels for what has no name of its own.
-var (
-	DefaultEndpoint = NewLabel("default") // unlisted paths under `default allow`
-	OtherProject    = NewLabel("(other)") // projects that aren't registered
-	NoProject       = NewLabel("")
 )
 
 // Event is one request that a key made.

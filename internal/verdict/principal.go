@@ -12,11 +12,11 @@ import (
 // in the form that is checked. A node holds one for each key in memory, so it
 // has by itself only what is each key's own.
 type Principal struct {
+	*Rights
+	expires int64 // microseconds since 1970, as stores keep it
 	ID      keys.ID
 	Lineage keys.ID
 	Owner   string
-	expires int64 // microseconds since 1970, as stores keep it
-	*Rights
 }
 
 // Rights are what many keys have in common. They don't change.

@@ -19,14 +19,14 @@ var apart = map[string]func(*testing.T, bench){
 
 func subjectsApart(t *testing.T, b bench) {
 	l := newLimit("live", "5/h", 0)
-	b.drain(t, b.limiter.Subject("key_1"), 0, l)
-	if got := b.drain(t, b.limiter.Subject("key_2"), 0, l); got != 5 {
+	b.drain(t, Subject(b.limiter, "key_1"), 0, l)
+	if got := b.drain(t, Subject(b.limiter, "key_2"), 0, l); got != 5 {
 		t.Errorf("%d granted to a key that was never used, want 5", got)
 	}
 }
 
 func limitsApart(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	b.drain(t, s, 0, newLimit("live", "5/h", 0))
 	if got := b.drain(t, s, 0, newLimit("route GET /v1/x", "5/h", 0)); got != 5 {
 		t.Errorf("%d granted from a limit that was never used, want 5", got)
@@ -35,7 +35,7 @@ func limitsApart(t *testing.T, b bench) {
 
 // gatesApart has two gates with equal routes, one of which is configured anew.
 func gatesApart(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	of := func(gate, rate string) *limit.Limit {
 		l := newLimit("route GET /v1/x live", rate, 0)
 		l.Gate = gate
@@ -55,7 +55,7 @@ func gatesApart(t *testing.T, b bench) {
 
 func handlesShare(t *testing.T, b bench) {
 	l := newLimit("live", "5/h", 0)
-	first, second := b.limiter.Subject("key_1"), b.limiter.Subject("key_1")
+	first, second := Subject(b.limiter, "key_1"), Subject(b.limiter, "key_1")
 	for i, want := range []int64{4, 3, 2, 1, 0} {
 		s := first
 		if i%2 == 1 {
@@ -68,7 +68,7 @@ func handlesShare(t *testing.T, b bench) {
 }
 
 func equalLimitsShare(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	b.drain(t, s, 0, newLimit("live", "5/h", 0))
 	if got := b.drain(t, s, 0, newLimit("live", "5/h", 0)); got != 0 {
 		t.Errorf("%d granted by an equal limit of a new configuration", got)
@@ -76,7 +76,7 @@ func equalLimitsShare(t *testing.T, b bench) {
 }
 
 func unusedIsFull(t *testing.T, b bench) {
-	d := b.take(t, b.limiter.Subject("key_1"), 0, 0, newLimit("live", "5/h", 8))
+	d := b.take(t, Subject(b.limiter, "key_1"), 0, 0, newLimit("live", "5/h", 8))
 	if s := d.Headline(); s.Remaining != 8 || s.Reset != 0 {
 		t.Errorf("a bucket that was never used: %+v", s)
 	}
@@ -85,7 +85,7 @@ func unusedIsFull(t *testing.T, b bench) {
 func anyName(t *testing.T, b bench) {
 	l := newLimit("live", "1/h", 0)
 	for _, id := range []string{"", "2001:db8::/64", "key\x00_1", "ключ"} {
-		if got := b.drain(t, b.limiter.Subject(id), 0, l); got != 1 {
+		if got := b.drain(t, Subject(b.limiter, id), 0, l); got != 1 {
 			t.Errorf("subject %q: %d granted, want 1", id, got)
 		}
 	}

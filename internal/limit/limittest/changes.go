@@ -16,7 +16,7 @@ var changes = map[string]func(*testing.T, bench){
 }
 
 func raised(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	b.take(t, s, 0, 8, newLimit("live", "10/m", 0))
 	if got := b.drain(t, s, 0, newLimit("live", "100/m", 0)); got != 92 {
 		t.Errorf("%d granted after 8 of 10 and a raise to 100, want 92", got)
@@ -24,7 +24,7 @@ func raised(t *testing.T, b bench) {
 }
 
 func lowered(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	b.take(t, s, 0, 3, newLimit("live", "100/m", 0))
 	if got := b.drain(t, s, 0, newLimit("live", "10/m", 0)); got != 7 {
 		t.Errorf("%d granted after 3 of 100 and a cut to 10, want 7", got)
@@ -32,7 +32,7 @@ func lowered(t *testing.T, b bench) {
 }
 
 func loweredBeneathUse(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	b.take(t, s, 0, 50, newLimit("live", "100/m", 0))
 	d := b.take(t, s, 0, 1, newLimit("live", "10/m", 0))
 	if d.Granted || d.RetryAfter != 6*time.Second {
@@ -41,7 +41,7 @@ func loweredBeneathUse(t *testing.T, b bench) {
 }
 
 func slower(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	b.take(t, s, 0, 6, newLimit("live", "10/s", 0))
 	d := b.take(t, s, 100*time.Millisecond, 0, newLimit("live", "10/h", 0))
 	if got := d.Headline(); got.Remaining != 5 || got.Reset != 30*time.Minute {
@@ -50,7 +50,7 @@ func slower(t *testing.T, b bench) {
 }
 
 func rolledBack(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	b.take(t, s, 0, 2, newLimit("live", "10/h", 0))
 	b.take(t, s, 0, 5, newLimit("live", "20/h", 0))
 	if got := b.drain(t, s, 0, newLimit("live", "10/h", 0)); got != 3 {
@@ -59,7 +59,7 @@ func rolledBack(t *testing.T, b bench) {
 }
 
 func backAndForth(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	granted, at := int64(0), time.Duration(0)
 	for i := range 600 {
 		at = time.Duration(i) * 10 * time.Millisecond

@@ -18,7 +18,7 @@ var clocks = map[string]func(*testing.T, bench){
 }
 
 func setForward(t *testing.T, b bench) {
-	s, l := b.limiter.Subject("key_1"), newLimit("live", "10/s", 20)
+	s, l := Subject(b.limiter, "key_1"), newLimit("live", "10/s", 20)
 	b.drain(t, s, 0, l)
 	if got := b.drain(t, s, time.Hour, l); got != 20 {
 		t.Errorf("%d granted an hour later, want one bucket of 20", got)
@@ -26,7 +26,7 @@ func setForward(t *testing.T, b bench) {
 }
 
 func thereAndBack(t *testing.T, b bench) {
-	s, l := b.limiter.Subject("key_1"), newLimit("live", "10/s", 20)
+	s, l := Subject(b.limiter, "key_1"), newLimit("live", "10/s", 20)
 	b.drain(t, s, 0, l)
 	granted := b.drain(t, s, time.Hour, l)
 	granted += b.drain(t, s, time.Millisecond, l)
@@ -37,7 +37,7 @@ func thereAndBack(t *testing.T, b bench) {
 
 func setBack(t *testing.T, b bench) {
 	for _, l := range []*limit.Limit{newLimit("a", "10/s", 20), newLimit("b", "1/s", 0), newLimit("c", "3/m", 1)} {
-		s := b.limiter.Subject("key_" + l.Name)
+		s := Subject(b.limiter, "key_"+l.Name)
 		b.drain(t, s, 0, l)
 		d := b.take(t, s, -time.Hour, 1, l)
 		if d.Granted || d.RetryAfter > l.Rate.Window() {
@@ -56,7 +56,7 @@ func setBack(t *testing.T, b bench) {
 // overtaking has requests arrive up to two seconds late, in any order.
 func overtaking(t *testing.T, b bench) {
 	random := rand.New(rand.NewPCG(7, 7))
-	s, l := b.limiter.Subject("key_1"), newLimit("live", "1000/s", 0)
+	s, l := Subject(b.limiter, "key_1"), newLimit("live", "1000/s", 0)
 	granted, end := int64(0), 10*time.Second
 	for at := 2 * time.Second; at < end; at += 100 * time.Microsecond {
 		late := time.Duration(random.Int64N(int64(2 * time.Second)))
@@ -70,7 +70,7 @@ func overtaking(t *testing.T, b bench) {
 }
 
 func outOfCalendar(t *testing.T, b bench) {
-	s, l := b.limiter.Subject("key_1"), newLimit("live", "10/s", 20)
+	s, l := Subject(b.limiter, "key_1"), newLimit("live", "10/s", 20)
 	for _, now := range []time.Time{
 		{}, time.Unix(0, 0), b.start, time.Unix(1<<62, 0), time.Unix(-1<<62, 0), b.start,
 		b.start.AddDate(500, 0, 0), b.start.AddDate(-500, 0, 0), b.start,

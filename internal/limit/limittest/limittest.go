@@ -44,7 +44,7 @@ func setup(t *testing.T, open Open) bench {
 
 // take takes from a subject at a time since the start, and fails the test
 // where the limiter can't tell or says something that can't be.
-func (b bench) take(t *testing.T, s limit.Subject, at time.Duration, cost limit.Cost, limits ...*limit.Limit) limit.Decision {
+func (b bench) take(t *testing.T, s *Handle, at time.Duration, cost limit.Cost, limits ...*limit.Limit) limit.Decision {
 	t.Helper()
 	d, err := s.Take(t.Context(), limits, cost, b.start.Add(at))
 	if err != nil {
@@ -55,7 +55,7 @@ func (b bench) take(t *testing.T, s limit.Subject, at time.Duration, cost limit.
 }
 
 // drain takes costs of 1 until the first denial, and returns how many passed.
-func (b bench) drain(t *testing.T, s limit.Subject, at time.Duration, l *limit.Limit) int64 {
+func (b bench) drain(t *testing.T, s *Handle, at time.Duration, l *limit.Limit) int64 {
 	t.Helper()
 	for n := int64(0); ; n++ {
 		if !b.take(t, s, at, 1, l).Granted {

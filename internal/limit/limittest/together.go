@@ -22,7 +22,7 @@ var together = map[string]func(*testing.T, bench){
 }
 
 func deniedSpendsNothing(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	wide, narrow := newLimit("wide", "1000/h", 0), newLimit("narrow", "1/h", 0)
 	b.take(t, s, 0, 1, wide, narrow)
 	for range 100 {
@@ -36,7 +36,7 @@ func deniedSpendsNothing(t *testing.T, b bench) {
 }
 
 func remainsOnDenial(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	wide, narrow := newLimit("wide", "1000/h", 0), newLimit("narrow", "1/h", 0)
 	b.take(t, s, 0, 1, wide, narrow)
 	d := b.take(t, s, 0, 1, wide, narrow)
@@ -46,7 +46,7 @@ func remainsOnDenial(t *testing.T, b bench) {
 }
 
 func withoutLimits(t *testing.T, b bench) {
-	if d := b.take(t, b.limiter.Subject("key_1"), 0, 1<<40); !d.Granted || d.Headline() != nil {
+	if d := b.take(t, Subject(b.limiter, "key_1"), 0, 1<<40); !d.Granted || d.Headline() != nil {
 		t.Errorf("without limits: %+v", d)
 	}
 }
@@ -56,7 +56,7 @@ func tooManyLimits(t *testing.T, b bench) {
 	for i := range limits {
 		limits[i] = newLimit("live", "1/s", int64(i+1))
 	}
-	if d, err := b.limiter.Subject("key_1").Take(t.Context(), limits, 1, b.start); err == nil || d.Granted {
+	if d, err := Subject(b.limiter, "key_1").Take(t.Context(), limits, 1, b.start); err == nil || d.Granted {
 		t.Errorf("take from %d limits: %+v, %v", len(limits), d, err)
 	}
 }
@@ -67,7 +67,7 @@ func manyClients(t *testing.T, b bench) {
 	var clients sync.WaitGroup
 	for range 64 {
 		clients.Go(func() {
-			s := b.limiter.Subject("key_1")
+			s := Subject(b.limiter, "key_1")
 			for range 50 {
 				d, err := s.Take(t.Context(), []*limit.Limit{first, second}, 1, b.start)
 				if err != nil {
@@ -96,7 +96,7 @@ func slidingWindow(t *testing.T, b bench) {
 	for _, l := range []*limit.Limit{
 		newLimit("a", "10/s", 20), newLimit("b", "3/s", 0), newLimit("c", "7/m", 1), newLimit("d", "1000/s", 50),
 	} {
-		s := b.limiter.Subject("key_" + l.Name)
+		s := Subject(b.limiter, "key_"+l.Name)
 		interval := int64(l.Rate.Per) / l.Rate.N
 		var grants []grant
 		for at := time.Duration(0); len(grants) < 300; at += time.Duration(random.Int64N(interval)) {
@@ -125,7 +125,7 @@ func checkWindows(t *testing.T, r limit.Rate, grants []grant) {
 
 func followRetryAfter(t *testing.T, b bench) {
 	random := rand.New(rand.NewPCG(6, 6))
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	short, long := newLimit("short", "7/s", 9), newLimit("long", "110/m", 15)
 	denials := 0
 	for at := time.Duration(0); denials < 500; {

@@ -109,7 +109,7 @@ var Vectors = []Vector{{
 }}
 
 func (v Vector) check(t *testing.T, b bench) {
-	s := b.limiter.Subject("key_1")
+	s := Subject(b.limiter, "key_1")
 	for i, step := range v.Steps {
 		if got := answerOf(b.take(t, s, step.At, step.Cost, v.Limits...)); got != step.Want {
 			t.Errorf("step %d, at %v for %d:\n got %+v\nwant %+v", i, step.At, step.Cost, got, step.Want)

@@ -1,8 +1,8 @@
 package local
 
 import (
-	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/keystile/keystile/internal/limit"
 )
@@ -13,64 +13,85 @@ import (
 const manyCells = 64
 
 // buckets are those of one subject. A subject has one set at a time: the one
-// in the table. A set that was swept is never used again.
+// in the table. A set that was swept is never used again. With one limit, as
+// most subjects have, it fills a cache line.
 type buckets struct {
 	mu     sync.Mutex
 	swept  bool
+	near   atomic.Bool // read to have the cache line on its way
 	latest limit.Instant
-	cells  []cell
-	first  [1]cell // room for the cells of most subjects, beside their lock
+	first  cell // of none yet where it has no limit
 }
 
 // cell is the bucket of one limit.
 type cell struct {
 	limit.Cell
 	limit *limit.Limit // as it was last asked for; a reload brings equal ones
+	next  *cell        // of the same subject
 }
 
 // take spends from the buckets of limits, all or none. The caller holds mu.
 func (b *buckets) take(limits []*limit.Limit, cost limit.Cost, now limit.Instant) limit.Decision {
-	if len(b.cells) > 0 {
+	if b.first.limit != nil {
 		now = limit.Latest(b.latest, now, overtaking)
 	}
 	b.latest = now
-	var at [limit.MaxLimits]int
-	for i, l := range limits {
-		at[i] = b.find(l, now)
-	}
 	var cells [limit.MaxLimits]*limit.Cell
-	for i := range limits {
-		cells[i] = &b.cells[at[i]].Cell // not before all are found: finding may move them
+	for i, l := range limits {
+		cells[i] = &b.find(l, now).Cell
 	}
 	return limit.TakeAll(limits, cells[:len(limits)], cost, now)
 }
 
-// find returns the index of a limit's cell, which it makes where there is none.
-func (b *buckets) find(l *limit.Limit, now limit.Instant) int {
-	for i := range b.cells {
-		if b.cells[i].limit == l {
-			return i
+// find returns a limit's cell, which it makes where there is none.
+func (b *buckets) find(l *limit.Limit, now limit.Instant) *cell {
+	for c := &b.first; c != nil; c = c.next {
+		if c.limit == l {
+			return c
 		}
 	}
-	for i := range b.cells {
-		if *b.cells[i].limit == *l {
-			b.cells[i].limit = l
-			b.inherit(i, now)
-			return i
+	c := b.equal(l)
+	if c == nil {
+		c = b.add()
+		c.Cell = limit.Cell{Bucket: l.Rate.Bucket(), FullAt: now}
+	}
+	c.limit = l
+	b.inherit(c, now)
+	return c
+}
+
+// equal returns the cell of a limit like this one; nil where there is none.
+func (b *buckets) equal(l *limit.Limit) *cell {
+	for c := b.cells(); c != nil; c = c.next {
+		if *c.limit == *l {
+			return c
 		}
 	}
-	b.cells = append(b.cells, cell{Cell: limit.Cell{Bucket: l.Rate.Bucket(), FullAt: now}, limit: l})
-	b.inherit(len(b.cells)-1, now)
-	return len(b.cells) - 1
+	return nil
+}
+
+// cells returns the first cell that is a limit's; nil where none is.
+func (b *buckets) cells() *cell {
+	if b.first.limit == nil {
+		return nil
+	}
+	return &b.first
+}
+
+// add makes room for one cell more.
+func (b *buckets) add() *cell {
+	if b.first.limit == nil {
+		return &b.first
+	}
+	b.first.next = &cell{next: b.first.next}
+	return b.first.next
 }
 
 // inherit sees to it that a limit which comes with a new configuration is
 // spent at least as far as it was under the rates that it had before.
-func (b *buckets) inherit(i int, now limit.Instant) {
-	heir := &b.cells[i]
-	for j := range b.cells {
-		old := &b.cells[j]
-		if j != i && old.limit.Name == heir.limit.Name && old.limit.Gate == heir.limit.Gate {
+func (b *buckets) inherit(heir *cell, now limit.Instant) {
+	for old := b.cells(); old != nil; old = old.next {
+		if old != heir && old.limit.Name == heir.limit.Name && old.limit.Gate == heir.limit.Gate {
 			heir.FullAt = max(heir.FullAt, heir.Bucket.Carry(old.Bucket, old.FullAt, now))
 		}
 	}
@@ -82,9 +103,28 @@ func (b *buckets) inherit(i int, now limit.Instant) {
 func (b *buckets) retire(now limit.Instant) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.cells) > manyCells {
-		b.cells = slices.DeleteFunc(b.cells, func(c cell) bool { return c.FullAt <= now })
+	kept, filling := 0, false
+	for c := b.cells(); c != nil; c = c.next {
+		kept++
+		filling = filling || c.FullAt > now
 	}
-	b.swept = !slices.ContainsFunc(b.cells, func(c cell) bool { return c.FullAt > now })
+	if filling && kept > manyCells {
+		b.forget(now)
+	}
+	b.swept = !filling
 	return b.swept
+}
+
+// forget takes out the buckets that are full at now; there is another one.
+func (b *buckets) forget(now limit.Instant) {
+	for b.first.FullAt <= now {
+		b.first = *b.first.next
+	}
+	for at := &b.first.next; *at != nil; {
+		if (*at).FullAt <= now {
+			*at = (*at).next
+		} else {
+			at = &(*at).next
+		}
+	}
 }

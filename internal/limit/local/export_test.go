@@ -8,5 +8,9 @@ func CellsOf(l *Limiter, id string) int {
 	b := l.table.Resolve(id, newBuckets)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.cells)
+	n := 0
+	for c := b.cells(); c != nil; c = c.next {
+		n++
+	}
+	return n
 }

@@ -4,7 +4,6 @@ package local
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
@@ -18,7 +17,7 @@ import (
 const overtaking = 5 * time.Second
 
 // Limiter keeps the buckets of all subjects. A subject that was used takes
-// about 200 bytes until Sweep finds its buckets full again.
+// about 150 bytes until Sweep finds its buckets full again.
 type Limiter struct {
 	start time.Time
 	table *subjects.Table[buckets]
@@ -31,12 +30,6 @@ func New(start time.Time) *Limiter {
 	return &Limiter{start: start, table: subjects.NewTable[buckets]()}
 }
 
-// Subject returns a handle on the buckets of one key. It takes no lock, and
-// nothing is kept for a subject before it is asked for a limit.
-func (l *Limiter) Subject(id string) limit.Subject {
-	return &subject{limiter: l, id: id}
-}
-
 // Sweep forgets the subjects whose buckets are all full again at now. It may
 // run beside any Take; the caller schedules it.
 func (l *Limiter) Sweep(now time.Time) {
@@ -47,42 +40,38 @@ func (l *Limiter) Sweep(now time.Time) {
 // Len is how many subjects are in memory.
 func (l *Limiter) Len() int { return l.table.Len() }
 
-func newBuckets() *buckets {
-	b := new(buckets)
-	b.cells = b.first[:0]
-	return b
-}
+func newBuckets() *buckets { return new(buckets) }
 
 func (l *Limiter) instant(now time.Time) limit.Instant {
 	return limit.Instant(now.Sub(l.start))
 }
 
-// subject is a handle. It may outlive the buckets that it points to, and then
-// finds those that took their place.
-type subject struct {
-	limiter *Limiter
-	id      string
-	buckets atomic.Pointer[buckets]
-}
-
-// Take implements limit.Subject. It never waits longer than for the other
+// Take implements limit.Limiter. It never waits longer than for the other
 // requests of the same subject, which hold their lock for well under a
-// microsecond.
-func (s *subject) Take(_ context.Context, limits []*limit.Limit, cost limit.Cost, now time.Time) (limit.Decision, error) {
+// microsecond. Nothing is kept for a subject before it is asked for a limit.
+func (l *Limiter) Take(_ context.Context, of limit.Subject, limits []*limit.Limit, cost limit.Cost, now time.Time) (limit.Decision, error) {
 	if len(limits) == 0 {
 		return limit.Decision{Granted: true}, nil
 	}
 	if err := limit.CheckCount(limits); err != nil {
 		return limit.Decision{}, err
 	}
-	b := s.lock()
+	b := l.lock(of)
 	defer b.mu.Unlock()
-	return b.take(limits, cost, s.limiter.instant(now)), nil
+	return b.take(limits, cost, l.instant(now)), nil
 }
 
-// lock returns the subject's one live set of buckets, locked.
-func (s *subject) lock() *buckets {
-	b := s.buckets.Load()
+// Approach implements limit.Limiter.
+func (l *Limiter) Approach(by *limit.Way) {
+	if b, _ := by.To().(*buckets); b != nil {
+		b.near.Load()
+	}
+}
+
+// lock returns the subject's one live set of buckets, locked. The way may have
+// outlived those that it leads to, and then leads to those that took their place.
+func (l *Limiter) lock(of limit.Subject) *buckets {
+	b, _ := of.Way.To().(*buckets)
 	for {
 		if b != nil {
 			b.mu.Lock()
@@ -91,7 +80,7 @@ func (s *subject) lock() *buckets {
 			}
 			b.mu.Unlock()
 		}
-		b = s.limiter.table.Resolve(s.id, newBuckets)
-		s.buckets.Store(b)
+		b = l.table.Resolve(of.ID, newBuckets)
+		of.Way.Set(b)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 	"github.com/keystile/keystile/internal/limit/local"
 )
 
@@ -31,7 +32,7 @@ func setup() bench {
 }
 
 // take takes n times, and returns how many were granted.
-func (b bench) take(t testing.TB, s limit.Subject, at time.Duration, n int) (granted int) {
+func (b bench) take(t testing.TB, s *limittest.Handle, at time.Duration, n int) (granted int) {
 	t.Helper()
 	limits := []*limit.Limit{b.limit}
 	for range n {
@@ -49,8 +50,8 @@ func (b bench) take(t testing.TB, s limit.Subject, at time.Duration, n int) (gra
 func TestSweepForgetsWhoseBucketsAreFullAndNobodyElse(t *testing.T) {
 	t.Parallel()
 	b := setup()
-	b.take(t, b.limiter.Subject("key_little"), 0, 1)
-	b.take(t, b.limiter.Subject("key_much"), 0, 20)
+	b.take(t, limittest.Subject(b.limiter, "key_little"), 0, 1)
+	b.take(t, limittest.Subject(b.limiter, "key_much"), 0, 20)
 	for _, c := range []struct {
 		at   time.Duration
 		want int
@@ -65,13 +66,13 @@ func TestSweepForgetsWhoseBucketsAreFullAndNobodyElse(t *testing.T) {
 func TestHandleThatOutlivesASweepStillSpendsFromTheOneBucket(t *testing.T) {
 	t.Parallel()
 	b := setup()
-	old := b.limiter.Subject("key_1")
+	old := limittest.Subject(b.limiter, "key_1")
 	b.take(t, old, 0, 20)
 	later := 10 * time.Second
 	b.limiter.Sweep(b.start.Add(later))
-	granted := b.take(t, b.limiter.Subject("key_1"), later, 15)
+	granted := b.take(t, limittest.Subject(b.limiter, "key_1"), later, 15)
 	granted += b.take(t, old, later, 15)
-	granted += b.take(t, b.limiter.Subject("key_1"), later, 15)
+	granted += b.take(t, limittest.Subject(b.limiter, "key_1"), later, 15)
 	if granted != 20 {
 		t.Errorf("%d granted to three handles of one key, want 20", granted)
 	}
@@ -80,7 +81,7 @@ func TestHandleThatOutlivesASweepStillSpendsFromTheOneBucket(t *testing.T) {
 func TestNothingIsKeptForASubjectThatIsNeverLimited(t *testing.T) {
 	t.Parallel()
 	b := setup()
-	if d, err := b.limiter.Subject("key_1").Take(t.Context(), nil, 1, b.start); err != nil || !d.Granted {
+	if d, err := limittest.Subject(b.limiter, "key_1").Take(t.Context(), nil, 1, b.start); err != nil || !d.Granted {
 		t.Errorf("without limits: %+v, %v", d, err)
 	}
 	if got := b.limiter.Len(); got != 0 {
@@ -110,7 +111,7 @@ func TestSweepsBesideRequestsNeverHandOutASecondBucket(t *testing.T) {
 	for range clients {
 		requests.Go(func() {
 			for i := range subjects {
-				s := b.limiter.Subject(fmt.Sprint("key_", i))
+				s := limittest.Subject(b.limiter, fmt.Sprint("key_", i))
 				granted[i].Add(int64(b.take(t, s, 0, 10)))
 			}
 		})
@@ -128,7 +129,7 @@ func TestSweepsBesideRequestsNeverHandOutASecondBucket(t *testing.T) {
 func TestLimitsThatAreNoLongerConfiguredAreForgotten(t *testing.T) {
 	t.Parallel()
 	b := setup()
-	s := b.limiter.Subject("key_1")
+	s := limittest.Subject(b.limiter, "key_1")
 	at := time.Duration(0)
 	for i := range 2000 {
 		limits := []*limit.Limit{{Name: fmt.Sprint("route ", i), Rate: b.limit.Rate}}
@@ -153,7 +154,7 @@ func TestMillionSubjectsTouchedOnceLeaveNothingBehind(t *testing.T) {
 	limits := []*limit.Limit{b.limit}
 	before := heap()
 	for i := range subjects {
-		s := b.limiter.Subject("key_0123456789abc" + strconv.Itoa(subjects+i))
+		s := limittest.Subject(b.limiter, "key_0123456789abc"+strconv.Itoa(subjects+i))
 		if _, err := s.Take(context.Background(), limits, 1, b.start); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 	"github.com/keystile/keystile/internal/limit/local"
 )
 
@@ -27,7 +28,7 @@ func TestTakeDoesNotAllocate(t *testing.T) {
 	b := setup() // AllocsPerRun counts what any goroutine allocates: not parallel
 	for n := 1; n <= limit.MaxLimits; n++ {
 		limits := append(fourLimits()[:n-1], b.limit) // the last one denies
-		s := b.limiter.Subject(fmt.Sprint("key_", n))
+		s := limittest.Subject(b.limiter, fmt.Sprint("key_", n))
 		take := func() {
 			if _, err := s.Take(context.Background(), limits, 1, b.start); err != nil {
 				t.Fatal(err)
@@ -46,7 +47,7 @@ func TestSixtyFourClientsGetWhatTheLimitAllowsAndNoMore(t *testing.T) {
 		const span, most = 5 * time.Second, 20 + 5*10
 		l := &limit.Limit{Name: "live", Rate: limit.Rate{N: 10, Per: time.Second, Burst: 20}}
 		start := time.Now()
-		s := local.New(start).Subject("key_1")
+		s := limittest.Subject(local.New(start), "key_1")
 		var granted atomic.Int64
 		var clients sync.WaitGroup
 		for i := range 64 {
@@ -75,7 +76,7 @@ func BenchmarkTake(b *testing.B) {
 		limits := fourLimits()[:n]
 		b.Run(fmt.Sprint("limits=", n), func(b *testing.B) {
 			start := time.Now()
-			s := local.New(start).Subject("key_1")
+			s := limittest.Subject(local.New(start), "key_1")
 			b.ReportAllocs()
 			for b.Loop() {
 				_, _ = s.Take(context.Background(), limits, 1, start)
@@ -87,7 +88,7 @@ func BenchmarkTake(b *testing.B) {
 			var id atomic.Int64
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
-				s := l.Subject(fmt.Sprint("key_", id.Add(1)))
+				s := limittest.Subject(l, fmt.Sprint("key_", id.Add(1)))
 				for pb.Next() {
 					_, _ = s.Take(context.Background(), limits, 1, start)
 				}
@@ -97,7 +98,7 @@ func BenchmarkTake(b *testing.B) {
 	b.Run("parallel,one key", func(b *testing.B) {
 		start := time.Now()
 		limits := fourLimits()[:1]
-		s := local.New(start).Subject("key_1")
+		s := limittest.Subject(local.New(start), "key_1")
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				_, _ = s.Take(context.Background(), limits, 1, start)

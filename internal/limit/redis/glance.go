@@ -37,20 +37,15 @@ func NewGlance(cfg Config) *Glance {
 // Close ends the connection.
 func (g *Glance) Close() error { return g.client.Close() }
 
-// Subject implements limit.Limiter.
-func (g *Glance) Subject(id string) limit.Subject { return &glanced{g, id} }
+// Approach implements limit.Limiter.
+func (*Glance) Approach(*limit.Way) {}
 
 // Sweep implements limit.Limiter.
 func (*Glance) Sweep(time.Time) {}
 
-type glanced struct {
-	*Glance
-	id string
-}
-
-// Take implements limit.Subject. It spends nothing, whatever the cost, and says
+// Take implements limit.Limiter. It spends nothing, whatever the cost, and says
 // where each limit stands.
-func (s *glanced) Take(ctx context.Context, limits []*limit.Limit, _ limit.Cost, _ time.Time) (limit.Decision, error) {
+func (g *Glance) Take(ctx context.Context, subject limit.Subject, limits []*limit.Limit, _ limit.Cost, _ time.Time) (limit.Decision, error) {
 	if err := limit.CheckCount(limits); err != nil {
 		return limit.Decision{}, err
 	}
@@ -58,7 +53,7 @@ func (s *glanced) Take(ctx context.Context, limits []*limit.Limit, _ limit.Cost,
 	defer cancel()
 	outcomes := make([]limit.Outcome, len(limits))
 	for i, of := range limits {
-		have, err := s.look(ctx, of)
+		have, err := g.look(ctx, subject.ID, of)
 		if err != nil {
 			return limit.Decision{}, fmt.Errorf("%w: look at a bucket in Redis: %w", limit.ErrUnavailable, err)
 		}
@@ -69,11 +64,11 @@ func (s *glanced) Take(ctx context.Context, limits []*limit.Limit, _ limit.Cost,
 }
 
 // look is what a limit's bucket holds, in nanoseconds of refill.
-func (s *glanced) look(ctx context.Context, of *limit.Limit) (int64, error) {
-	pipe := s.client.TxPipeline()
+func (g *Glance) look(ctx context.Context, id string, of *limit.Limit) (int64, error) {
+	pipe := g.client.TxPipeline()
 	clock := pipe.Time(ctx)
-	fleet := pipe.HGetAll(ctx, s.cfg.Name+":{rate}:fleet")
-	stored := pipe.HGetAll(ctx, keyOf(&s.cfg, s.id, of))
+	fleet := pipe.HGetAll(ctx, g.cfg.Name+":{rate}:fleet")
+	stored := pipe.HGetAll(ctx, keyOf(&g.cfg, id, of))
 	if _, err := pipe.Exec(ctx); err != nil {
 		return 0, err
 	}

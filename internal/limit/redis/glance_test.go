@@ -9,13 +9,14 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 	"github.com/keystile/keystile/internal/limit/redis"
 )
 
 // look is what a glance says of one limit.
 func look(t *testing.T, g *redis.Glance, id string, of *limit.Limit) limit.State {
 	t.Helper()
-	d, err := g.Subject(id).Take(t.Context(), []*limit.Limit{of}, 1, time.Time{})
+	d, err := limittest.Subject(g, id).Take(t.Context(), []*limit.Limit{of}, 1, time.Time{})
 	if err != nil || !d.Granted || d.Count != 1 {
 		t.Fatalf("%+v, %v", d, err)
 	}
@@ -50,8 +51,8 @@ func TestAGlanceSeesWhatIsLeftOfABucketAndTakesNothing(t *testing.T) {
 		t.Errorf("before there is a fleet: %+v", s)
 	}
 	node := join(t, redis.Config{Name: name, Patience: 20 * time.Second}, 1)
-	leaseFirst(t, node.Subject("key_1"), []*limit.Limit{hourly})
-	if _, err := node.Subject("key_1").Take(t.Context(), []*limit.Limit{hourly}, 29, time.Time{}); err != nil {
+	leaseFirst(t, limittest.Subject(node, "key_1"), []*limit.Limit{hourly})
+	if _, err := limittest.Subject(node, "key_1").Take(t.Context(), []*limit.Limit{hourly}, 29, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	for late := time.Now().Add(20 * time.Second); ; {
@@ -87,7 +88,7 @@ func TestAGlanceThatSeesNothingSaysSo(t *testing.T) {
 	g := redis.NewGlance(redis.Config{Server: &goredis.Options{Addr: "127.0.0.1:1"}})
 	t.Cleanup(func() { _ = g.Close() })
 	hourly := &limit.Limit{Name: "live", Rate: limit.Rate{N: 10, Per: time.Hour, Burst: 100}}
-	if _, err := g.Subject("key_1").Take(t.Context(), []*limit.Limit{hourly}, 0, time.Time{}); !errors.Is(err, limit.ErrUnavailable) {
+	if _, err := limittest.Subject(g, "key_1").Take(t.Context(), []*limit.Limit{hourly}, 0, time.Time{}); !errors.Is(err, limit.ErrUnavailable) {
 		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 	"github.com/keystile/keystile/internal/limit/redis"
 	"github.com/keystile/keystile/internal/servertest"
 )
@@ -20,7 +21,7 @@ func TestAShareBehindALateAnswerPassesNoLimit(t *testing.T) {
 	must(t, err)
 	t.Cleanup(func() { must(t, line.Close()) })
 	l := join(t, redis.Config{Name: fleet(), Server: &goredis.Options{Addr: line.Address()}, Patience: time.Second}, 1)
-	s := l.Subject("key_1")
+	s := limittest.Subject(l, "key_1")
 	limits := []*limit.Limit{{Name: "live", Rate: limit.Rate{N: perSecond, Per: time.Second, Burst: burst}}}
 
 	began, allowed := time.Now(), 0

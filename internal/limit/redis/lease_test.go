@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 )
 
 // takeAll takes from a node until it is denied.
 func (w *world) takeAll(n *member, l *limit.Limit) (granted int) {
 	for {
-		d, err := n.Subject("key_1").Take(w.t.Context(), []*limit.Limit{l}, 1, time.Time{})
+		d, err := limittest.Subject(n, "key_1").Take(w.t.Context(), []*limit.Limit{l}, 1, time.Time{})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -39,7 +40,7 @@ func TestASliceThatLayTooLongIsNotSpent(t *testing.T) {
 
 func (w *world) take1(n *member, l *limit.Limit) {
 	w.t.Helper()
-	if d, err := n.Subject("key_1").Take(w.t.Context(), []*limit.Limit{l}, 1, time.Time{}); err != nil || !d.Granted {
+	if d, err := limittest.Subject(n, "key_1").Take(w.t.Context(), []*limit.Limit{l}, 1, time.Time{}); err != nil || !d.Granted {
 		w.t.Fatal(d, err)
 	}
 }
@@ -95,7 +96,7 @@ func TestANodeThatIsAloneSpendsMostOfASmallBurstFromMemory(t *testing.T) {
 		}
 		for range 20 {
 			w.pass(2 * time.Millisecond)
-			if take(t, n.Subject("key_1"), []*limit.Limit{l}, 1).Granted {
+			if take(t, limittest.Subject(n, "key_1"), []*limit.Limit{l}, 1).Granted {
 				granted++
 			}
 		}

@@ -109,10 +109,6 @@ func (l *Limiter) Stop() {
 	})
 }
 
-// Subject implements limit.Limiter. It takes no lock, and nothing is kept for a
-// subject before it is asked for a limit.
-func (l *Limiter) Subject(id string) limit.Subject { return &subject{limiter: l, id: id} }
-
 // Sweep implements limit.Limiter: it forgets subjects that hold nothing and
 // weren't used lately, since Redis knows of them.
 func (l *Limiter) Sweep(time.Time) {

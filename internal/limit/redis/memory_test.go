@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 	"github.com/keystile/keystile/internal/limit/redis"
 )
 
@@ -16,7 +17,7 @@ func TestMemoryOfASubjectIsBoundedAndComesBack(t *testing.T) {
 	limits := []*limit.Limit{{Name: "live", Rate: limit.Rate{N: 100, Per: time.Second, Burst: 100}}}
 	before := heap()
 	for i := range subjects {
-		leaseFirst(t, l.Subject(fmt.Sprint("key_", i)), limits)
+		leaseFirst(t, limittest.Subject(l, fmt.Sprint("key_", i)), limits)
 	}
 	each := (heap() - before) / subjects
 	t.Logf("%d bytes for each subject with a lease on one bucket", each)

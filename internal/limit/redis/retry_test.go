@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 	"github.com/keystile/keystile/internal/limit/redis"
 )
 
@@ -25,7 +26,7 @@ func TestWhoeverWaitsForAsLongAsARefusalSaysIsGranted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l, clock := joinVirtual(t)
-			limits, s := []*limit.Limit{{Name: name, Rate: c.rate}}, l.Subject("key_1")
+			limits, s := []*limit.Limit{{Name: name, Rate: c.rate}}, limittest.Subject(l, "key_1")
 			for at := time.Hour; at < 4*time.Hour; at += time.Hour { // the bucket is full each time
 				clock.set(at)
 				var d limit.Decision
@@ -43,7 +44,7 @@ func TestWhoeverWaitsForAsLongAsARefusalSaysIsGranted(t *testing.T) {
 	}
 }
 
-func take(t testing.TB, s limit.Subject, limits []*limit.Limit, cost limit.Cost) limit.Decision {
+func take(t testing.TB, s *limittest.Handle, limits []*limit.Limit, cost limit.Cost) limit.Decision {
 	t.Helper()
 	d, err := s.Take(t.Context(), limits, cost, time.Time{})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 	"github.com/keystile/keystile/internal/limit/redis"
 	"github.com/keystile/keystile/internal/servertest"
 )
@@ -22,7 +23,7 @@ func drainable() []*limit.Limit {
 // drain takes until a denial, and returns how many were granted.
 func drain(t *testing.T, l limit.Limiter) (n int) {
 	t.Helper()
-	for s, limits := l.Subject("key_1"), drainable(); ; n++ {
+	for s, limits := limittest.Subject(l, "key_1"), drainable(); ; n++ {
 		d, err := s.Take(t.Context(), limits, 1, time.Time{})
 		if err != nil {
 			t.Fatal(err)
@@ -55,7 +56,7 @@ func TestARedisThatIsStartedAgainHandsOutNothingTwice(t *testing.T) {
 			t.Parallel()
 			r, cfg := own(t, settings...)
 			l := join(t, cfg, 1)
-			if d, err := l.Subject("key_1").Take(t.Context(), drainable(), 0, time.Time{}); err != nil || !d.Granted {
+			if d, err := limittest.Subject(l, "key_1").Take(t.Context(), drainable(), 0, time.Time{}); err != nil || !d.Granted {
 				t.Fatal(d, err)
 			}
 			if name == "with an old snapshot" {
@@ -105,7 +106,7 @@ func TestALimiterThatIsNotStartedAsksNobody(t *testing.T) {
 		t.Errorf("%d granted of 10, by a node that is alone", n)
 	}
 	l.SetDeny(true)
-	if _, err := l.Subject("key_1").Take(t.Context(), drainable(), 1, time.Time{}); !errors.Is(err, limit.ErrUnavailable) {
+	if _, err := limittest.Subject(l, "key_1").Take(t.Context(), drainable(), 1, time.Time{}); !errors.Is(err, limit.ErrUnavailable) {
 		t.Errorf("where it is to deny: %v", err)
 	}
 	l.Stop()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 )
 
 // lose cuts nodes off from Redis, and has them notice.
@@ -159,7 +160,7 @@ func TestWhatRefilledIsNotSpentOnceMoreWhereOnlySomeOfItIsHandedOver(t *testing.
 	w.lose(n)
 	granted := func() (n0 int) {
 		for i := range 200 {
-			if take(t, n.Subject(fmt.Sprint("key_", i)), w.limits[:1], 1).Granted {
+			if take(t, limittest.Subject(n, fmt.Sprint("key_", i)), w.limits[:1], 1).Granted {
 				n0++
 			}
 		}

@@ -27,20 +27,13 @@ type told struct {
 	start time.Time
 }
 
-func (l *told) Subject(id string) limit.Subject { return &toldSubject{l.Limiter.Subject(id), l} }
-
-type toldSubject struct {
-	limit.Subject
-	limiter *told
-}
-
-func (s *toldSubject) Take(ctx context.Context, limits []*limit.Limit, cost limit.Cost, now time.Time) (limit.Decision, error) {
+func (l *told) Take(ctx context.Context, of limit.Subject, limits []*limit.Limit, cost limit.Cost, now time.Time) (limit.Decision, error) {
 	const origin = time.Hour
-	at := now.Sub(s.limiter.start)
-	if s.limiter.clock.set(max(min(at, 1<<62)+origin, -(1 << 62))) {
-		s.limiter.Beat() // as it does four times a second
+	at := now.Sub(l.start)
+	if l.clock.set(max(min(at, 1<<62)+origin, -(1 << 62))) {
+		l.Beat() // as it does four times a second
 	}
-	d, err := s.Subject.Take(ctx, limits, cost, now)
-	s.limiter.Settle()
+	d, err := l.Limiter.Take(ctx, of, limits, cost, now)
+	l.Settle()
 	return d, err
 }

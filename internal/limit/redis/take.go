@@ -2,34 +2,24 @@ package redis
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
 )
 
-// subject is a handle. It may outlive the buckets that it points to, and then
-// finds those that took their place.
-type subject struct {
-	limiter *Limiter
-	id      string
-	buckets atomic.Pointer[buckets]
-}
-
-// Take implements limit.Subject. What is in hand is spent without asking
+// Take implements limit.Limiter. What is in hand is spent without asking
 // anybody; only where this node lacks what Redis may have, the request waits,
 // and no longer than the configured patience. now isn't looked at: leases end by
 // the limiter's own clock, which a request that waited for the store reads late.
-func (s *subject) Take(ctx context.Context, limits []*limit.Limit, cost limit.Cost, _ time.Time) (limit.Decision, error) {
+func (l *Limiter) Take(ctx context.Context, of limit.Subject, limits []*limit.Limit, cost limit.Cost, _ time.Time) (limit.Decision, error) {
 	if len(limits) == 0 {
 		return limit.Decision{Granted: true}, nil
 	}
 	if err := limit.CheckCount(limits); err != nil {
 		return limit.Decision{}, err
 	}
-	l := s.limiter
 	r := request{limits: limits, cost: max(0, int64(cost))}
-	b := s.lock()
+	b := l.lock(of)
 	now := l.cfg.Clock()
 	r.gather(l, b)
 	if r.spend(now, l.link.era.Load()) {
@@ -39,12 +29,16 @@ func (s *subject) Take(ctx context.Context, limits []*limit.Limit, cost limit.Co
 		return d, nil
 	}
 	b.mu.Unlock()
-	return s.wait(ctx, &r)
+	return l.wait(ctx, of, &r)
 }
 
-// lock returns the subject's one live set of buckets, locked.
-func (s *subject) lock() *buckets {
-	b := s.buckets.Load()
+// Approach implements limit.Limiter. What a take needs is too far apart.
+func (*Limiter) Approach(*limit.Way) {}
+
+// lock returns the subject's one live set of buckets, locked. The way may have
+// outlived those that it leads to, and then leads to those that took their place.
+func (l *Limiter) lock(of limit.Subject) *buckets {
+	b, _ := of.Way.To().(*buckets)
 	for {
 		if b != nil {
 			b.mu.Lock()
@@ -53,8 +47,8 @@ func (s *subject) lock() *buckets {
 			}
 			b.mu.Unlock()
 		}
-		b = s.limiter.table.Resolve(s.id, func() *buckets { return &buckets{id: s.id} })
-		s.buckets.Store(b)
+		b = l.table.Resolve(of.ID, func() *buckets { return &buckets{id: of.ID} })
+		of.Way.Set(b)
 	}
 }
 
@@ -73,12 +67,11 @@ func (l *Limiter) follow(b *buckets, r *request, now limit.Instant) {
 }
 
 // wait is the take of a request that lacks something.
-func (s *subject) wait(ctx context.Context, r *request) (limit.Decision, error) {
-	l := s.limiter
+func (l *Limiter) wait(ctx context.Context, of limit.Subject, r *request) (limit.Decision, error) {
 	patience := patience{limit: l.cfg.Patience}
 	defer patience.end()
 	for {
-		b := s.lock()
+		b := l.lock(of)
 		now, phase, changed := l.cfg.Clock(), l.link.phase(), l.link.changes()
 		r.gather(l, b)
 		if r.spend(now, l.link.era.Load()) {
@@ -113,7 +106,7 @@ func (s *subject) wait(ctx context.Context, r *request) (limit.Decision, error) 
 		if phase != joined {
 			patience.await(ctx, changed, nil)
 		}
-		s.unask(r, calls)
+		l.unask(of, r, calls)
 		if patience.over && phase == joined && ctx.Err() == nil {
 			l.link.lose(errSlow)
 		}
@@ -157,11 +150,11 @@ func (c *cell) lacks(cost int64, now limit.Instant, era uint64) bool {
 }
 
 // unask ends what ask began.
-func (s *subject) unask(r *request, calls []*call) {
+func (l *Limiter) unask(of limit.Subject, r *request, calls []*call) {
 	if len(calls) == 0 {
 		return
 	}
-	b := s.lock() // cells with somebody who waits are not swept
+	b := l.lock(of) // cells with somebody who waits are not swept
 	defer b.mu.Unlock()
 	for i, c := range r.each() {
 		if r.asked[i] {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 	"github.com/keystile/keystile/internal/limit/redis"
 )
 
@@ -20,7 +21,7 @@ func wide(n int) (limits []*limit.Limit) {
 }
 
 // leaseFirst takes once, so that a slice is in hand.
-func leaseFirst(t testing.TB, s limit.Subject, limits []*limit.Limit) {
+func leaseFirst(t testing.TB, s *limittest.Handle, limits []*limit.Limit) {
 	t.Helper()
 	for late := time.Now().Add(20 * time.Second); ; {
 		d, err := s.Take(t.Context(), limits, 1, time.Time{})
@@ -36,7 +37,7 @@ func leaseFirst(t testing.TB, s limit.Subject, limits []*limit.Limit) {
 func TestTakeFromWhatIsInHandDoesNotAllocate(t *testing.T) {
 	l := join(t, redis.Config{Name: fleet()}, 1) // AllocsPerRun counts what any goroutine allocates: not parallel
 	for n := 1; n <= limit.MaxLimits; n++ {
-		limits, s := wide(n), l.Subject(fmt.Sprint("key_", n))
+		limits, s := wide(n), limittest.Subject(l, fmt.Sprint("key_", n))
 		leaseFirst(t, s, limits)
 		got := testing.AllocsPerRun(10_000, func() {
 			if _, err := s.Take(context.Background(), limits, 1, time.Time{}); err != nil {
@@ -53,7 +54,7 @@ func BenchmarkTake(b *testing.B) {
 	for _, n := range []int{1, limit.MaxLimits} {
 		limits := wide(n)
 		b.Run(fmt.Sprint("limits=", n), func(b *testing.B) {
-			s := join(b, redis.Config{Name: fleet()}, 1).Subject("key_1")
+			s := limittest.Subject(join(b, redis.Config{Name: fleet()}, 1), "key_1")
 			leaseFirst(b, s, limits)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -65,7 +66,7 @@ func BenchmarkTake(b *testing.B) {
 			var id atomic.Int64
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
-				s := l.Subject(fmt.Sprint("key_", id.Add(1)))
+				s := limittest.Subject(l, fmt.Sprint("key_", id.Add(1)))
 				leaseFirst(b, s, limits)
 				for pb.Next() {
 					_, _ = s.Take(context.Background(), limits, 1, time.Time{})
@@ -80,6 +81,6 @@ func BenchmarkAsk(b *testing.B) {
 	l := join(b, redis.Config{Name: fleet()}, 1)
 	limits := wide(1)
 	for i := 0; b.Loop(); i++ {
-		leaseFirst(b, l.Subject(fmt.Sprint("key_", i)), limits)
+		leaseFirst(b, limittest.Subject(l, fmt.Sprint("key_", i)), limits)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/keystile/keystile/internal/limit"
+	"github.com/keystile/keystile/internal/limit/limittest"
 	"github.com/keystile/keystile/internal/limit/redis"
 )
 
@@ -157,7 +158,7 @@ func (w *world) take(n *member) {
 	if w.random.IntN(8) == 0 {
 		cost = limit.Cost(1 + w.random.IntN(3))
 	}
-	d, err := n.Subject("key_1").Take(w.t.Context(), limits, cost, time.Time{})
+	d, err := limittest.Subject(n, "key_1").Take(w.t.Context(), limits, cost, time.Time{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
