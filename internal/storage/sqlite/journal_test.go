@@ -191,7 +191,7 @@ func TestWhatIsTooMuchForTheTimeIsPostedInSmallerParts(t *testing.T) {
 		},
 	})
 	attempts := 0
-	for err := error(context.Canceled); err != nil && attempts < 2*batches; attempts++ {
+	for err := context.Canceled; err != nil && attempts < 2*batches; attempts++ {
 		var ctx context.Context
 		ctx, expire = context.WithCancel(t.Context())
 		err = j.Post(ctx, func() {})
