@@ -116,7 +116,12 @@ func (s *Store) At(dsn string) error {
 }
 
 func (s *Store) open(more ...postgres.Option) storage.Store {
-	return postgres.Open(s.cfg, append(more, postgres.OnCorrupt(reportDamage))...)
+	return postgres.Open(s.cfg, append(more, postgres.OnCorrupt(reportDamage), postgres.OnUnposted(reportUnposted))...)
+}
+
+// reportUnposted tells of what is late.
+func reportUnposted(err error) {
+	caddy.Log().Named("keystile.stores.postgres").Warn("usage that was flushed can't be added up at present; nothing of it is lost", zap.Error(err))
 }
 
 // reportDamage uses the process's logger: a store outlives the configuration

@@ -136,11 +136,16 @@ func (s mustExist) Migrate(ctx context.Context) error {
 }
 
 func (s *Store) open(more ...sqlite.Option) (storage.Store, error) {
-	store, err := sqlite.Open(s.file, append(more, sqlite.OnCorrupt(reportDamage))...)
+	store, err := sqlite.Open(s.file, append(more, sqlite.OnCorrupt(reportDamage), sqlite.OnUnposted(reportUnposted))...)
 	if err != nil {
 		return nil, err
 	}
 	return store, nil
+}
+
+// reportUnposted tells of what is late.
+func reportUnposted(err error) {
+	caddy.Log().Named("keystile.stores.sqlite").Warn("usage that was flushed can't be added up at present; nothing of it is lost", zap.Error(err))
 }
 
 // reportDamage uses the process's logger: a store outlives the configuration

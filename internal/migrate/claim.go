@@ -141,6 +141,9 @@ func (r *run) leave(ctx context.Context) error {
 		case from.ID != "":
 			return ErrElsewhere
 		}
+		if err := q.RefuseNewer(ctx); err != nil {
+			return err
+		}
 		trail, err := q.LastEntry(ctx)
 		if err != nil {
 			return err

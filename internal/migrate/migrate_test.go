@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -185,6 +186,19 @@ func TestLargeBatchesThatCameLastAreMovedAlong(t *testing.T) {
 		if is["key_plain"] != was["key_plain"] || is["key_gone"] != was["key_gone"] || is["key_gone"].Calls < 4*500 {
 			t.Errorf("counted %+v, and there %+v", was, is)
 		}
+	})
+}
+
+func TestUsageThatOnlyALaterVersionCanReadIsNotLeftBehind(t *testing.T) {
+	eachWay(t, func(t *testing.T, from, to Store) {
+		furnish(t, from, 3)
+		must(t, from.Alter(t.Context(), func(q *sqlcore.Session) error {
+			return q.Exec(t.Context(), "INSERT INTO usage_journal (since, format, amount, cells) VALUES (0, 2, 300, ?)", []byte("?"))
+		}))
+		if _, err := migration(from, to).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "a later version stored") {
+			t.Errorf("moved, and said %v", err)
+		}
+		update(t, from, func(ctx context.Context, tx storage.Tx) error { return tx.DeleteKey(ctx, "key_plain") }) // it wasn't left
 	})
 }
 

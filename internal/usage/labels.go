@@ -79,6 +79,7 @@ func class(status int) Label {
 // methods are the usual ones, made once.
 var methods = [...]Label{
 	NewLabel(http.MethodGet), NewLabel(http.MethodPost), NewLabel(http.MethodPut), NewLabel(http.MethodPatch), NewLabel(http.MethodDelete),
+	NewLabel(http.MethodHead), NewLabel(http.MethodOptions),
 }
 
 func methodOf(name string) Label {

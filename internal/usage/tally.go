@@ -33,10 +33,12 @@ func newTally() *tally {
 // reset makes it ready for another key.
 func (t *tally) reset() {
 	clear(t.cells) // which hold on to names of routes and projects
+	clear(t.cell[:])
 	t.recent, t.cells, t.index = 0, t.cells[:0], nil
 	if cap(t.cells) > keptCells {
-		t.cells = nil
+		t.cells = t.cell[:0]
 	}
+	clear(t.note[:])
 	t.latest.reset()
 }
 

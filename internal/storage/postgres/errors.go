@@ -157,8 +157,8 @@ var (
 )
 
 // unfit reports whether it is because of what was to be stored: a data exception,
-// or a violated constraint.
+// a violated constraint, or something that is too large.
 func unfit(err error) bool {
 	code := codeOf(err)
-	return strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23")
+	return strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23") || strings.HasPrefix(code, "54")
 }

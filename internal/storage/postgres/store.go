@@ -25,15 +25,16 @@ var errClosed = errors.New("the store is closed")
 
 // Store is one database.
 type Store struct {
-	cfg       *Config
-	mustExist bool
-	part      bool // it may be one that is being filled
-	keep      int64
-	onCorrupt func(id string, err error)
-	journal   *sqlcore.Journal
-	onCommit  func([]storage.Change)
-	onNews    func(storage.News)
-	written   statements
+	cfg        *Config
+	mustExist  bool
+	part       bool // it may be one that is being filled
+	keep       int64
+	onCorrupt  func(id string, err error)
+	onUnposted func(error)
+	journal    *sqlcore.Journal
+	onCommit   func([]storage.Change)
+	onNews     func(storage.News)
+	written    statements
 	// updates and usage hold one token each: whoever writes takes it, in the
 	// order of asking. Writers of this process would wait for each other in the
 	// database as well, each with a connection.
@@ -68,17 +69,21 @@ func Part() Option { return func(s *Store) { s.part = true } }
 // called concurrently.
 func OnCorrupt(fn func(id string, err error)) Option { return func(s *Store) { s.onCorrupt = fn } }
 
+// OnUnposted registers who hears that usage which was flushed, and is kept, can't
+// be put into the sums; once, until it could be again.
+func OnUnposted(fn func(error)) Option { return func(s *Store) { s.onUnposted = fn } }
+
 // Open names a database. It connects to nothing: the first call does that
 // needs it. Tables are made by Migrate alone.
 func Open(cfg *Config, opts ...Option) *Store {
 	s := &Store{
-		cfg: cfg, keep: defaultKeep, onCorrupt: func(string, error) {}, onCommit: func([]storage.Change) {},
+		cfg: cfg, keep: defaultKeep, onCorrupt: func(string, error) {}, onUnposted: func(error) {}, onCommit: func([]storage.Change) {},
 		updates: make(chan struct{}, 1), usage: make(chan struct{}, 1),
 	}
 	for _, opt := range opts {
 		opt(s)
 	}
-	s.journal = sqlcore.NewJournal(sqlcore.JournalConfig{Change: s.changeUsage, Add: addUsage, Unfit: unfit, OnCorrupt: s.onCorrupt})
+	s.journal = sqlcore.NewJournal(sqlcore.JournalConfig{Change: s.changeUsage, Add: addUsage, Unfit: unfit, OnCorrupt: s.onCorrupt, OnUnposted: s.onUnposted})
 	return s
 }
 

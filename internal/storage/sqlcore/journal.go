@@ -40,6 +40,9 @@ type JournalConfig struct {
 	Unfit func(error) bool
 	// OnCorrupt hears of damaged rows and batches.
 	OnCorrupt func(id string, err error)
+	// OnUnposted hears that what was flushed can't be put into the sums; once,
+	// until it could be again.
+	OnUnposted func(error)
 }
 
 // Journal keeps large batches of usage as they are. A row of a sum costs several
@@ -47,14 +50,18 @@ type JournalConfig struct {
 // many are the same, are posted to the sums at once: when somebody reads sums,
 // when there are too many cells, or when one waited for too long.
 type Journal struct {
-	cfg   JournalConfig
-	holds atomic.Bool   // cells of this process
-	turn  chan struct{} // holds a token: who posts for readers takes it
+	cfg     JournalConfig
+	holds   atomic.Bool   // cells of this process
+	turn    chan struct{} // holds a token: who posts for readers takes it
+	failing atomic.Bool   // the last posting behind a flush came to nothing
+	part    atomic.Int64  // how many cells one transaction posts
 }
 
 // NewJournal makes the journal of a store.
 func NewJournal(cfg JournalConfig) *Journal {
-	return &Journal{cfg: cfg, turn: make(chan struct{}, 1)}
+	j := &Journal{cfg: cfg, turn: make(chan struct{}, 1)}
+	j.part.Store(mostJournalled)
+	return j
 }
 
 // Apply adds a batch to the sums, or to the journal, in one transaction with what
@@ -78,10 +85,19 @@ func (j *Journal) Apply(ctx context.Context, batch *storage.UsageBatch, more fun
 	switch {
 	case errors.Is(err, ErrApplied):
 		return nil
-	case err != nil || !due:
-		return err
+	case err == nil && due:
+		j.postBehind(ctx)
 	}
-	return j.Post(ctx, func() {})
+	return err
+}
+
+// postBehind posts behind a batch that is stored already: that this can't be done
+// is no reason to store it again.
+func (j *Journal) postBehind(ctx context.Context) {
+	err := j.Post(ctx, func() {})
+	if failed := err != nil; j.failing.Swap(failed) != failed && failed {
+		j.cfg.OnUnposted(err)
+	}
 }
 
 func (j *Journal) count(ctx context.Context, q *Session, cells []storage.UsageCell, moving bool) error {
@@ -118,64 +134,55 @@ func (j *Journal) PostLast(within time.Duration) {
 // again. Where it can't be, as on a full disk or beside a writer that takes long,
 // only what must be whole fails.
 func (j *Journal) View(ctx context.Context, on Within, fn func(storage.Reader) error) error {
-	var met meeting
-	if err := j.try(ctx, on, fn, &met); !met.unposted {
+	var incomplete, must bool
+	err := on(ctx, func(q *Session) error {
+		incomplete = false
+		return fn(j.reader(q, func(ctx context.Context, whole bool) error {
+			waits, err := unposted(ctx, q)
+			if err == nil && waits {
+				incomplete, must, err = true, whole, errUnposted
+			}
+			return err
+		}))
+	})
+	if !incomplete {
 		return err
 	}
-	done, why := j.postForReader(ctx, on, fn, met.whole)
-	if done {
-		return why
-	}
+	why := j.postForReader(ctx, on, must)
 	return on(ctx, func(q *Session) error {
 		return fn(j.reader(q, func(_ context.Context, whole bool) error {
-			if whole && why != nil {
-				return fmt.Errorf("put flushed usage into the sums: %w", why)
+			if whole {
+				return why
 			}
 			return nil
 		}))
 	})
 }
 
-// meeting is what a reader came upon.
-type meeting struct {
-	unposted bool // there is usage that isn't in the sums
-	whole    bool // it needs sums that lack nothing
-}
-
 var errUnposted = errors.New("there is usage that isn't in the sums yet")
 
-// try runs fn on a reader that goes no further than to the first sum that lacks
-// something.
-func (j *Journal) try(ctx context.Context, on Within, fn func(storage.Reader) error, met *meeting) error {
-	return on(ctx, func(q *Session) error {
-		*met = meeting{}
-		return fn(j.reader(q, func(ctx context.Context, whole bool) error {
-			waits, err := unposted(ctx, q)
-			if err == nil && waits {
-				*met, err = meeting{true, whole}, errUnposted
-			}
-			return err
-		}))
-	})
-}
-
-// postForReader posts, unless another reader has meanwhile. done: fn was run on
-// whole sums, and the error is its own; else it is why nothing could be posted.
-func (j *Journal) postForReader(ctx context.Context, on Within, fn func(storage.Reader) error, whole bool) (done bool, err error) {
+// postForReader posts, unless another reader has meanwhile.
+func (j *Journal) postForReader(ctx context.Context, on Within, whole bool) error {
 	ctx, begun, cancel := impatient(ctx, whole)
 	defer cancel()
 	select {
 	case j.turn <- struct{}{}:
 		defer func() { <-j.turn }()
 	case <-ctx.Done():
-		return false, context.Cause(ctx)
+		return unpostedBecause(context.Cause(ctx))
 	}
-	var met meeting
-	if err := j.try(ctx, on, fn, &met); !met.unposted {
-		return true, err
+	waits := false
+	err := on(ctx, func(q *Session) (err error) {
+		waits, err = unposted(ctx, q)
+		return err
+	})
+	if err != nil || !waits {
+		return err
 	}
-	return false, j.Post(ctx, begun)
+	return j.Post(ctx, begun)
 }
+
+func unpostedBecause(err error) error { return fmt.Errorf("put flushed usage into the sums: %w", err) }
 
 var errNoTurn = errors.New("others wrote for too long")
 

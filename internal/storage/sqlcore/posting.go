@@ -2,6 +2,7 @@ package sqlcore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -10,33 +11,42 @@ import (
 
 // posting is what one transaction posts: batches that follow one another.
 type posting struct {
-	first, last int64
-	batches     int64
-	cells       merged
-	damaged     map[int64]error
+	first, last   int64
+	batches, size int64 // size is in cells
+	cells         merged
+	damaged       map[int64]error
 }
 
-// Post puts what waits in the journal into the sums: mostJournalled cells in a
-// transaction, so that each is progress and none is long. begun is called as each
-// begins.
+// Post puts what waits in the journal into the sums: at most mostJournalled cells
+// in a transaction, so that each is progress and none is long. Where the time is
+// too short for as many, it is half of them from then on, until there is more.
+// begun is called as each begins.
 func (j *Journal) Post(ctx context.Context, begun func()) error {
-	for most := mostJournalled; ; {
+	for one := false; ; {
+		most := j.part.Load()
+		if one {
+			most = 1
+		}
 		p, err := j.postSome(ctx, most, begun)
 		switch {
 		case err == nil && p.batches == 0:
 			return nil
 		case err == nil:
+			j.part.Store(min(2*j.part.Load(), mostJournalled))
 			continue
 		case p.batches == 0 || !j.cfg.Unfit(err):
-			return fmt.Errorf("put flushed usage into the sums: %w", err)
+			if ctx.Err() != nil && p.size > 0 {
+				j.part.Store(max(p.size/2, 1))
+			}
+			return unpostedBecause(err)
 		case p.batches > 1:
-			most = 1 // one batch after the other, to find out which it is
+			one = true // batch by batch, to find out which it is
 			continue
 		}
 		if err := j.setAside(ctx, p.first, err); err != nil {
 			return err
 		}
-		most = mostJournalled
+		one = false
 	}
 }
 
@@ -53,7 +63,7 @@ func (j *Journal) PostIn(ctx context.Context, q *Session) error {
 
 // postSome posts in a transaction of its own. What it says of damage is told
 // once it is committed.
-func (j *Journal) postSome(ctx context.Context, most int, begun func()) (p *posting, err error) {
+func (j *Journal) postSome(ctx context.Context, most int64, begun func()) (p *posting, err error) {
 	p = &posting{}
 	err = j.cfg.Change(ctx, func(q *Session) (err error) {
 		begun()
@@ -70,7 +80,7 @@ func (j *Journal) postSome(ctx context.Context, most int, begun func()) (p *post
 
 // postSomeIn posts the batches that waited for longest: one, and as many more as
 // have no more cells than most.
-func (j *Journal) postSomeIn(ctx context.Context, q *Session, most int) (*posting, error) {
+func (j *Journal) postSomeIn(ctx context.Context, q *Session, most int64) (*posting, error) {
 	p := &posting{damaged: map[int64]error{}}
 	if err := p.read(ctx, q, most); err != nil || p.batches == 0 {
 		return p, err
@@ -90,22 +100,22 @@ func (j *Journal) postSomeIn(ctx context.Context, q *Session, most int) (*postin
 	return p, j.cfg.Add(ctx, q, p.cells.inOrder())
 }
 
-func (p *posting) read(ctx context.Context, q *Session, most int) error {
-	const query = "SELECT seq, amount, cells FROM usage_journal WHERE format = ? ORDER BY seq"
-	cells := int64(0)
-	return q.Each(ctx, query, []any{packedFormat}, func(row Scan) (enough bool, err error) {
+func (p *posting) read(ctx context.Context, q *Session, most int64) error {
+	const query = "SELECT seq, amount, cells FROM usage_journal WHERE format = ? ORDER BY seq LIMIT ?"
+	return q.Each(ctx, query, []any{packedFormat, mostJournalled / mostDirect}, func(row Scan) (enough bool, err error) {
 		var seq, amount int64
 		var packed []byte
 		if err := row(&seq, &amount, &packed); err != nil {
 			return false, err
 		}
-		if cells += amount; p.batches > 0 && cells > int64(most) {
+		size := p.size + max(amount, 1)
+		if p.batches > 0 && size > most {
 			return true, nil
 		}
 		if p.batches == 0 {
 			p.first = seq
 		}
-		p.last = seq
+		p.last, p.size = seq, size
 		p.batches++
 		batch, err := unpack(packed)
 		if err != nil {
@@ -134,7 +144,25 @@ func markDamaged(ctx context.Context, q *Session, seq int64) error {
 	return q.Exec(ctx, "UPDATE usage_journal SET format = ? WHERE seq = ?", damagedFormat, seq)
 }
 
-// PruneDamaged removes batches that couldn't be read, and are old.
+// RefuseNewer refuses to leave behind usage that only a later version can read.
+func (q *Session) RefuseNewer(ctx context.Context) error {
+	var newer bool
+	err := q.Row(ctx, "SELECT EXISTS (SELECT 1 FROM usage_journal WHERE format > ?)", []any{packedFormat}, &newer)
+	if err == nil && newer {
+		err = errNewer
+	}
+	return err
+}
+
+var errNewer = errors.New("there is usage that a later version stored, and this one can't read: use that version")
+
+// OldDamage reports whether there are batches that couldn't be read, and are old.
+func (q *Session) OldDamage(ctx context.Context, p storage.UsagePrune) (found bool, err error) {
+	err = q.Row(ctx, "SELECT EXISTS (SELECT 1 FROM usage_journal WHERE format = ? AND since < ?)", []any{damagedFormat, Micros(p.CellsBefore)}, &found)
+	return found, err
+}
+
+// PruneDamaged removes them.
 func (q *Session) PruneDamaged(ctx context.Context, p storage.UsagePrune) error {
 	if p.CellsBefore.IsZero() {
 		return nil

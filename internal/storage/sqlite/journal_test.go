@@ -9,6 +9,7 @@ import (
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/sqlcore"
 )
 
 // large is a batch of one call each of so many keys.
@@ -134,6 +135,74 @@ func TestABatchThatTheSumsDoNotTakeHarmsNoOther(t *testing.T) {
 	wantCalls(t, s, 6)
 }
 
+func TestAMoveBeginsThoughABatchIsNotTaken(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	mustExec(t, raw(t, s.path), "CREATE TRIGGER unwilling BEFORE INSERT ON usage_cells WHEN new.key_id = 'key_0' BEGIN SELECT RAISE(ABORT, 'no'); END")
+	must(t, s.ApplyUsage(t.Context(), large(1, 300)))
+	must(t, s.Alter(t.Context(), func(*sqlcore.Session) error { return nil }))
+	wantWaiting(t, s.path, 1)
+}
+
+func TestThatUsageCannotBeAddedUpIsToldOnceAndHoldsUpNoFlush(t *testing.T) {
+	t.Parallel()
+	told := 0
+	s := setup(t, OnUnposted(func(error) { told++ }))
+	other, sequence := raw(t, s.path), int64(0)
+	flush := func(times int) {
+		for range times {
+			sequence++
+			must(t, s.ApplyUsage(t.Context(), large(sequence, 300)))
+			mustExec(t, other, "UPDATE usage_journal SET since = 0")
+		}
+	}
+	for round := 1; round <= 2; round++ {
+		mustExec(t, other, "ALTER TABLE usage_totals RENAME TO away")
+		flush(5)
+		if told != round {
+			t.Errorf("told %d times in %d rounds", told, round)
+		}
+		mustExec(t, other, "ALTER TABLE away RENAME TO usage_totals")
+		flush(2)
+		wantCalls(t, s, sequence)
+	}
+}
+
+// A posting that takes longer than there is time for is tried with less.
+func TestWhatIsTooMuchForTheTimeIsPostedInSmallerParts(t *testing.T) {
+	t.Parallel()
+	const batches, each, fit = 8, 300, 700
+	s := setup(t)
+	for i := range batches {
+		b := large(int64(i+1), each)
+		for n := range b.Cells {
+			b.Cells[n].KeyID = keys.ID(fmt.Sprint("key_", i*each+n))
+		}
+		must(t, s.ApplyUsage(t.Context(), b))
+	}
+	var expire context.CancelFunc
+	j := sqlcore.NewJournal(sqlcore.JournalConfig{
+		Change: s.change, Unfit: unfit, Add: func(ctx context.Context, q *sqlcore.Session, cells []storage.UsageCell) error {
+			if len(cells) > fit {
+				expire()
+				return ctx.Err()
+			}
+			return addUsage(ctx, q, cells)
+		},
+	})
+	attempts := 0
+	for err := context.Canceled; err != nil && attempts < 2*batches; attempts++ {
+		var ctx context.Context
+		ctx, expire = context.WithCancel(t.Context())
+		err = j.Post(ctx, func() {})
+		expire()
+	}
+	wantWaiting(t, s.path, 0)
+	if attempts < 2 {
+		t.Error("all of it was posted at once: this shows nothing")
+	}
+}
+
 func TestDamagedBatchesGoWhenTheyAreTooOld(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -143,9 +212,6 @@ func TestDamagedBatchesGoWhenTheyAreTooOld(t *testing.T) {
 		since   time.Time
 		batches int
 	}{{noon.Add(-2 * time.Hour), 1}, {noon, 0}} {
-		must(t, s.ApplyUsage(t.Context(), storage.UsageBatch{Incarnation: kept.since.String(), Sequence: 1, Cells: []storage.UsageCell{
-			{KeyID: "key_a", Hour: kept.since.Add(-time.Hour), Count: 1}, // something else to remove
-		}}))
 		_, err := s.PruneUsage(t.Context(), storage.UsagePrune{CellsBefore: kept.since, Limit: 1000})
 		must(t, err)
 		wantWaiting(t, s.path, kept.batches)

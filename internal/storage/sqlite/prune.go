@@ -39,6 +39,7 @@ type old struct {
 	next     keys.ID // where to look on
 	more     bool    // there is something to look at
 	unlisted bool    // there are old cells of what no route listed
+	damaged  bool    // there are old batches that couldn't be read
 }
 
 // PruneUsage implements storage.Store. Where the walk through the keys has come
@@ -51,7 +52,7 @@ func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool
 	if err != nil {
 		return false, fmt.Errorf("look for old usage: %w", err)
 	}
-	if found.unlisted || len(found.cells)+len(found.sums)+len(found.incarnations)+len(found.denials) > 0 {
+	if found.unlisted || found.damaged || len(found.cells)+len(found.sums)+len(found.incarnations)+len(found.denials) > 0 {
 		if err := s.change(ctx, func(q *sqlcore.Session) error { return found.remove(ctx, q, p) }); err != nil {
 			return false, fmt.Errorf("remove old usage: %w", err)
 		}
@@ -69,6 +70,9 @@ func (s *Store) findOld(ctx context.Context, p storage.UsagePrune) (*old, error)
 			return err
 		}
 		if !p.CellsBefore.IsZero() {
+			if found.damaged, err = q.OldDamage(ctx, p); err != nil {
+				return err
+			}
 			if err := s.findOldCells(ctx, q, p, found); err != nil {
 				return err
 			}

@@ -42,6 +42,7 @@ type Store struct {
 	keep        int64
 	bounds      bounds
 	onCorrupt   func(id string, err error)
+	onUnposted  func(error)
 	onCreate    func(path string)
 	onCommit    func([]storage.Change)
 	statfs      func(path string) (mount, error)
@@ -81,6 +82,10 @@ func BusyTimeout(d time.Duration) Option { return func(s *Store) { s.busyTimeout
 // called concurrently.
 func OnCorrupt(fn func(id string, err error)) Option { return func(s *Store) { s.onCorrupt = fn } }
 
+// OnUnposted registers who hears that usage which was flushed, and is kept, can't
+// be put into the sums; once, until it could be again.
+func OnUnposted(fn func(error)) Option { return func(s *Store) { s.onUnposted = fn } }
+
 // OnCreate registers who hears that a new database was made, and where.
 func OnCreate(fn func(path string)) Option { return func(s *Store) { s.onCreate = fn } }
 
@@ -97,13 +102,13 @@ func Open(path string, opts ...Option) (*Store, error) {
 	}
 	s := &Store{
 		path: abs, busyTimeout: defaultBusyTimeout, keep: defaultKeep, bounds: usualBounds, statfs: statfs,
-		onCorrupt: func(string, error) {}, onCreate: func(string) {}, onCommit: func([]storage.Change) {},
+		onCorrupt: func(string, error) {}, onUnposted: func(error) {}, onCreate: func(string) {}, onCommit: func([]storage.Change) {},
 		writer: make(chan struct{}, 1), user: anyUser,
 	}
 	for _, opt := range opts {
 		opt(s)
 	}
-	s.journal = sqlcore.NewJournal(sqlcore.JournalConfig{Change: s.change, Add: addUsage, Unfit: unfit, OnCorrupt: s.onCorrupt})
+	s.journal = sqlcore.NewJournal(sqlcore.JournalConfig{Change: s.change, Add: addUsage, Unfit: unfit, OnCorrupt: s.onCorrupt, OnUnposted: s.onUnposted})
 	return s, nil
 }
 
