@@ -47,7 +47,8 @@ func TestDashboardIsUsedByTheKeyboardAlone(t *testing.T) {
 	p := setupPages(t, options{}, "")
 	w := p.window(looks{})
 	w.open("/sign-in")
-	get(w, chromedp.KeyEvent(p.token)) // the field has the focus
+	eventually(t, windowWithin, "the field has the focus", func() bool { return eval[string](w, "document.activeElement.type") == "password" })
+	get(w, chromedp.KeyEvent(p.token))
 	w.follow(chromedp.KeyEvent(kb.Enter))
 	get(w, chromedp.KeyEvent(kb.Tab))
 	if text := eval[string](w, "document.activeElement.textContent"); text != "Skip to content" {
