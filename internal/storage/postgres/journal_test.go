@@ -2,22 +2,17 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
+	"github.com/keystile/keystile/internal/storage/storagetest"
 )
 
-// large is a batch of one call each of so many keys.
 func large(sequence int64, amount int) storage.UsageBatch {
-	b := storage.UsageBatch{Incarnation: "a", Sequence: sequence}
-	for i := range amount {
-		b.Cells = append(b.Cells, storage.UsageCell{KeyID: keys.ID(fmt.Sprint("key_", i)), Hour: noon, Outcome: "2xx", Count: 1, Cost: 1, Last: noon})
-	}
-	return b
+	return storagetest.CallsOf("a", sequence, amount)
 }
 
 // wantCalls checks what readers find of key_0.

@@ -15,12 +15,9 @@ import (
 // with its share of putting the sums together.
 func Flush(b *testing.B, s storage.Store) {
 	b.Helper()
-	hour := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
-	cells := make([]storage.UsageCell, 10_000)
-	for i := range cells {
-		cells[i] = storage.UsageCell{KeyID: keys.ID(fmt.Sprintf("key_%d", i)), Hour: hour, Outcome: "2xx", Count: 1, Last: hour}
-	}
-	batch, turn := storage.UsageBatch{Incarnation: "a"}, slices.Collect(slices.Chunk(cells, 1000))
+	batch := CallsOf("a", 1, 10_000)
+	turn := slices.Collect(slices.Chunk(batch.Cells, 1000))
+	batch.Sequence = 0
 	var took []time.Duration
 	b.ReportAllocs()
 	for b.Loop() {
@@ -34,4 +31,15 @@ func Flush(b *testing.B, s storage.Store) {
 	}
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2]), "p50-ns")
+}
+
+// CallsOf is a batch of one call each of so many keys: key_0, key_1 and so on.
+func CallsOf(incarnation string, sequence int64, amount int) storage.UsageBatch {
+	b := storage.UsageBatch{Incarnation: incarnation, Sequence: sequence}
+	for i := range amount {
+		b.Cells = append(b.Cells, storage.UsageCell{
+			KeyID: keys.ID(fmt.Sprint("key_", i)), Hour: noon, Outcome: "2xx", Count: 1, Cost: 1, Last: noon,
+		})
+	}
+	return b
 }
