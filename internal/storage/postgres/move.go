@@ -17,7 +17,7 @@ func (s *Store) Snapshot(ctx context.Context, fn func(*sqlcore.Session) error) e
 // Nothing of it is logged. What is flushed before a move begins is in the sums
 // when it has begun.
 func (s *Store) Alter(ctx context.Context, fn func(*sqlcore.Session) error) error {
-	if err := s.journal.Post(ctx, func() {}); err != nil {
+	if err := s.journal.Post(ctx); err != nil {
 		return err
 	}
 	return s.change(ctx, s.updates, beginAlter, func(q *sqlcore.Session) error {

@@ -11,7 +11,7 @@ import (
 // PruneUsage implements storage.Store. Whoever adds usage waits for it, so
 // rows stay where they were found.
 func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool, err error) {
-	if err := s.journal.Post(ctx, func() {}); err != nil {
+	if err := s.journal.Post(ctx); err != nil {
 		return false, err
 	}
 	err = s.changeUsage(ctx, func(q *sqlcore.Session) error {

@@ -94,7 +94,7 @@ func (j *Journal) Apply(ctx context.Context, batch *storage.UsageBatch, more fun
 // postBehind posts behind a batch that is stored already: that this can't be done
 // is no reason to store it again.
 func (j *Journal) postBehind(ctx context.Context) {
-	err := j.Post(ctx, func() {})
+	err := j.Post(ctx)
 	if failed := err != nil; j.failing.Swap(failed) != failed && failed {
 		j.cfg.OnUnposted(err)
 	}
@@ -125,7 +125,7 @@ func (j *Journal) PostLast(within time.Duration) {
 	if j.holds.Swap(false) {
 		ctx, cancel := context.WithTimeout(context.Background(), within)
 		defer cancel()
-		_ = j.Post(ctx, func() {})
+		_ = j.Post(ctx)
 	}
 }
 
@@ -137,9 +137,13 @@ func (j *Journal) View(ctx context.Context, on Within, fn func(storage.Reader) e
 	var incomplete, must bool
 	err := on(ctx, func(q *Session) error {
 		incomplete = false
+		complete := false
 		return fn(j.reader(q, func(ctx context.Context, whole bool) error {
+			if complete {
+				return nil // a snapshot stays as it is
+			}
 			waits, err := unposted(ctx, q)
-			if err == nil && waits {
+			if complete = err == nil && !waits; err == nil && waits {
 				incomplete, must, err = true, whole, errUnposted
 			}
 			return err
@@ -179,7 +183,7 @@ func (j *Journal) postForReader(ctx context.Context, on Within, whole bool) erro
 	if err != nil || !waits {
 		return err
 	}
-	return j.Post(ctx, begun)
+	return j.post(ctx, begun)
 }
 
 func unpostedBecause(err error) error { return fmt.Errorf("put flushed usage into the sums: %w", err) }

@@ -20,8 +20,10 @@ type posting struct {
 // Post puts what waits in the journal into the sums: at most mostJournalled cells
 // in a transaction, so that each is progress and none is long. Where the time is
 // too short for as many, it is half of them from then on, until there is more.
-// begun is called as each begins.
-func (j *Journal) Post(ctx context.Context, begun func()) error {
+func (j *Journal) Post(ctx context.Context) error { return j.post(ctx, func() {}) }
+
+// post calls begun as each transaction begins.
+func (j *Journal) post(ctx context.Context, begun func()) error {
 	for one := false; ; {
 		most := j.part.Load()
 		if one {

@@ -10,15 +10,11 @@ import (
 	"github.com/keystile/keystile/internal/keys"
 	"github.com/keystile/keystile/internal/storage"
 	"github.com/keystile/keystile/internal/storage/sqlcore"
+	"github.com/keystile/keystile/internal/storage/storagetest"
 )
 
-// large is a batch of one call each of so many keys.
 func large(sequence int64, amount int) storage.UsageBatch {
-	b := storage.UsageBatch{Incarnation: "a", Sequence: sequence}
-	for i := range amount {
-		b.Cells = append(b.Cells, storage.UsageCell{KeyID: keys.ID(fmt.Sprint("key_", i)), Hour: noon, Outcome: "2xx", Count: 1, Cost: 1, Last: noon})
-	}
-	return b
+	return storagetest.CallsOf("a", sequence, amount)
 }
 
 // callsOf are the calls of a key, as far as readers find them.
@@ -194,7 +190,7 @@ func TestWhatIsTooMuchForTheTimeIsPostedInSmallerParts(t *testing.T) {
 	for err := context.Canceled; err != nil && attempts < 2*batches; attempts++ {
 		var ctx context.Context
 		ctx, expire = context.WithCancel(t.Context())
-		err = j.Post(ctx, func() {})
+		err = j.Post(ctx)
 		expire()
 	}
 	wantWaiting(t, s.path, 0)

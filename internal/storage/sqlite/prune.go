@@ -45,7 +45,7 @@ type old struct {
 // PruneUsage implements storage.Store. Where the walk through the keys has come
 // to is known for as long as the process lives.
 func (s *Store) PruneUsage(ctx context.Context, p storage.UsagePrune) (more bool, err error) {
-	if err := s.journal.Post(ctx, func() {}); err != nil {
+	if err := s.journal.Post(ctx); err != nil {
 		return false, err
 	}
 	found, err := s.findOld(ctx, p)
