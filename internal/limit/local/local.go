@@ -17,7 +17,7 @@ import (
 const overtaking = 5 * time.Second
 
 // Limiter keeps the buckets of all subjects. A subject that was used takes
-// about 150 bytes until Sweep finds its buckets full again.
+// about 110 bytes until Sweep finds its buckets full again.
 type Limiter struct {
 	start time.Time
 	table *subjects.Table[buckets]
