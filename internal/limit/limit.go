@@ -65,7 +65,7 @@ type State struct {
 	Remaining  int64         // requests of cost 1 that would pass now; 0 where Denied
 	Reset      time.Duration // until the bucket is full again
 	Denied     bool
-	RetryAfter time.Duration // until this limit grants the same cost; 0 unless Denied, at most the window
+	RetryAfter time.Duration // until this limit grants the same cost; 0 unless Denied
 }
 
 // Limiter spends from buckets.

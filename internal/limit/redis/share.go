@@ -53,7 +53,7 @@ func (k *link) storedAlone(c *cell, now limit.Instant) (level int64, sure bool) 
 		return 0, false
 	case c.view.known && c.view.at > alone:
 		return max(0, c.surelyStored(now)), true
-	case alone == 0 || now-alone >= limit.Instant(c.window):
+	case alone == 0 || now-alone >= margin(toDuration(c.window)):
 		return c.window - c.lease.held*c.interval, true
 	}
 	return 0, false
@@ -107,7 +107,7 @@ func (k *link) needs(c *cell, now limit.Instant) bool {
 	if c.share.inUse(k.apart.read(now)) {
 		return true
 	}
-	return k.fleet() == 1 && c.view.known && now < c.view.heard+limit.Instant(c.window-c.view.level)
+	return k.fleet() == 1 && c.view.known && now < c.view.heard+margin(toDuration(c.window-c.view.level))
 }
 
 // takeShare answers without Redis. The caller holds the buckets' lock. again says
@@ -131,7 +131,9 @@ func (l *Limiter) takeShare(b *buckets, r *request, now limit.Instant) (d limit.
 		c.lease.last = now
 		cells[i] = &c.share.Cell
 	}
-	return limit.TakeAll(r.limits, cells[:len(r.limits)], limit.Cost(r.cost), at), false, nil
+	d = limit.TakeAll(r.limits, cells[:len(r.limits)], limit.Cost(r.cost), at)
+	l.link.apart.translate(&d, now)
+	return d, false, nil
 }
 
 // enforce notes that shares of cells are enforced, and that Redis has to be told

@@ -72,7 +72,7 @@ func TestANodeThatIsCutOffIsGrantedItsPartOfTheRate(t *testing.T) {
 	if first := w.takeAll(n, w.limits[1]); first < 15 {
 		t.Errorf("%d granted of another limit, which nobody asked for in that time", first)
 	}
-	if want := seconds * 100 / 3; got < want-10 || got > want+5 { // its clock is one that runs apart
+	if want := seconds * 100 / 3; got < want-20 || got > want+5 { // it doesn't rely on its clock beyond a hundredth
 		t.Errorf("%d granted in %d s, want %d", got, seconds, want)
 	}
 }

@@ -22,19 +22,21 @@ type view struct {
 
 // stored is what is in Redis by now at most if nobody else takes from it, in
 // nanoseconds of refill. A bucket that nobody has heard of is full.
-func (c *cell) stored(now limit.Instant) int64 { return c.storedSince(c.view.at, now) }
+func (c *cell) stored(now limit.Instant) int64 { return c.storedAfter(now - c.view.at) }
 
 // surelyStored is the least that is in Redis by now if nobody else takes from it.
-func (c *cell) surelyStored(now limit.Instant) int64 { return c.storedSince(c.view.heard, now) }
+func (c *cell) surelyStored(now limit.Instant) int64 {
+	return c.storedAfter(surely(max(0, now-c.view.heard)))
+}
 
-// storedSince is what is stored where Redis spoke of a certain time.
-func (c *cell) storedSince(at, now limit.Instant) int64 {
+// storedAfter is what is stored so long after Redis spoke of it.
+func (c *cell) storedAfter(passed limit.Instant) int64 {
 	v := &c.view
 	if !v.known {
 		return c.window - c.lease.held*c.interval
 	}
 	room := c.window
-	gained := int64(max(0, now-at))
+	gained := int64(max(0, passed))
 	if v.share < 1 {
 		room, gained = int64(float64(room)*v.share), int64(float64(gained)*v.share)
 	}

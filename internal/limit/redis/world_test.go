@@ -25,6 +25,7 @@ type world struct {
 	random *rand.Rand
 	name   string
 	clock  *virtual
+	rate   []float64 // of all nodes' clocks; none: by chance
 	at     time.Duration
 	nodes  []*member
 	limits []*limit.Limit
@@ -47,14 +48,16 @@ type member struct {
 	drops atomic.Pointer[func(request []byte) bool]
 }
 
-func newWorld(t *testing.T, nodes int) *world {
+// newWorld has nodes whose clocks run as fast as rate says; without: nearly as
+// fast as the true one.
+func newWorld(t *testing.T, nodes int, rate ...float64) *world {
 	t.Helper()
 	s := *seed
 	if s == 0 {
 		s = rand.Uint64()
 	}
 	t.Logf("-seed=%d", s)
-	w := &world{t: t, random: rand.New(rand.NewPCG(s, s)), name: fleet(), at: time.Hour, grants: map[*limit.Limit][]grant{}}
+	w := &world{t: t, random: rand.New(rand.NewPCG(s, s)), name: fleet(), rate: rate, at: time.Hour, grants: map[*limit.Limit][]grant{}}
 	w.clock = newVirtual(t, w.name)
 	for i, text := range []string{"100/s", "1000/s", "60/m", "7/s"} {
 		rate, err := limit.ParseRate(text, []int64{100, 50, 5, 3}[i])
@@ -86,6 +89,9 @@ func (w *world) join(nodes int) *member {
 // prepare makes a node that isn't started.
 func (w *world) prepare(nodes int) *member {
 	m := &member{rate: 0.996 + 0.008*w.random.Float64()}
+	if len(w.rate) > 0 {
+		m.rate = w.rate[0]
+	}
 	o := options(w.t)
 	o.Dialer = m.dial
 	m.Limiter = redis.New(redis.Config{
