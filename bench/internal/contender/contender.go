@@ -53,6 +53,9 @@ type Contender struct {
 	// Learns: it holds something for each key that it has met, and is measured
 	// once it has met all.
 	Learns bool
+	// Sums: it puts off to add up what it has counted, until somebody asks for
+	// sums.
+	Sums bool
 	// Fleet: it needs what a fleet shares.
 	Fleet bool
 	// Hot is how many of the keys are presented; 0: all.

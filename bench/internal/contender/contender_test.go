@@ -64,6 +64,11 @@ func check(t *testing.T, c *Contender, p Place) {
 	if (denied > 0) != c.Limits {
 		t.Errorf("%d of %d requests were refused for a limit", denied, many)
 	}
+	if c.Sums {
+		if got := get(t, fmt.Sprintf("http://127.0.0.1:%d%s", p.Side, SumsPath), p.Keys.Token); got != http.StatusOK {
+			t.Errorf("who asks for sums is answered %d", got)
+		}
+	}
 }
 
 func want(t *testing.T, p Place, key string, status int) {
@@ -75,12 +80,18 @@ func want(t *testing.T, p Place, key string, status int) {
 
 func ask(t *testing.T, p Place, key string) int {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/v1/projects/p1/items/7", p.Port), http.NoBody)
+	return get(t, fmt.Sprintf("http://127.0.0.1:%d/v1/projects/p1/items/7", p.Port), key)
+}
+
+// get returns the status that a bearer of something is answered with.
+func get(t *testing.T, url, bearer string) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if key != "" {
-		r.Header.Set("Authorization", "Bearer "+key)
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
 	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -16,6 +16,10 @@ const fleetKeys = 10_000
 // side port.
 const MetricsPath = "/metrics"
 
+// SumsPath is where the contenders that put off sums of usage tell some, on their
+// side port, to whoever has the token of their keys.
+const SumsPath = "/v1/keys?limit=1"
+
 // keystile keeps keys in a file, and limits in its own memory.
 func keystile(t tuning) func(Place) ([]file, error) {
 	return func(p Place) ([]file, error) {
@@ -55,7 +59,7 @@ func gated(p Place, store, limiter string, t tuning) string {
 		route GET /v1/projects/{project}/* %[1]s
 	}
 `, keyset.Scope)
-	side := fmt.Sprintf("\nhttp://127.0.0.1:%d {\n\thandle %s {\n\t\tmetrics\n\t}\n\thandle {\n%s\trespond 200\n\t}\n}\n", p.Side, MetricsPath, gate)
+	side := fmt.Sprintf("\nhttp://127.0.0.1:%d {\n\thandle %s {\n\t\tmetrics\n\t}\n\thandle /v1/keys {\n\t\tkeystile_admin\n\t}\n\thandle {\n%s\trespond 200\n\t}\n}\n", p.Side, MetricsPath, gate)
 	return site(p, global, gate, t) + side
 }
 

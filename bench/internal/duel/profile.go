@@ -24,7 +24,7 @@ func (t *turn) profile(ctx context.Context, d time.Duration) (keep func() error)
 	done := make(chan got, 1)
 	url := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", address(t.place.Admin), max(1, int(d.Seconds())))
 	go func() {
-		text, err := get(ctx, url)
+		text, err := get(ctx, url, "")
 		done <- got{text, err}
 	}()
 	return func() error {
@@ -37,10 +37,14 @@ func (t *turn) profile(ctx context.Context, d time.Duration) (keep func() error)
 	}
 }
 
-func get(ctx context.Context, url string) ([]byte, error) {
+// get asks for something, with a token where one is needed.
+func get(ctx context.Context, url, token string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, err
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -1,13 +1,17 @@
 package duel
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/keystile/keystile/bench/internal/contender"
 	"github.com/keystile/keystile/bench/internal/proctime"
 )
 
 const (
+	flushed   = 1100 * time.Millisecond // somewhat longer than the flush_interval here
 	lookEvery = 1500 * time.Millisecond // longer than any flush_interval here
 	atRest    = lookEvery / 20
 	restFor   = 5 * time.Minute
@@ -29,4 +33,17 @@ func (t *turn) rest() (time.Duration, error) {
 		last, err = used, failed
 	}
 	return 0, errors.New("it doesn't come to rest")
+}
+
+// settle has a contender do at once what it would do from time to time: add up
+// all that it has counted.
+func (t *turn) settle(ctx context.Context) error {
+	if !t.contender.Sums {
+		return nil
+	}
+	time.Sleep(flushed)
+	if _, err := get(ctx, "http://"+address(t.place.Side)+contender.SumsPath, t.set.Token); err != nil {
+		return fmt.Errorf("ask for sums: %w", err)
+	}
+	return nil
 }

@@ -43,7 +43,7 @@ func (t *turn) list(port int) *load.Requests {
 	return load.NewRequests(address(port), path, keys, t.table.Seed+uint64(t.round))
 }
 
-// measure warms up, and then measures a slice.
+// measure warms up, has what that left to do done, and then measures a slice.
 func (t *turn) measure(ctx context.Context) (s Sample, err error) {
 	if t.contender.Learns {
 		if s.Met, s.Vain, err = t.meet(); err != nil {
@@ -56,7 +56,7 @@ func (t *turn) measure(ctx context.Context) (s Sample, err error) {
 	if _, err := load.Run(plan, list); err != nil {
 		return Sample{}, fmt.Errorf("warm up: %w", err)
 	}
-	if err := ctx.Err(); err != nil {
+	if err := t.settle(ctx); err != nil {
 		return Sample{}, err
 	}
 	plan.For = t.table.Slice
@@ -67,7 +67,7 @@ func (t *turn) measure(ctx context.Context) (s Sample, err error) {
 	return s, stop()
 }
 
-// slice is what counts.
+// slice is what counts: the requests of a while, and what they leave to do.
 func (t *turn) slice(ctx context.Context, s Sample, plan load.Plan, list *load.Requests) (Sample, error) {
 	before, err := t.used(ctx)
 	if err != nil {
@@ -75,6 +75,9 @@ func (t *turn) slice(ctx context.Context, s Sample, plan load.Plan, list *load.R
 	}
 	result, err := load.Run(plan, list)
 	if err != nil {
+		return Sample{}, err
+	}
+	if err := t.settle(ctx); err != nil {
 		return Sample{}, err
 	}
 	after, err := t.used(ctx)

@@ -15,7 +15,7 @@ var waiting = []string{"keystile_store_reads_total", "keystile_limiter_waits_tot
 
 // waits asks Keystile how many requests waited so far.
 func waits(ctx context.Context, port int) (int, error) {
-	text, err := get(ctx, "http://"+address(port)+contender.MetricsPath)
+	text, err := get(ctx, "http://"+address(port)+contender.MetricsPath, "")
 	if err != nil {
 		return 0, fmt.Errorf("ask for metrics: %w", err)
 	}

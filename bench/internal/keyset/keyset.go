@@ -34,7 +34,9 @@ type Set struct {
 	// File is the path of Known, one in a line.
 	File string
 	// Store is the path of an SQLite file, to be copied before it is used.
-	Store  string
+	Store string
+	// Token is a secret by which the management API of the store may be asked.
+	Token  string
 	format *keys.Format
 }
 
@@ -86,6 +88,7 @@ func (s *Set) make(ctx context.Context, n int) error {
 		return secrets
 	}
 	s.Known, s.Unknown = mint(n), mint(min(n, unknownAtMost))
+	s.Token = keys.MintToken().Reveal()
 	store, err := sqlite.Open(s.Store)
 	if err != nil {
 		return err
@@ -107,6 +110,9 @@ func (s *Set) Fill(ctx context.Context, store storage.Store) error {
 func (s *Set) insert(ctx context.Context, store storage.Store) error {
 	const atOnce = 20_000
 	now := time.Now().UTC().Truncate(time.Microsecond)
+	if _, err := store.Update(ctx, func(tx storage.Tx) error { return tx.InsertToken(ctx, s.token(now)) }); err != nil {
+		return err
+	}
 	for batch := range slices.Chunk(s.records(now), atOnce) {
 		_, err := store.Update(ctx, func(tx storage.Tx) error {
 			for _, key := range batch {
@@ -121,6 +127,13 @@ func (s *Set) insert(ctx context.Context, store storage.Store) error {
 		}
 	}
 	return nil
+}
+
+func (s *Set) token(now time.Time) *keys.Token {
+	return &keys.Token{
+		ID: keys.NewTokenID(), Digest: keys.FingerprintOf(s.Token), Hint: keys.TokenHint(keys.NewSecret(s.Token)),
+		Name: "benchmark", Workspace: storage.DefaultWorkspace, CreatedBy: "benchmark", CreatedAt: now,
+	}
 }
 
 // records are what is stored of the secrets, ascending by digest and by ID.
@@ -152,8 +165,12 @@ func (s *Set) load(dir string, n int) error {
 	if err != nil {
 		return err
 	}
-	s.Known, s.Unknown = strings.Fields(string(known)), strings.Fields(string(unknown))
-	if len(s.Known) != n || len(s.Unknown) == 0 {
+	token, err := os.ReadFile(filepath.Join(dir, "token"))
+	if err != nil {
+		return err
+	}
+	s.Known, s.Unknown, s.Token = strings.Fields(string(known)), strings.Fields(string(unknown)), strings.TrimSpace(string(token))
+	if len(s.Known) != n || len(s.Unknown) == 0 || s.Token == "" {
 		return errors.New("these are other keys")
 	}
 	return nil
@@ -161,7 +178,7 @@ func (s *Set) load(dir string, n int) error {
 
 // save writes the secrets, last: a store without them was left half full.
 func (s *Set) save(dir string) error {
-	for name, secrets := range map[string][]string{"known": s.Known, "unknown": s.Unknown} {
+	for name, secrets := range map[string][]string{"token": {s.Token}, "unknown": s.Unknown, "known": s.Known} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.Join(secrets, "\n")+"\n"), 0o600); err != nil {
 			return fmt.Errorf("keep the keys: %w", err)
 		}
