@@ -33,7 +33,7 @@ var all = []*Contender{
 	{Name: Keystile, Says: "key, scope, limit, count and headers, with Caddy's defaults beside", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, Sums: true, program: caddy, files: keystile(untuned)},
 	{Name: KeystileTuned, Says: "the same with `" + Idle + "`, as `Caddyfile.example` has it", Core: true, Gate: true, Limits: true, Learns: true, Sums: true, program: caddy, files: keystile(example)},
 	{Name: KeystileSpare, Says: "besides, `" + Quiet + "` for the log, and `" + Collect + "` in the environment", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, Sums: true, program: sparing, files: keystile(spare)},
-	{Name: KeystileFleet, Says: "the same with keys in PostgreSQL and limits in Redis; a hundred of the keys, again and again", Fleet: true, Hot: 100, Gate: true, Limits: true, Learns: true, Sums: true, program: caddy, files: keystileFleet},
+	{Name: KeystileFleet, Says: "the same with keys in PostgreSQL and limits in Redis; a hundred of the keys, again and again", Fleet: true, Hot: 100, Gate: true, Limits: true, Learns: true, program: caddy, files: keystileFleet},
 	{Name: "caddy-ratelimit", Says: "a limit for each credential; nobody looks whether it is a key", MaxKeys: few, Limits: true, Learns: true, program: caddy, files: rateLimit},
 	{Name: "Caddy map", Says: "`map` from credential to whether it is known; no limit", Gate: true, MaxKeys: few, program: caddy, files: caddyMap},
 	{Name: "Caddy header", Says: "a `header` matcher with a line for each key; no limit", Gate: true, MaxKeys: few, program: caddy, files: caddyHeader},

@@ -36,12 +36,16 @@ func (t *turn) rest() (time.Duration, error) {
 }
 
 // settle has a contender do at once what it would do from time to time: add up
-// all that it has counted.
+// all that it has counted. All rest as long for that, but a fleet: its leases
+// would flow back, and it adds up what it counts of its few keys by itself.
 func (t *turn) settle(ctx context.Context) error {
-	if !t.contender.Sums {
+	if t.contender.Fleet {
 		return nil
 	}
 	time.Sleep(flushed)
+	if !t.contender.Sums {
+		return nil
+	}
 	if _, err := get(ctx, "http://"+address(t.place.Side)+contender.SumsPath, t.set.Token); err != nil {
 		return fmt.Errorf("ask for sums: %w", err)
 	}
