@@ -135,7 +135,12 @@ func (f *trio) wantChanges(t *testing.T, all []*changes) {
 				continue
 			}
 			for _, m := range f.members {
-				if got := m.get("/", made.bearer()); got.code() != "revoked_key" {
+				var got response
+				eventually(t, backWithin, "a gate has its database again", func() bool {
+					got = m.get("/", made.bearer())
+					return got.code() != "store_unavailable"
+				})
+				if got.code() != "revoked_key" {
 					t.Errorf("a key whose revocation was acknowledged is answered %v", got)
 				}
 			}
