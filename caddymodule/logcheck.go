@@ -104,5 +104,5 @@ func (e *LogEncoder) AddObject(key string, value zapcore.ObjectMarshaler) error 
 	if key == questionKey {
 		return nil
 	}
-	return e.Encoder.AddObject(key, places.hide(value))
+	return e.heldFields.AddObject(key, value)
 }

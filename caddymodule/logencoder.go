@@ -36,9 +36,11 @@ func (c *Config) publishPrefixes() {
 // LogEncoder writes log entries as JSON or for the console, and masks every
 // secret with one of our prefixes, wherever in an entry it stands, and whatever
 // a request bears in the headers and parameters that gates take keys from:
-// Caddy writes both into the access log before any handler runs.
+// Caddy writes both into the access log before any handler runs. It encodes
+// nothing for a logger that never writes an entry, such as the one that Caddy's
+// proxy makes for each request.
 type LogEncoder struct {
-	zapcore.Encoder `json:"-"`
+	heldFields
 
 	// json or console. Default: json.
 	Format string `json:"log_format,omitempty"`
@@ -62,12 +64,12 @@ func (e *LogEncoder) Provision(ctx caddy.Context) error {
 	if e.Format == formatConsole {
 		var inner logging.ConsoleEncoder
 		err := inner.Provision(ctx)
-		e.Encoder = inner.Encoder
+		e.encoder = inner.Encoder
 		return err
 	}
 	var inner logging.JSONEncoder
 	err := inner.Provision(ctx)
-	e.Encoder = inner.Encoder
+	e.encoder = inner.Encoder
 	return err
 }
 
@@ -88,13 +90,13 @@ func (e *LogEncoder) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 
 // Clone implements zapcore.Encoder.
 func (e *LogEncoder) Clone() zapcore.Encoder {
-	return &LogEncoder{Encoder: e.Encoder.Clone(), Format: e.Format}
+	return &LogEncoder{heldFields: e.clone(), Format: e.Format}
 }
 
 // EncodeEntry implements zapcore.Encoder. The encoded bytes are masked, so
 // that nothing in an entry is forgotten.
 func (e *LogEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*buffer.Buffer, error) {
-	buf, err := e.Encoder.EncodeEntry(entry, places.hideIn(fields))
+	buf, err := e.encodeEntry(entry, fields)
 	if err != nil {
 		return buf, err
 	}
