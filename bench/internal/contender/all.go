@@ -14,6 +14,7 @@ const (
 	KeystileTuned = "Keystile, tuned"
 	KeystileSpare = "Keystile, tuned more"
 	KeystileFleet = "Keystile, fleet"
+	KeystilePlain = "Keystile, Caddy's log"
 	Nginx         = "nginx, bare"
 	HAProxy       = "HAProxy, bare"
 )
@@ -26,14 +27,15 @@ const few = 10_000
 var all = []*Contender{
 	{Name: Bare, Says: "`reverse_proxy` and nothing else, with Caddy's defaults: the floor", Core: true, program: caddy, files: bareCaddy(untuned)},
 	{Name: Control, Says: "the same: the control", Core: true, program: caddy, files: bareCaddy(untuned)},
-	{Name: BareTuned, Says: "the same with `" + Idle + "`", Core: true, program: caddy, files: bareCaddy(example)},
+	{Name: BareTuned, Says: "the same with `" + Idle + "`", Core: true, program: caddy, files: bareCaddy(idle)},
 	{Name: BareSpare, Says: "besides, `" + Quiet + "` for the log, and `" + Collect + "` in the environment", Core: true, MaxKeys: few, program: sparing, files: bareCaddy(spare)},
 	{Name: Static, Says: "`respond 401` and nothing else: the floor of refusals", Core: true, Refuses: true, program: caddy, files: staticRefusal},
 	{Name: StaticControl, Says: "the same: the control", Core: true, Refuses: true, program: caddy, files: staticRefusal},
-	{Name: Keystile, Says: "key, scope, limit, count and headers, with Caddy's defaults beside", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, Sums: true, program: caddy, files: keystile(untuned)},
+	{Name: Keystile, Says: "key, scope, limit, count and headers, and `" + Masked + "` for the log, as the README has it", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, Sums: true, program: caddy, files: keystile(readme)},
 	{Name: KeystileTuned, Says: "the same with `" + Idle + "`, as `Caddyfile.example` has it", Core: true, Gate: true, Limits: true, Learns: true, Sums: true, program: caddy, files: keystile(example)},
-	{Name: KeystileSpare, Says: "besides, `" + Quiet + "` for the log, and `" + Collect + "` in the environment", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, Sums: true, program: sparing, files: keystile(spare)},
-	{Name: KeystileFleet, Says: "the same with keys in PostgreSQL and limits in Redis; a hundred of the keys, again and again", Fleet: true, Hot: 100, Gate: true, Limits: true, Learns: true, program: caddy, files: keystileFleet},
+	{Name: KeystileSpare, Says: "besides, `" + Quiet + "` for the log, and `" + Collect + "` in the environment", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, Sums: true, program: sparing, files: keystile(exampleSpare)},
+	{Name: KeystilePlain, Says: "as the first, with Caddy's defaults for the log", Core: true, MaxKeys: few, Gate: true, Limits: true, Learns: true, Sums: true, program: caddy, files: keystile(untuned)},
+	{Name: KeystileFleet, Says: "tuned, with keys in PostgreSQL and limits in Redis; a hundred of the keys, again and again", Fleet: true, Hot: 100, Gate: true, Limits: true, Learns: true, program: caddy, files: keystileFleet},
 	{Name: "caddy-ratelimit", Says: "a limit for each credential; nobody looks whether it is a key", MaxKeys: few, Limits: true, Learns: true, program: caddy, files: rateLimit},
 	{Name: "Caddy map", Says: "`map` from credential to whether it is known; no limit", Gate: true, MaxKeys: few, program: caddy, files: caddyMap},
 	{Name: "Caddy header", Says: "a `header` matcher with a line for each key; no limit", Gate: true, MaxKeys: few, program: caddy, files: caddyHeader},

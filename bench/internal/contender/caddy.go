@@ -7,6 +7,9 @@ import (
 
 // What a configuration may do about speed.
 const (
+	// Masked is the line of README and Caddyfile.example about the log, which
+	// also keeps the proxy from encoding an entry for each request.
+	Masked = "format keystile"
 	// Idle is the line of Caddyfile.example about the upstream's idle
 	// connections.
 	Idle = "keepalive_idle_conns_per_host 512"
@@ -21,13 +24,17 @@ const (
 // tuning is what a Caddyfile says for speed.
 type tuning struct {
 	transport string // a line about how the proxy reaches the API
-	log       string // a line about the log
+	log       string // lines about the log
 }
 
 var (
 	untuned = tuning{}
-	example = tuning{transport: Idle}
+	idle    = tuning{transport: Idle}
 	spare   = tuning{transport: Idle, log: Quiet}
+
+	readme       = tuning{log: Masked}
+	example      = tuning{transport: Idle, log: Masked}
+	exampleSpare = tuning{transport: Idle, log: Masked + "\n\t\t" + Quiet}
 )
 
 // site is a Caddyfile: global options, and what stands before the proxy.
