@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +16,8 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/keystile/keystile/internal/credential"
 )
 
 // loggers are one with our encoder and one with that which ours writes through.
@@ -64,9 +67,10 @@ func TestAnEntryHasTheFieldsThatItWouldHaveWithoutUs(t *testing.T) {
 		for second := range kinds {
 			ours, plain, wrote := loggers()
 			for _, l := range []*zap.Logger{ours, plain} {
-				child := l.With(kinds[first]...).With(kinds[second]...)
+				parent := l.With(kinds[first]...)
+				child, other := parent.With(kinds[second]...), parent.With(zap.Int("other", 1))
 				child.Info("hello", kinds[first]...)
-				l.With(kinds[second]...).Info("the parent's other child")
+				other.Info("the parent's other child")
 				child.Named("name").With(kinds[first][0]).Warn("again")
 			}
 			if got, want := wrote(); got != want {
@@ -118,6 +122,22 @@ func TestALoggerThatWritesNothingEncodesNothing(t *testing.T) {
 	core := zapcore.NewCore(&LogEncoder{heldFields: heldFields{encoder: none}}, zapcore.AddSync(io.Discard), zapcore.InfoLevel)
 	logger := zap.New(core).With(zap.String("upstream", "localhost:9000"), zap.Duration("duration", time.Second), request)
 	logger.With(zap.Int("read", 1)).Debug("read from upstream")
+}
+
+func TestAKeyOfAnotherMakeIsHiddenHoweverItsRequestIsLogged(t *testing.T) {
+	places.add(credential.Sources{{Kind: credential.Header, Name: "X-Hidden-Key"}})
+	r, request := loggable()
+	r.Header.Set("X-Hidden-Key", "made-elsewhere")
+	object := zap.Strings("reasons", []string{"what can't wait"})
+	ours, _, wrote := loggers()
+	ours.With(request).Info("of the logger")
+	ours.With(request, object).Info("before what can't wait")
+	ours.With(object, request).Info("behind it")
+	ours.Info("of the entry", request)
+	got, _ := wrote()
+	if strings.Contains(got, "made-elsewhere") || strings.Count(got, `"X-Hidden-Key":["***"]`) != 4 {
+		t.Errorf("wrote\n%s", got)
+	}
 }
 
 func BenchmarkLoggerOfAProxiedRequest(b *testing.B) {
