@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 
@@ -37,8 +38,8 @@ func (c *Config) publishPrefixes() {
 // secret with one of our prefixes, wherever in an entry it stands, and whatever
 // a request bears in the headers and parameters that gates take keys from:
 // Caddy writes both into the access log before any handler runs. It encodes
-// nothing for a logger that never writes an entry, such as the one that Caddy's
-// proxy makes for each request.
+// no request for a logger that never writes an entry, such as the one that
+// Caddy's proxy makes for each.
 type LogEncoder struct {
 	heldFields
 
@@ -100,7 +101,7 @@ func (e *LogEncoder) EncodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*
 	if err != nil {
 		return buf, err
 	}
-	if masked := secrets.Bytes(buf.Bytes()); len(masked) != buf.Len() || string(masked) != buf.String() {
+	if masked := secrets.Bytes(buf.Bytes()); !bytes.Equal(masked, buf.Bytes()) {
 		buf.Reset()
 		_, err = buf.Write(masked)
 	}

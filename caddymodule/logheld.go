@@ -2,7 +2,6 @@ package caddymodule
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -13,19 +12,25 @@ import (
 )
 
 // heldFields are the fields of a logger, which wait for its first entry to be
-// encoded. Caddy's proxy makes a logger for each request, and another for each
-// piece of its response, which write an entry when something goes wrong: to
-// encode the request for each would take longer than the gate. It implements
-// zapcore.ObjectEncoder.
+// encoded. Caddy's proxy makes a logger for each request, which writes an entry
+// when something goes wrong: to encode the request for each would take longer
+// than the gate. It implements zapcore.ObjectEncoder.
 type heldFields struct {
-	encoder zapcore.Encoder // has the fields before; shared, so that nothing is added to it
+	// encoder has the fields before. Nothing is added to it unless it is settled:
+	// loggers share it.
+	encoder zapcore.Encoder
 	fields  []zapcore.Field
+	// settled: encoder is nobody else's and has all fields.
+	settled bool
 }
 
 // roomForFields is as many fields as most loggers add to those of another.
 const roomForFields = 4
 
 func (h *heldFields) clone() heldFields {
+	if h.settled {
+		return heldFields{encoder: h.encoder.Clone()}
+	}
 	room := make([]zapcore.Field, 0, len(h.fields)+roomForFields)
 	return heldFields{encoder: h.encoder, fields: append(room, h.fields...)}
 }
@@ -38,25 +43,33 @@ func (h *heldFields) encodeEntry(entry zapcore.Entry, fields []zapcore.Field) (*
 	return h.encoder.EncodeEntry(entry, places.hideIn(fields))
 }
 
-func (h *heldFields) hold(f zapcore.Field) { h.fields = append(h.fields, f) }
-
-// settle encodes what was held, for what can't wait: it may be another by the
-// time of the entry.
-func (h *heldFields) settle() zapcore.Encoder {
-	h.encoder = h.encoder.Clone()
-	for _, f := range places.hideIn(h.fields) {
+func (h *heldFields) hold(f zapcore.Field) {
+	if h.settled {
 		f.AddTo(h.encoder)
+		return
 	}
-	h.fields = nil
+	h.fields = append(h.fields, f)
+}
+
+// settle encodes what was held, because of a field that can't wait: it may be
+// another by the time of the entry, or adds to us while it is added.
+func (h *heldFields) settle() zapcore.Encoder {
+	if !h.settled {
+		h.settled, h.encoder = true, h.encoder.Clone()
+		for _, f := range places.hideIn(h.fields) {
+			f.AddTo(h.encoder)
+		}
+		h.fields = nil
+	}
 	return h.encoder
 }
 
 func (h *heldFields) AddObject(key string, value zapcore.ObjectMarshaler) error {
-	if request, ok := value.(caddyhttp.LoggableHTTPRequest); ok && request.Request != nil {
+	if request, ok := value.(caddyhttp.LoggableHTTPRequest); ok && request.Request != nil && !h.settled {
 		h.hold(zap.Object(key, asItIs(request)))
 		return nil
 	}
-	return h.settle().AddObject(key, value)
+	return h.settle().AddObject(key, places.hide(value))
 }
 
 // asItIs returns what is logged of a request, unchanged by what becomes of the
@@ -65,7 +78,7 @@ func asItIs(logged caddyhttp.LoggableHTTPRequest) caddyhttp.LoggableHTTPRequest 
 	ctx := logged.Request.Context()
 	address := caddyhttp.GetVar(ctx, caddyhttp.ClientIPVarKey)
 	logged.Request = logged.Request.WithContext(knownClient{context.Background(), address})
-	logged.Request.Header = maps.Clone(logged.Request.Header)
+	logged.Request.Header = logged.Request.Header.Clone()
 	return logged
 }
 
@@ -85,7 +98,7 @@ func (k knownClient) Value(key any) any {
 }
 
 func (h *heldFields) AddArray(key string, value zapcore.ArrayMarshaler) error {
-	return h.settle().AddArray(key, value)
+	return h.settle().AddArray(key, places.hideValues(key, value))
 }
 func (h *heldFields) AddReflected(key string, value any) error {
 	return h.settle().AddReflected(key, value)
@@ -106,7 +119,9 @@ func (h *heldFields) AddInt64(key string, value int64)     { h.hold(zap.Int64(ke
 func (h *heldFields) AddInt32(key string, value int32)     { h.hold(zap.Int32(key, value)) }
 func (h *heldFields) AddInt16(key string, value int16)     { h.hold(zap.Int16(key, value)) }
 func (h *heldFields) AddInt8(key string, value int8)       { h.hold(zap.Int8(key, value)) }
-func (h *heldFields) AddString(key, value string)          { h.hold(zap.String(key, value)) }
+func (h *heldFields) AddString(key, value string) {
+	h.hold(zap.String(key, places.hideTarget(key, value)))
+}
 func (h *heldFields) AddTime(key string, value time.Time)  { h.hold(zap.Time(key, value)) }
 func (h *heldFields) AddUint(key string, value uint)       { h.hold(zap.Uint(key, value)) }
 func (h *heldFields) AddUint64(key string, value uint64)   { h.hold(zap.Uint64(key, value)) }

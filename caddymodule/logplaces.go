@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -50,6 +51,26 @@ func (p *logPlaces) hide(logged zapcore.ObjectMarshaler) zapcore.ObjectMarshaler
 	shown.RequestURI = known.RedactTarget(shown.RequestURI, hideForeign)
 	request.Request = &shown
 	return request
+}
+
+// hideTarget is hide for the address of a request that another encoder takes
+// apart, such as `format filter`.
+func (p *logPlaces) hideTarget(key, value string) string {
+	known := p.known.Load()
+	if key != "uri" || known == nil {
+		return value
+	}
+	return known.RedactTarget(value, hideForeign)
+}
+
+// hideValues is hideTarget for the values of a header.
+func (p *logPlaces) hideValues(key string, logged zapcore.ArrayMarshaler) zapcore.ArrayMarshaler {
+	values, ok := logged.(caddyhttp.LoggableStringArray)
+	known := p.known.Load()
+	if !ok || known == nil {
+		return logged
+	}
+	return caddyhttp.LoggableStringArray(known.RedactHeader(http.Header{key: values}, hideForeign)[key])
 }
 
 // hideForeign leaves alone what is masked behind its prefix later on: that
