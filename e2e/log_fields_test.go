@@ -64,12 +64,14 @@ func TestAccessLogSaysWhoWasLetInAndWhoWasNot(t *testing.T) {
 
 func TestFieldsOfTheAccessLogCanBeFilteredOut(t *testing.T) {
 	t.Parallel()
-	g := setup(t, options{
-		sites: "http://filtered.test:$PORT {\n bind 127.0.0.1\n log {\n output stderr\n format filter {\n keystile_key_id delete\n }\n }\n keystile\n respond ok\n}",
-	})
-	k := g.key()
-	g.get("/filtered", k.bearer(), "Host: filtered.test")
-	if got := g.logged(t, "/filtered"); got.Outcome != "allowed" || got.KeyID != nil {
-		t.Errorf("%+v", got)
+	for _, wrapped := range []string{"json", "keystile"} {
+		g := setup(t, options{
+			sites: "http://filtered.test:$PORT {\n bind 127.0.0.1\n log {\n output stderr\n format filter {\n wrap " + wrapped + "\n keystile_key_id delete\n }\n }\n keystile\n respond ok\n}",
+		})
+		k := g.key()
+		g.get("/filtered", k.bearer(), "Host: filtered.test")
+		if got := g.logged(t, "/filtered"); got.Outcome != "allowed" || got.KeyID != nil {
+			t.Errorf("%s: %+v", wrapped, got)
+		}
 	}
 }
