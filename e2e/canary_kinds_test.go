@@ -27,7 +27,7 @@ var canaryKinds = map[string]canaryKind{
 	"cut off":                      {draw: func() string { return liveSecret()[:30] }},
 	"of an old prefix":             {draw: func() string { return "old-sys_" + liveSecret()[8:] }, status: keys.Active},
 	"of an old prefix, with odds":  {draw: func() string { return "old-sys_a/b+c=:" + liveSecret()[8:] }, status: keys.Active},
-	"of an old prefix, in letters": {draw: func() string { return "old-sys_" + letters(20) }, status: keys.Active},
+	"of an old prefix, in letters": {draw: func() string { return "older-" + letters(20) }, status: keys.Active},
 	"unknown of an old prefix":     {draw: func() string { return "old-sys_" + liveSecret()[8:] }},
 	"management token":             {draw: func() string { return keys.TokenPrefix + liveSecret()[8:] }},
 	"JSON Web Token":               {draw: func() string { return "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0." + liveSecret()[8:] }, foreign: true},
@@ -85,7 +85,7 @@ var canaryAdmitted = map[string]int{
 // keeps them from the upstream.
 var inTarget = []string{
 	"path", "path, percent-encoded", "path, percent-encoded twice", "path of a route that is loose", "path, between two slashes",
-	"fragment", "Host", "Host, with a port", "host of an absolute form",
+	"fragment", "Host", "Host, with a port", "Host, in small letters", "host of an absolute form",
 }
 
 // mayReachUpstream says where the contract lets a secret through, none of it

@@ -75,6 +75,7 @@ var canaryPlaces = struct {
 		"fragment":                      func(s string) presented { return target("/v1/items#" + s) },
 		"Host":                          func(s string) presented { return lines("Host: " + s) },
 		"Host, with a port":             func(s string) presented { return lines("Host: " + s + ":80") },
+		"Host, in small letters":        func(s string) presented { return lines("Host: " + strings.ToLower(s)) },
 		"method":                        func(s string) presented { return presented{method: s} },
 		"Referer":                       func(s string) presented { return lines("Referer: https://app.example/?k=" + s) },
 		"Referer, percent-encoded":      func(s string) presented { return lines("Referer: https://app.example/?k=" + everyByteEscaped(s)) },

@@ -47,8 +47,9 @@ func unescape(text string) string {
 
 func hexValue(c byte) int { return strings.IndexByte("0123456789abcdef", c|0x20) }
 
-// end is what tells of a secret.
-func end(secret string) string { return secret[len(secret)-tellTale:] }
+// end is what tells of a secret, in small letters: HTTP has names of headers in
+// letters of either size, and what the letters are is most of a secret.
+func end(secret string) string { return strings.ToLower(secret[len(secret)-tellTale:]) }
 
 // shows reports whether a text holds the end of a secret, in any spelling.
 func shows(text, secret string) bool {
@@ -60,6 +61,7 @@ func shows(text, secret string) bool {
 func shown[V any](text string, ends map[string]V) map[string]bool {
 	found := map[string]bool{}
 	for _, read := range readings(text) {
+		read = strings.ToLower(read)
 		for i := range len(read) - tellTale + 1 {
 			if _, one := ends[read[i:i+tellTale]]; one {
 				found[read[i:i+tellTale]] = true

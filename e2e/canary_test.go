@@ -126,7 +126,7 @@ func TestRULE07LEAK02LEAK03PresentedSecretsShowNowhere(t *testing.T) {
 	portOf := func(addr string) string { _, port, _ := net.SplitHostPort(addr); return port }
 	spans := newCollector(t)
 	g := setup(t, options{
-		app: "accept_prefix live old-sys_ unchecked\nrate_limit live 100000/s", global: masked, policy: canarySources + canaryRoutes,
+		app: "accept_prefix live old-sys_ unchecked\naccept_prefix live older- unchecked\nrate_limit live 100000/s", global: masked, policy: canarySources + canaryRoutes,
 		before: "tracing", env: spans.env(),
 		sites: fmt.Sprintf(canarySites, portOf(observing), canarySources+canaryRoutes, portOf(handing), canarySources+canaryRoutes),
 	})

@@ -70,7 +70,7 @@ const (
 // through a map costs more than looking at what is in it.
 func stripHeader(head http.Header, secret string) {
 	for name, values := range head {
-		if identity.Forged(name) || secret != "" && spell(values, secret) {
+		if identity.Forged(name) || secret != "" && (spell(values, secret) || mask.SpellsFolded(name, secret)) {
 			delete(head, name)
 		}
 	}
@@ -103,7 +103,7 @@ func stripQueryOf(u *url.URL, secret string) bool {
 // inTarget reports whether the client put its secret into the path or the host
 // as well, which can't be taken off them.
 func inTarget(c *Call) bool {
-	return mask.Spells(c.escaped, c.secret) || mask.Spells(c.Request.Host, c.secret)
+	return mask.Spells(c.escaped, c.secret) || mask.SpellsFolded(c.Request.Host, c.secret)
 }
 
 // own returns what bears one of our prefixes anywhere in the values, decoded:

@@ -1,5 +1,7 @@
 // Package mask takes secrets out of text: whatever opens with one of the known
-// prefixes is cut off behind it, however often it is percent-encoded.
+// prefixes is cut off behind it, however often it is percent-encoded, and in
+// letters of either size: in the name of a header or of a host, HTTP has them as
+// it likes, and whoever knows all letters of a key can try their sizes.
 package mask
 
 import (
@@ -23,7 +25,7 @@ type Set struct {
 
 // table is one state of a set, never changed.
 type table struct {
-	prefixes []string
+	prefixes []string        // in small letters
 	wide     map[string]bool // whose secrets may hold anything visible
 	opens    [256]bool       // bytes that a prefix can begin with, in any spelling
 }
@@ -42,13 +44,14 @@ func (s *Set) add(wide bool, prefixes []string) {
 		next.prefixes, next.wide = slices.Clone(old.prefixes), maps.Clone(old.wide)
 	}
 	for _, p := range prefixes {
+		p = strings.ToLower(p)
 		if p != "" && !slices.Contains(next.prefixes, p) {
 			next.prefixes = append(next.prefixes, p)
 		}
 		next.wide[p] = next.wide[p] || wide
 	}
 	for _, p := range next.prefixes {
-		next.opens[p[0]] = true
+		next.opens[p[0]], next.opens[upper(p[0])] = true, true
 	}
 	next.opens['%'] = true
 	s.known.Store(next)
@@ -125,6 +128,12 @@ func Spells(text, secret string) bool {
 	return bytes.Contains(appendDecoded(read[:0], text), append(sought[:0], secret...))
 }
 
+// SpellsFolded is Spells for what HTTP has in letters of either size, such as the
+// name of a header or of a host.
+func SpellsFolded(text, secret string) bool {
+	return len(text) >= len(secret) && Spells(strings.ToLower(text), strings.ToLower(secret))
+}
+
 // Decode returns text as whoever decodes it often enough will read it.
 func Decode(text string) string {
 	if strings.IndexByte(text, '%') < 0 {
@@ -144,16 +153,16 @@ func appendDecoded(plain []byte, text string) []byte {
 	}
 }
 
-// follow returns where text goes on behind prefix; i, where it doesn't hold it
-// there.
-func follow[T string | []byte](text T, i int, prefix string) int {
+// follow returns where text goes on behind prefix, which is in small letters; i,
+// where it doesn't hold it there.
+func follow(text []byte, i int, prefix string) int {
 	at := i
 	for j := range len(prefix) {
 		if at >= len(text) {
 			return i
 		}
 		c, width := decode(text[at:])
-		if c != prefix[j] {
+		if lower(c) != prefix[j] {
 			return i
 		}
 		at += width
@@ -203,6 +212,20 @@ func hex(c byte) int {
 		return int(c|0x20-'a') + 10
 	}
 	return -1
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+func upper(c byte) byte {
+	if 'a' <= c && c <= 'z' {
+		c -= 'a' - 'A'
+	}
+	return c
 }
 
 // belongs reports whether a byte can be part of a token (RFC 6750 section
