@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/keystile/keystile/internal/credential"
+	"github.com/keystile/keystile/internal/keys"
 )
 
 // encoders is where Caddy loads the encoder of a log from.
@@ -170,13 +171,15 @@ func TestALoggerThatWritesNothingEncodesNothing(t *testing.T) {
 
 func TestAKeyOfAnotherMakeIsHiddenHoweverItsRequestIsLogged(t *testing.T) {
 	t.Parallel()
+	secrets.Add(keys.TokenPrefix)
 	places.add(credential.Sources{{Kind: credential.Header, Name: "X-Hidden-Key"}, {Kind: credential.Query, Name: "hidden_key"}})
 	object := zap.Strings("reasons", []string{"what can't wait"})
 	for _, wrapping := range []string{bare, filtered, appended} {
 		for _, format := range []string{formatJSON, formatConsole} {
 			r, request := loggable()
-			r.RequestURI += "&hidden_key=made-elsewhere"
-			r.Header.Set("X-Hidden-Key", "made-elsewhere")
+			// A prefix of ours inside it says nothing about what stands before.
+			r.RequestURI += "&hidden_key=made-elsewhereKst_too"
+			r.Header.Set("X-Hidden-Key", "made-elsewhere.kst_too")
 			ours, _, wrote := loggers(t, wrapping, format)
 			ours.With(request).Info("of the logger")
 			ours.With(request, object).Info("before what can't wait")
@@ -188,6 +191,23 @@ func TestAKeyOfAnotherMakeIsHiddenHoweverItsRequestIsLogged(t *testing.T) {
 				t.Errorf("%s, %s: wrote\n%s", wrapping, format, got)
 			}
 		}
+	}
+}
+
+// What other than a key would end it, belongs to the key where gates take keys.
+func TestWhereGatesTakeKeysTheWholeOfOneIsHidden(t *testing.T) {
+	t.Parallel()
+	secrets.AddWide("whole_")
+	places.add(credential.Sources{{Kind: credential.Header, Name: "X-Whole-Key"}, {Kind: credential.Query, Name: "whole_key"}})
+	r, request := loggable()
+	for _, odd := range []string{`"`, "&", ";", ",", "<", ">", " "} {
+		r.Header.Add("X-Whole-Key", "whole_ab"+odd+"its-tail")
+		r.RequestURI += "&whole_key=whole_ab" + url.QueryEscape(odd) + "its-tail"
+	}
+	ours, _, wrote := loggers(t, bare, formatJSON)
+	ours.Info("handled request", request)
+	if got, _ := wrote(); strings.Contains(got, "its-tail") || strings.Count(got, "whole_***") != 14 {
+		t.Errorf("wrote\n%s", got)
 	}
 }
 

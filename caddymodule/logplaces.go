@@ -73,14 +73,8 @@ func (p *logPlaces) hideValues(key string, logged zapcore.ArrayMarshaler) zapcor
 	return caddyhttp.LoggableStringArray(known.RedactHeader(http.Header{key: values}, hideForeign)[key])
 }
 
-// hideForeign leaves alone what is masked behind its prefix later on: that
-// tells more.
-func hideForeign(value string) string {
-	if secrets.Holds([]byte(value)) {
-		return value
-	}
-	return "***"
-}
+// hideForeign leaves the prefix of ours that a value opens with: it tells more.
+func hideForeign(value string) string { return secrets.Opening(value) + "***" }
 
 // hideIn is hide for the fields of an entry.
 func (p *logPlaces) hideIn(fields []zapcore.Field) []zapcore.Field {

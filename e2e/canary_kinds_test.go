@@ -85,7 +85,7 @@ var canaryAdmitted = map[string]int{
 // keeps them from the upstream.
 var inTarget = []string{
 	"path", "path, percent-encoded", "path, percent-encoded twice", "path of a route that is loose", "path, between two slashes",
-	"fragment", "Host", "Host, with a port", "Host, in small letters", "host of an absolute form",
+	"fragment", "Host", "Host, with a port", "Host, percent-encoded", "Host, in small letters", "host of an absolute form",
 }
 
 // mayReachUpstream says where the contract lets a secret through, none of it

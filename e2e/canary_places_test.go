@@ -75,6 +75,7 @@ var canaryPlaces = struct {
 		"fragment":                      func(s string) presented { return target("/v1/items#" + s) },
 		"Host":                          func(s string) presented { return lines("Host: " + s) },
 		"Host, with a port":             func(s string) presented { return lines("Host: " + s + ":80") },
+		"Host, percent-encoded":         func(s string) presented { return lines("Host: " + everyByteEscaped(s)) },
 		"Host, in small letters":        func(s string) presented { return lines("Host: " + strings.ToLower(s)) },
 		"method":                        func(s string) presented { return presented{method: s} },
 		"Referer":                       func(s string) presented { return lines("Referer: https://app.example/?k=" + s) },
@@ -100,12 +101,14 @@ var canaryPlaces = struct {
 		"tracestate": func(s string) presented {
 			return lines("traceparent: 00-"+strings.Repeat("ab", 16)+"-"+strings.Repeat("cd", 8)+"-01", "tracestate: k="+s)
 		},
-		"baggage":                func(s string) presented { return lines("baggage: k=" + everyByteEscaped(s)) },
-		"name of a cookie":       func(s string) presented { return lines("Cookie: " + s + "=1") },
-		"name of a header":       func(s string) presented { return lines("X-" + s + ": 1") },
-		"TE":                     func(s string) presented { return lines("TE: " + s) },
-		"Expect":                 func(s string) presented { return lines("Expect: " + s) },
-		"headers of a preflight": func(s string) presented { return lines("Access-Control-Request-Headers: " + s) },
+		"baggage":                           func(s string) presented { return lines("baggage: k=" + everyByteEscaped(s)) },
+		"name of a cookie":                  func(s string) presented { return lines("Cookie: " + s + "=1") },
+		"name of a header":                  func(s string) presented { return lines("X-" + s + ": 1") },
+		"name of a header, percent-encoded": func(s string) presented { return lines("X-" + everyByteEscaped(s) + ": 1") },
+		"User-Agent, behind it a quote":     func(s string) presented { return lines("User-Agent: " + s + `" x`) },
+		"TE":                                func(s string) presented { return lines("TE: " + s) },
+		"Expect":                            func(s string) presented { return lines("Expect: " + s) },
+		"headers of a preflight":            func(s string) presented { return lines("Access-Control-Request-Headers: " + s) },
 		"extension of a chunk": func(s string) presented {
 			return presented{lines: []string{"Transfer-Encoding: chunked"}, body: "1;k=" + s + "\r\nx\r\n0\r\n\r\n"}
 		},

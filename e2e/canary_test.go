@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net"
@@ -177,6 +178,11 @@ func (g *gate) searchEverywhere(all []canary, spans *collector, places map[strin
 	}
 	if traced := spans.count(); traced < len(all)*9/10 {
 		g.t.Errorf("%d spans for %d requests", traced, len(all))
+	}
+	for line := range strings.Lines(places["log"]) {
+		if !json.Valid([]byte(line)) {
+			g.t.Errorf("an entry of the log isn't JSON: %s", line)
+		}
 	}
 	byEnd := map[string]canary{}
 	for _, c := range all {

@@ -84,33 +84,51 @@ func (s *Set) Bytes(text []byte) []byte {
 // Text is Bytes of a string.
 func (s *Set) Text(text string) string { return string(s.Bytes([]byte(text))) }
 
-// Holds reports whether text bears a secret.
-func (s *Set) Holds(text []byte) bool { return !bytes.Equal(s.Bytes(text), text) }
+// Opening returns the prefix that text opens with, as it is spelled there, where a
+// secret stands behind it; empty otherwise.
+func (s *Set) Opening(text string) string {
+	t := s.known.Load()
+	if t == nil || text == "" {
+		return ""
+	}
+	begin, _ := t.at([]byte(text), 0)
+	return text[:begin]
+}
 
 // at returns where the secret behind a prefix at i begins and ends; i, where
-// there is none.
+// there is none. Of several prefixes there, the one counts whose secret goes on
+// furthest, and of those the shortest.
 func (t *table) at(text []byte, i int) (begin, end int) {
+	begin, end = i, i
 	if !t.opens[text[i]] {
-		return i, i
+		return begin, end
 	}
 	for _, p := range t.prefixes {
-		begin = follow(text, i, p)
-		if begin == i {
+		behind := follow(text, i, p)
+		if behind == i {
 			continue
 		}
-		end = begin
-		for end < len(text) {
-			c, width := decode(text[end:])
-			if !belongs(c) && !(t.wide[p] && belongsWide(c)) {
-				break
-			}
-			end += width
-		}
-		if end > begin {
-			return begin, end
+		over := behind + extent(text[behind:], t.wide[p])
+		if over > behind && (over > end || over == end && behind < begin) {
+			begin, end = behind, over
 		}
 	}
-	return i, i
+	return begin, end
+}
+
+// extent is how many bytes at the beginning of a text belong to a secret.
+func extent(text []byte, wide bool) (n int) {
+	for n < len(text) {
+		c, width := decode(text[n:])
+		if !belongs(c) && !(wide && belongsWide(c)) {
+			break
+		}
+		if text[n] == '\\' && n+1 < len(text) && text[n+1] > ' ' {
+			width++ // with what it escapes, such as a quote in JSON
+		}
+		n += width
+	}
+	return n
 }
 
 // Spells reports whether text holds a secret, in any spelling. It takes time in
@@ -129,9 +147,21 @@ func Spells(text, secret string) bool {
 }
 
 // SpellsFolded is Spells for what HTTP has in letters of either size, such as the
-// name of a header or of a host.
+// name of a header or of a host. Letters are folded once they are decoded.
 func SpellsFolded(text, secret string) bool {
-	return len(text) >= len(secret) && Spells(strings.ToLower(text), strings.ToLower(secret))
+	if len(text) < len(secret) {
+		return false
+	}
+	var read [512]byte
+	var sought [256]byte
+	return bytes.Contains(fold(appendDecoded(read[:0], text)), fold(append(sought[:0], secret...)))
+}
+
+func fold(text []byte) []byte {
+	for i, c := range text {
+		text[i] = lower(c)
+	}
+	return text
 }
 
 // Decode returns text as whoever decodes it often enough will read it.

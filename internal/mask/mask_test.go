@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -57,6 +58,69 @@ func TestForeignSecretsAreCutOffAsFarAsTheyGo(t *testing.T) {
 	} {
 		if got := string(s.Bytes([]byte(text))); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// Prefixes may open with others, and come in any order.
+func TestOfPrefixesThatFitTheOneCountsThatHidesMost(t *testing.T) {
+	t.Parallel()
+	for _, order := range [][]string{{"sk-", "sk-old-", "sk-older-"}, {"sk-older-", "sk-old-", "sk-"}} {
+		var s Set
+		s.Add(order...)
+		s.AddWide("sk-old-")
+		for text, want := range map[string]string{
+			"sk-old-ab/cd:ef end": "sk-old-*** end", "sk-new-abcd/ef": "sk-***/ef", "sk-older-abcd end": "sk-*** end",
+		} {
+			if got := s.Text(text); got != want {
+				t.Errorf("%v, %q: got %q, want %q", order, text, got, want)
+			}
+		}
+	}
+}
+
+// A log is read by programs: what is masked in an entry leaves it an entry.
+func TestWhatIsMaskedInAnEntryLeavesItJSON(t *testing.T) {
+	t.Parallel()
+	s := newSet()
+	s.AddWide("sk-old-")
+	for _, value := range []string{`"sk-old-abc"`, `sk-old-a"b c`, `sk-old-a\`, `sk-old-a\"`, "sk-old-a\nb", "sk-old-a\x01b", "sk-old-%5c", "sk-old-%5C%22", `"` + secret + `"`, `sk-old-\`} {
+		entry, err := json.Marshal(map[string]string{"User-Agent": value, "next": "kept"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read map[string]string
+		if masked := s.Bytes(entry); json.Unmarshal(masked, &read) != nil || len(read) != 2 || read["next"] != "kept" {
+			t.Errorf("%q: %s", value, masked)
+		}
+	}
+}
+
+func TestThePrefixThatATextOpensWithIsTold(t *testing.T) {
+	t.Parallel()
+	s := newSet()
+	for text, want := range map[string]string{
+		"": "", "other": "", "ks_live_": "", "x" + secret: "", secret: "ks_live_", "ks%5flive_a b": "ks%5flive_", "Ks_live_a": "Ks_live_",
+	} {
+		if got := s.Opening(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	var none Set
+	if got := none.Opening(secret); got != "" {
+		t.Errorf("a set that knows nothing: %q", got)
+	}
+}
+
+func TestASecretIsFoundInLettersOfEitherSize(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"": false, secret[1:]: false, secret[:len(secret)-1] + "_": false,
+		secret: true, "X-" + strings.ToLower(secret): true, strings.ToUpper(secret): true,
+		everyByteEscaped(secret): true, everyByteEscaped(strings.ToUpper(secret)) + ".example": true, strings.ToUpper(everyByteEscaped(secret)): true,
+	} {
+		if got := SpellsFolded(text, secret); got != want {
+			t.Errorf("%q: %v", text, got)
 		}
 	}
 }
@@ -124,6 +188,12 @@ func TestLookingForASecretCostsNothingInUsualHeaders(t *testing.T) {
 	for _, text := range []string{"https://app.example.com/projects?tab=items%20all%2C%20or%20none", everyByteEscaped(secret[1:])} {
 		if n := testing.AllocsPerRun(100, func() { Spells(text, secret) }); n != 0 {
 			t.Errorf("%s: %v allocations", text, n)
+		}
+	}
+	const short = "sk-old-ab" // fits into most names
+	for _, name := range []string{"Accept", "Accept-Encoding", "Content-Security-Policy-Report-Only"} {
+		if n := testing.AllocsPerRun(100, func() { SpellsFolded(name, short) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
 }
