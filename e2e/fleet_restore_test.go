@@ -158,7 +158,7 @@ func (f *trio) revokeUntil(serves *member, made []key) []time.Time {
 func TestAWaitThatIsShorterThanTheBoundSaysThatNothingIsConfirmed(t *testing.T) {
 	t.Parallel()
 	rounds := sized(3, 100)
-	f := setupTrio(t, sharedPostgres(t), options{app: faultApp, before: quiet, behind: "respond ok"})
+	f := setupTrio(t, sharedPostgres(t), options{app: "max_staleness 10s", before: quiet, behind: "respond ok"})
 	victim := f.members[2]
 	for _, k := range f.members[0].plant(rounds, nil) {
 		f.warm([]key{k})

@@ -3,6 +3,7 @@ package servertest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -111,12 +112,23 @@ func (p *process) end(signal syscall.Signal) error {
 	}
 }
 
+// Ports of servers: below those that the kernel gives to whoever asks for any, so
+// that nobody gets one while its server hasn't started yet, or is stopped.
+const (
+	firstPort = 30000
+	lastPort  = 32767
+	portTries = 100
+)
+
 // freePort is a port of loopback that nobody has at the moment.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+	var err error
+	for range portTries {
+		port := strconv.Itoa(firstPort + rand.IntN(lastPort-firstPort+1))
+		var l net.Listener
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+	return "", fmt.Errorf("find a free port: %w", err)
 }

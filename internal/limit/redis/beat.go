@@ -17,7 +17,7 @@ func (k *link) beat(ctx context.Context, leaves bool) (state fleetState, took ti
 			return state, 0, fmt.Errorf("reach Redis: %w", err)
 		}
 	}
-	within, cancel := context.WithTimeout(ctx, replyWithin)
+	within, cancel := context.WithTimeout(ctx, k.limiter.cfg.replyWithin())
 	defer cancel()
 	known, epoch, seen := k.known.Load(), k.epoch(), k.seen
 	before := k.limiter.cfg.Clock()

@@ -142,7 +142,7 @@ func (g *ledger) exchange(ctx context.Context, errands []*errand) {
 	for _, e := range errands {
 		all = append(all, e.entries...)
 	}
-	within, cancel := context.WithTimeout(ctx, replyWithin)
+	within, cancel := context.WithTimeout(ctx, g.limiter.cfg.replyWithin())
 	defer cancel()
 	answers, err := g.limiter.server.record(within, all)
 	if err != nil {

@@ -41,6 +41,13 @@ const (
 	defaultTrust    = 2 * time.Second
 )
 
+// replyWithin bounds a round trip: requests don't wait as long, unless they have
+// more patience.
+func (c *Config) replyWithin() time.Duration { return max(leastReply, c.Patience) }
+
+// startWithin bounds how long a start waits for Redis.
+func (c *Config) startWithin() time.Duration { return max(leastStart, c.Patience) }
+
 // Limiter keeps what this node holds of the buckets.
 type Limiter struct {
 	cfg    Config

@@ -22,8 +22,8 @@ const (
 	joinEvery = 20 * time.Millisecond
 	// dialWithin bounds how long a probe waits for a connection.
 	dialWithin = 2 * time.Second
-	// startWithin bounds how long a start waits for Redis.
-	startWithin = time.Second
+	// leastStart is the bound of a start's wait for Redis where requests wait less.
+	leastStart = time.Second
 	// roundsToJoin is how many beats in a row it takes to join, at most.
 	roundsToJoin = 4
 )
@@ -78,7 +78,7 @@ func (k *link) init(l *Limiter) {
 func (k *link) begin(ctx context.Context, s limit.Surroundings) {
 	k.log, k.stats = s.Log, s.Stats
 	k.stats.Away.Add(1)
-	within, cancel := context.WithTimeout(ctx, startWithin)
+	within, cancel := context.WithTimeout(ctx, k.limiter.cfg.startWithin())
 	defer cancel()
 	if now := k.limiter.cfg.Clock(); k.known.Load() != 1 {
 		k.apart.halt(now, now+margin(k.limiter.cfg.Trust)) // by then, all others know of this node
@@ -254,7 +254,7 @@ func (k *link) end() {
 	k.loop.Stop()
 	k.turn.Lock()
 	defer k.turn.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), k.limiter.cfg.startWithin())
 	defer cancel()
 	if k.phase() == joined {
 		if err := k.limiter.giveBack(ctx); err == nil {

@@ -13,8 +13,8 @@ const (
 	atOnce = 128
 	// couriers is how many round trips are under way at most.
 	couriers = 2
-	// replyWithin bounds a round trip. Requests don't wait as long.
-	replyWithin = 250 * time.Millisecond
+	// leastReply is the bound of a round trip where requests wait less.
+	leastReply = 250 * time.Millisecond
 )
 
 // post carries calls to Redis: those that come up while a round trip is under
@@ -111,7 +111,7 @@ func (l *Limiter) exchange(ctx context.Context, parcels []parcel) error {
 		all = append(all, l.compose(p.cell, l.cfg.Clock()))
 		p.buckets.mu.Unlock()
 	}
-	ctx, cancel := context.WithTimeout(ctx, replyWithin)
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.replyWithin())
 	defer cancel()
 	answers, err := l.server.lease(ctx, all)
 	now := l.cfg.Clock()

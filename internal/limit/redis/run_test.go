@@ -42,7 +42,7 @@ func own(t *testing.T, settings ...string) (*servertest.Redis, redis.Config) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.Close() })
-	return r, redis.Config{Server: &goredis.Options{Addr: r.Address()}}
+	return r, redis.Config{Server: &goredis.Options{Addr: r.Address()}, Patience: 5 * time.Second}
 }
 
 func TestARedisThatIsStartedAgainHandsOutNothingTwice(t *testing.T) {
@@ -72,6 +72,7 @@ func TestARedisThatIsStartedAgainHandsOutNothingTwice(t *testing.T) {
 			l.Beat()
 			await(t, l)
 			for _, node := range []*redis.Limiter{l, join(t, cfg, 2)} {
+				await(t, node)
 				if n := drain(t, node); n != 0 {
 					t.Errorf("%d granted again", n)
 				}
