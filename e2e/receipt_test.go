@@ -21,10 +21,10 @@ func TestNoRequestThatIsSentBehindAReceiptIsLetInByAnyGateway(t *testing.T) {
 		var got revokedKey
 		var err error
 		if i%2 == 0 {
-			got, err = m.revoke(k.ID, "5s")
+			got, err = m.revoke(k.ID, "15s")
 			byAPI = append(byAPI, time.Since(began))
 		} else {
-			got, _, err = m.revokeByCommand(k.ID, "5s")
+			got, _, err = m.revokeByCommand(k.ID, "15s")
 			byCommand = append(byCommand, time.Since(began))
 		}
 		behind := time.Now()
@@ -221,7 +221,7 @@ func TestAReceiptCountsTheGatewaysThatRun(t *testing.T) {
 	}
 	other := m.beside(options{app: "max_staleness 2s"})
 	m.awaitRegistered(2)
-	if got := next("5s").Receipt; got.Nodes != 2 || !got.Confirmed {
+	if got := next("15s").Receipt; got.Nodes != 2 || !got.Confirmed {
 		t.Errorf("two gateways: %+v", got)
 	}
 	other.stop()
@@ -235,7 +235,7 @@ func TestAReceiptCountsTheGatewaysThatRun(t *testing.T) {
 	if r := got.Receipt; err != nil || status != 3 || r.Nodes != 2 || r.Confirmed || r.ConfirmedAt != nil || len(r.Pending) != 1 || !strings.Contains(r.Pending[0], "/") {
 		t.Errorf("one was killed: exit status %d, %+v, %v", status, r, err)
 	}
-	if got := next("5s").Receipt; got.Nodes != 2 || !got.Confirmed {
+	if got := next("15s").Receipt; got.Nodes != 2 || !got.Confirmed {
 		t.Errorf("once the dead one has outlived what it knew: %+v", got)
 	}
 	m.awaitRegistered(1)
@@ -258,7 +258,7 @@ func TestAReloadLeavesNoGatewayBehindAndCountsNoneTwice(t *testing.T) {
 	})
 	m.options.app = "max_staleness 5s\npepper abcdefghijklmnopqrstuvwxyz"
 	m.reload(m.caddyfile())
-	if got, err := m.revoke(all[0].ID, "5s"); err != nil || got.Receipt.Nodes != 1 || !got.Receipt.Confirmed {
+	if got, err := m.revoke(all[0].ID, "15s"); err != nil || got.Receipt.Nodes != 1 || !got.Receipt.Confirmed {
 		t.Errorf("with another pepper: %+v, %v", got, err)
 	}
 	if now := m.registered(); len(now) != 1 || now[0].Incarnation != before.Incarnation {
