@@ -26,11 +26,10 @@ func TestStreamsArrivePieceByPiece(t *testing.T) {
 		"bytes of a known length": {"/drip?numbytes=5&duration=500ms&delay=0s", "reverse_proxy $API {\n flush_interval -1\n}", 5, "*"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ended := make(chan struct{})
+			next := make(chan struct{}, stream.pieces)
 			bin := httpbin.New()
 			direct := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				defer close(ended)
-				bin.ServeHTTP(w, r)
+				bin.ServeHTTP(stepwise{w, r.Context(), next}, r)
 			}))
 			defer direct.Close()
 			g := setup(t, options{behind: strings.ReplaceAll(stream.behind, "$API", direct.Listener.Addr().String())})
@@ -45,26 +44,40 @@ func TestStreamsArrivePieceByPiece(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer got.Body.Close()
-			pieces := 0
-			piece := make([]byte, 4096)
-			for pieces < stream.pieces-1 {
-				n, err := got.Body.Read(piece)
-				if err != nil {
-					t.Fatalf("after %d pieces: %v", pieces, err)
+			came := ""
+			pieces := func() int { return strings.Count(came, stream.piece) }
+			part := make([]byte, 4096)
+			for sent := range stream.pieces {
+				for pieces() <= sent {
+					n, err := got.Body.Read(part)
+					if came += string(part[:n]); err != nil && pieces() <= sent {
+						t.Fatalf("%d pieces came of the %d that were sent: %v", pieces(), sent+1, err)
+					}
 				}
-				pieces += strings.Count(string(piece[:n]), stream.piece)
-				select {
-				case <-ended:
-					t.Fatalf("the API had sent everything when piece %d came", pieces)
-				default:
-				}
+				next <- struct{}{}
 			}
 			rest, err := io.ReadAll(got.Body)
-			if pieces += strings.Count(string(rest), stream.piece); err != nil || pieces != stream.pieces {
-				t.Errorf("%d pieces came, want %d: %v", pieces, stream.pieces, err)
+			if came += string(rest); err != nil || pieces() != stream.pieces {
+				t.Errorf("%d pieces came, want %d: %v", pieces(), stream.pieces, err)
 			}
 			wantClasses(t, g, k, []apiCall{{want: http.StatusOK}})
 		})
+	}
+}
+
+// stepwise writes a piece, and waits behind it until the next one is wanted.
+type stepwise struct {
+	http.ResponseWriter
+	asked context.Context
+	next  <-chan struct{}
+}
+
+// Flush is called behind each piece.
+func (s stepwise) Flush() {
+	s.ResponseWriter.(http.Flusher).Flush()
+	select {
+	case <-s.next:
+	case <-s.asked.Done():
 	}
 }
 
