@@ -40,9 +40,12 @@ func TestFLEET01GatesThatRaceForOneQuotaHoldIt(t *testing.T) {
 	const most, each = 1000, 2000
 	r := throwawayRedis(t)
 	gates, k := threeGates(t, r.URL(), "quota 1000/month")
+	losses := func() float64 { return gates[0].counter(limiterLost) + gates[1].counter(limiterLost) }
+	lost := losses()
 	passed := storm(t, k, each, gates[:2]...)
-	if passed > most || passed < most-most/100 {
-		t.Errorf("%d calls passed, of %d", passed, most)
+	lost = losses() - lost // a gate without Redis keeps to a part of its own
+	if passed > most || passed < most-most/100 && lost == 0 {
+		t.Errorf("%d calls passed, of %d; gates lost Redis %v times", passed, most, lost)
 	}
 	eventually(t, 10*time.Second, "what gates held unused passes, too", func() bool {
 		if passed < most && gates[2].get("/", k.bearer()).status == http.StatusOK {

@@ -232,19 +232,16 @@ func TestMonthTurnsWhileRequestsRun(t *testing.T) {
 	g.runClock(time.Until(endOfMonth) - time.Hour)
 	load := g.drive(t, k, 200, 4)
 	exceeded := func(r reply) bool { return r.code == "quota_exceeded" }
-	eventually(t, exchangeWithin, "the old month's quota is used up", func() bool { return load.count(exceeded) > 0 })
-	if n := load.count(allowed); n != monthsQuota {
-		t.Errorf("%d calls passed in the old month, want %d", n, monthsQuota)
-	}
+	eventually(t, exchangeWithin, "the old month's quota is used up, and no more", func() bool {
+		return load.count(exceeded) > 0 && load.count(allowed) == monthsQuota
+	})
 	turn := time.Now().Add(300 * time.Millisecond)
 	g.runClock(endOfMonth.Sub(turn))
-	before := 0
 	eventually(t, exchangeWithin, "the new month's quota is used up", func() bool {
-		before = load.count(func(r reply) bool { return allowed(r) && r.at.Before(turn) })
-		last := load.count(allowed)
-		return last > monthsQuota && load.count(exceeded) > 0 && load.count(func(r reply) bool { return exceeded(r) && r.at.After(turn.Add(time.Second)) }) > 0
+		return load.count(allowed) > monthsQuota && load.count(func(r reply) bool { return exceeded(r) && r.at.After(turn.Add(time.Second)) }) > 0
 	})
 	load.halt()
+	before := load.count(func(r reply) bool { return allowed(r) && r.at.Before(turn) })
 	if n := load.count(allowed); before != monthsQuota || n != 2*monthsQuota || load.broken > 0 {
 		t.Errorf("%d calls passed before the turn and %d in all, want %d and %d; %d were not answered", before, n, monthsQuota, 2*monthsQuota, load.broken)
 	}

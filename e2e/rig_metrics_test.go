@@ -14,6 +14,7 @@ const (
 	storeReads   = "keystile_store_reads_total"
 	storeErrors  = "keystile_store_errors_total"
 	usageFlushes = "keystile_usage_flushes_total"
+	limiterLost  = "keystile_limiter_lost_total"
 	decisions    = "keystile_decisions_total" // with outcome="allowed" or a code
 )
 
