@@ -40,12 +40,12 @@ var movers = []struct {
 	{"keystile_limiter_waits_total", nil, func(t *testing.T, m *metered) { m.wantStatus(t, m.next(), http.StatusOK) }},
 	{"keystile_limiter_lost_total", nil, func(t *testing.T, m *metered) { m.redis.Cut(); m.wantStatus(t, m.next(), http.StatusOK) }},
 	{"keystile_limiter_away", nil, nil},
-	{"keystile_usage_pending_cells", nil, func(t *testing.T, m *metered) {
-		m.wantStatus(t, m.keys[m.used-1], http.StatusOK)
+	{"keystile_store_unconfirmed_seconds", nil, func(t *testing.T, m *metered) {
 		m.store.Cut()
+		m.wantStatus(t, m.keys[m.used-1], http.StatusOK) // which memory knows
 	}},
+	{"keystile_usage_pending_cells", nil, nil},
 	{"keystile_usage_pending_seconds", nil, nil},
-	{"keystile_store_unconfirmed_seconds", nil, nil},
 	{"keystile_store_errors_total", nil, func(t *testing.T, m *metered) { m.wantStatus(t, m.next(), http.StatusServiceUnavailable) }},
 	{"keystile_usage_spooled_files", nil, func(_ *testing.T, m *metered) { m.restart() }},
 }
