@@ -23,6 +23,7 @@ func TestSTORE02STORE04GatesOutliveTheirDatabaseUnderLoad(t *testing.T) {
 		loads = append(loads, m.drive(t, good[0], 50, 2))
 	}
 	f.underLoad(t, loads, downStaleness/2)
+	stops := time.Now()
 	must(t, server.Stop())
 	down := time.Now()
 	eventually(t, downStaleness, "a key that no gate knows is refused for want of the database", func() bool {
@@ -35,7 +36,7 @@ func TestSTORE02STORE04GatesOutliveTheirDatabaseUnderLoad(t *testing.T) {
 	f.underLoad(t, loads, backWithin+time.Second)
 	for i, load := range loads {
 		load.halt()
-		last := wantOnlyUnavailable(t, load, down, starts, up)
+		last := wantOnlyUnavailable(t, load, stops, starts, up)
 		t.Logf("gate %d let its key in for %v after the database was down", i+1, last.Sub(down).Round(time.Millisecond))
 		if late := last.Sub(down); late > downStaleness+time.Second { // the answer may be slow; what counts is when it was decided
 			t.Errorf("gate %d let its key in %v after the database was down, want max_staleness (%v) at most", i+1, late, downStaleness)
@@ -58,20 +59,20 @@ func (f *trio) underLoad(t testing.TB, loads []*traffic, span time.Duration) {
 }
 
 // wantOnlyUnavailable checks all answers to calls with a good key: 200, and,
-// from when the database went down until some seconds after it was up again,
+// from when the database was to stop until some seconds after it was up again,
 // store_unavailable as well. It returns the last 200 from before it started again.
-func wantOnlyUnavailable(t testing.TB, load *traffic, down, starts, up time.Time) (last time.Time) {
+func wantOnlyUnavailable(t testing.TB, load *traffic, stops, starts, up time.Time) (last time.Time) {
 	t.Helper()
-	last = down
+	last = stops
 	for _, r := range load.answered {
-		away := r.at.After(down) && r.at.Before(up.Add(backWithin))
+		away := r.at.After(stops) && r.at.Before(up.Add(backWithin))
 		switch {
 		case r.status == http.StatusOK:
 			if r.at.After(last) && r.at.Before(starts) {
 				last = r.at
 			}
 		case r.code != "store_unavailable" || !away:
-			t.Errorf("%v after the database was down, and %v after it was up: %+v", r.at.Sub(down), r.at.Sub(up), r)
+			t.Errorf("%v after the database was to stop, and %v after it was up: %+v", r.at.Sub(stops), r.at.Sub(up), r)
 		}
 	}
 	if load.broken > 0 {
