@@ -105,7 +105,7 @@ func TestProfilesAnEndDateMakesAKeyExpired(t *testing.T) {
 	e := setupExample(t, "profiles")
 	made := e.operator.made("/v1/keys", document{})
 	e.operator.wants(422, "invalid_request", http.MethodPatch, "/v1/keys/"+made.text("id"), document{"expires_at": "2020-01-01T00:00:00Z"})
-	end := time.Now().Add(2 * time.Second).UTC().Format(time.RFC3339Nano)
+	end := time.Now().Add(5 * time.Second).UTC().Format(time.RFC3339Nano)
 	e.operator.wants(200, "", http.MethodPatch, "/v1/keys/"+made.text("id"), document{"expires_at": end})
 	e.calls("GET", "/", made.text("secret"), 200, "")
 	eventually(t, startWithin, "the key expires", func() bool { return e.get("/", bearer(made.text("secret"))).code() == "expired_key" })
