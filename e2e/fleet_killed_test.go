@@ -51,17 +51,21 @@ func TestPROC02AKilledGateLosesAtMostOneFlushIntervalAndNoOtherGateAnything(t *t
 		for _, m := range f.members {
 			loads = append(loads, m.drive(t, made[0], perSecond, workers))
 		}
+		var flushed flushNotes
 		for _, load := range loads {
-			eventually(t, startWithin, "load is under way for some intervals", func() bool { return load.count(allowed) > perSecond })
+			eventually(t, startWithin, "load is under way for some intervals", func() bool {
+				flushed.note(f.members[0].gate, interval/10)
+				return load.count(allowed) > perSecond && flushed.seen() > 2
+			})
 		}
-		killed := time.Now()
+		since := earlier(time.Now().Add(-interval-spare/2), flushed.lastEnded())
 		f.members[0].kill()
 		var all, late int64 = 3, 0 // three by warm
 		for i, load := range loads {
 			load.halt()
 			all += int64(load.count(allowed))
 			if i == 0 {
-				late = int64(load.count(func(r reply) bool { return allowed(r) && r.at.After(killed.Add(-interval-spare/2)) }))
+				late = int64(load.count(func(r reply) bool { return allowed(r) && r.at.After(since) }))
 			}
 		}
 		for _, m := range f.members[1:] {

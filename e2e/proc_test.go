@@ -67,8 +67,12 @@ func killUnderLoad(t *testing.T) {
 	k, revoked := g.key(), g.key()
 	g.soon(revoked, "/", "")
 	g.must(nil, "keys", "revoke", revoked.ID)
+	var flushed flushNotes
 	load := g.drive(t, k, steady, workers)
-	eventually(t, 10*time.Second, "load is under way for some intervals", func() bool { return load.count(allowed) > 2*steady })
+	eventually(t, 10*time.Second, "load is under way for some intervals", func() bool {
+		flushed.note(g, interval/10)
+		return load.count(allowed) > 2*steady && flushed.seen() > 2
+	})
 	killed := time.Now()
 	g.kill()
 	load.halt()
@@ -81,12 +85,49 @@ func killUnderLoad(t *testing.T) {
 		t.Errorf("the revoked key was answered %v", got)
 	}
 	client := int64(load.count(allowed))
-	late := int64(load.count(func(r reply) bool { return allowed(r) && r.at.After(killed.Add(-interval-slack)) }))
+	since := earlier(killed.Add(-interval-slack), flushed.lastEnded())
+	late := int64(load.count(func(r reply) bool { return allowed(r) && r.at.After(since) }))
 	stored := g.used(k.ID).TotalCalls
 	// Each worker may have had one call counted whose answer was cut off.
 	if stored > client+workers || stored < client-late {
 		t.Errorf("%d calls stored, the client counted %d, of them %d in the last interval", stored, client, late)
 	}
+}
+
+// flushNotes are how many flushes of a gate had begun, and when it was asked.
+type flushNotes []struct {
+	asked time.Time
+	begun float64
+}
+
+// note asks the gate, unless it was asked just before.
+func (n *flushNotes) note(g *gate, every time.Duration) {
+	g.t.Helper()
+	asked := time.Now()
+	if all := *n; len(all) > 0 && asked.Sub(all[len(all)-1].asked) < every {
+		return
+	}
+	*n = append(*n, flushNotes{{asked, g.counter(usageFlushes)}}...)
+}
+
+// seen is how many began between the first note and the last.
+func (n flushNotes) seen() float64 { return n[len(n)-1].begun - n[0].begun }
+
+// lastEnded is a time before the last flush began that is sure to have ended:
+// another one began behind it.
+func (n flushNotes) lastEnded() time.Time {
+	i, last := len(n)-1, n[len(n)-1].begun
+	for i > 0 && n[i].begun > last-2 {
+		i--
+	}
+	return n[i].asked
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 func TestRunningOutOfFilesNeverOpensTheGate(t *testing.T) {
