@@ -84,7 +84,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	h.app.standings()
 
 	h.app.decide(h.gate, c)
-	h.gate.Strip(c)
+	h.strip(c)
 	if c.WouldDeny != "" {
 		r.Header[identity.HeaderWouldDeny] = []string{string(c.WouldDeny)}
 	}
@@ -101,6 +101,19 @@ func (h *Handler) describe(c *gateway.Call, r *http.Request) {
 	c.Client = clientOf(r)
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		c.Original = original.URL
+	}
+}
+
+// strip takes off what nobody else may see. Caddy keeps the target as it was sent
+// for a placeholder, too.
+func (h *Handler) strip(c *gateway.Call) {
+	var query string
+	if c.Original != nil {
+		query = c.Original.RawQuery
+	}
+	h.gate.Strip(c)
+	if c.Original != nil && c.Original.RawQuery != query {
+		replacerOf(c.Asking).Set("http.request.orig_uri", c.Original.RequestURI())
 	}
 }
 

@@ -134,13 +134,23 @@ func TestGateCostsARequestFewAllocations(t *testing.T) {
 	f := setupBench(t)
 	for name, target := range targets {
 		f.serve(t, target, f.gated)() // the key is in memory from here on
-		with := testing.AllocsPerRun(200, f.serve(t, target, f.gated))
-		without := testing.AllocsPerRun(200, f.serve(t, target, ok))
+		with := fewestAllocs(f.serve(t, target, f.gated))
+		without := fewestAllocs(f.serve(t, target, ok))
 		if with-without > most[name]+forgotten {
 			t.Errorf("%s: %v allocations more than without a gate, at most %v", name, with-without, most[name])
 		}
 		t.Logf("%s: %v allocations, %v without a gate", name, with, without)
 	}
+}
+
+// fewestAllocs measures more than once: where the collector empties a pool
+// meanwhile, it is filled anew.
+func fewestAllocs(serve func()) float64 {
+	fewest := testing.AllocsPerRun(200, serve)
+	for range 4 {
+		fewest = min(fewest, testing.AllocsPerRun(200, serve))
+	}
+	return fewest
 }
 
 // prepared is a request with what Caddy's server puts beside it, where it

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/keystile/keystile/internal/credential"
+	"github.com/keystile/keystile/internal/forwarded"
 )
 
 // places are where the gates of this process take keys, of any configuration:
@@ -47,7 +49,7 @@ func (p *logPlaces) hide(logged zapcore.ObjectMarshaler) zapcore.ObjectMarshaler
 		return logged
 	}
 	shown := *request.Request
-	shown.Header = known.RedactHeader(shown.Header, hideForeign)
+	shown.Header = hideTargets(*known, known.RedactHeader(shown.Header, hideForeign))
 	shown.RequestURI = known.RedactTarget(shown.RequestURI, hideForeign)
 	request.Request = &shown
 	return request
@@ -70,7 +72,24 @@ func (p *logPlaces) hideValues(key string, logged zapcore.ArrayMarshaler) zapcor
 	if !ok || known == nil {
 		return logged
 	}
-	return caddyhttp.LoggableStringArray(known.RedactHeader(http.Header{key: values}, hideForeign)[key])
+	return caddyhttp.LoggableStringArray(hideTargets(*known, known.RedactHeader(http.Header{key: values}, hideForeign))[key])
+}
+
+// hideTargets is hide for the headers in which other proxies tell of a request,
+// for keystile_verify to judge.
+func hideTargets(known credential.Sources, h http.Header) http.Header {
+	shown := h
+	for _, name := range forwarded.Targets {
+		told := slices.Clone(h[name])
+		for i, value := range told {
+			told[i] = known.RedactTarget(value, hideForeign)
+		}
+		if !slices.Equal(told, h[name]) {
+			shown = maps.Clone(shown) // at most thrice
+			shown[name] = told
+		}
+	}
+	return shown
 }
 
 // hideForeign leaves the prefix of ours that a value opens with: it tells more.

@@ -25,7 +25,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, c *gateway.Call
 // refuseLate answers a request of a configuration that was replaced so long
 // ago that its store is closed: the client is to try again, with the new one.
 func (h *Handler) refuseLate(w http.ResponseWriter, r *http.Request, c *gateway.Call) error {
-	h.gate.Strip(c)
+	h.strip(c)
 	countElsewhere(string(problem.StoreUnavailable))
 	if span := trace.SpanFromContext(r.Context()); span.IsRecording() {
 		maskSpan(span)

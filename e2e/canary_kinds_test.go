@@ -26,7 +26,7 @@ var canaryKinds = map[string]canaryKind{
 	"malformed":                    {draw: func() string { s := liveSecret(); return s[:len(s)-1] + string(other(s[len(s)-1])) }},
 	"cut off":                      {draw: func() string { return liveSecret()[:30] }},
 	"of an old prefix":             {draw: func() string { return "old-sys_" + liveSecret()[8:] }, status: keys.Active},
-	"of an old prefix, with odds":  {draw: func() string { return "old-sys_a/b+c=:" + liveSecret()[8:] }, status: keys.Active},
+	"of an old prefix, with odds":  {draw: func() string { return "old-sys_a/b+c=:%41%2f" + liveSecret()[8:] }, status: keys.Active},
 	"of an old prefix, in letters": {draw: func() string { return "older-" + letters(20) }, status: keys.Active},
 	"unknown of an old prefix":     {draw: func() string { return "old-sys_" + liveSecret()[8:] }},
 	"management token":             {draw: func() string { return keys.TokenPrefix + liveSecret()[8:] }},

@@ -59,3 +59,30 @@ func TestKeyInTheQueryIsInNoLogThoughItIsNoCredential(t *testing.T) {
 		t.Errorf("the log shows %d masked keys: the requests are not in it", n)
 	}
 }
+
+// A handler behind the gate may ask for the target as the client sent it.
+func TestTheTargetThatTheClientSentIsToldWithoutItsKey(t *testing.T) {
+	t.Parallel()
+	g := setup(t, options{global: masked, policy: canarySources, before: "rewrite /old/* /v1{uri}", behind: "reverse_proxy $UPSTREAM {\n" +
+		"header_up X-Sent {orig_uri}\nheader_up X-Query {http.request.orig_uri.query}\n}"})
+	k := g.key()
+	for name, row := range map[string]struct {
+		target, sent string
+		lines        []string
+	}{
+		"nothing to take off":   {"/v1/items?page=2", "/v1/items?page=2", []string{k.bearer()}},
+		"key in the query":      {"/v1/items?page=2&api_key=" + k.Secret, "/v1/items?page=2", nil},
+		"key in a query, alone": {"/v1/items?api_key=" + everyByteEscaped(k.Secret), "/v1/items", nil},
+		"copy in a parameter":   {"/v1/items?a=1&debug=" + k.Secret + "&b=2", "/v1/items?a=1&b=2", []string{k.bearer()}},
+		"rewritten":             {"/old/items?a=1&api_key=" + k.Secret, "/old/items?a=1", nil},
+	} {
+		t.Run("LEAK-03 "+name, func(t *testing.T) {
+			wantOK(t, g.get(row.target, row.lines...))
+			arrived := g.upstream.one(t)
+			_, query, _ := strings.Cut(row.sent, "?")
+			if sent, got := arrived.head.Header.Get("X-Sent"), arrived.head.Header.Get("X-Query"); sent != row.sent || got != query || shows(arrived.raw, k.Secret) {
+				t.Errorf("told %q and %q of %s:\n%s", sent, got, row.sent, arrived.raw)
+			}
+		})
+	}
+}

@@ -19,6 +19,9 @@ const (
 	originalURL     = "X-Original-Url"
 )
 
+// Targets are the headers that tell a target, with its query.
+var Targets = [...]string{forwardedURI, originalURI, originalURL}
+
 // Request is the request that is asked about.
 type Request struct {
 	Method string

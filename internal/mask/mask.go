@@ -97,7 +97,7 @@ func (s *Set) Opening(text string) string {
 
 // at returns where the secret behind a prefix at i begins and ends; i, where
 // there is none. Of several prefixes there, the one counts whose secret goes on
-// furthest, and of those the shortest.
+// furthest, and of those the longest.
 func (t *table) at(text []byte, i int) (begin, end int) {
 	begin, end = i, i
 	if !t.opens[text[i]] {
@@ -109,7 +109,7 @@ func (t *table) at(text []byte, i int) (begin, end int) {
 			continue
 		}
 		over := behind + extent(text[behind:], t.wide[p])
-		if over > behind && (over > end || over == end && behind < begin) {
+		if over > behind && (over > end || over == end && behind > begin) {
 			begin, end = behind, over
 		}
 	}
@@ -138,23 +138,29 @@ func Spells(text, secret string) bool {
 	if strings.Contains(text, secret) {
 		return true
 	}
-	if len(text) <= len(secret) || strings.IndexByte(text, '%') < 0 { // a spelling is longer
+	if strings.IndexByte(text, '%') < 0 && strings.IndexByte(secret, '%') < 0 || isShorter(text, secret) {
 		return false
 	}
 	var read [512]byte
 	var sought [256]byte
-	return bytes.Contains(appendDecoded(read[:0], text), append(sought[:0], secret...))
+	return bytes.Contains(appendDecoded(read[:0], text), appendDecoded(sought[:0], secret))
+}
+
+// isShorter reports whether a text is too short to hold a secret: one that looks
+// percent-encoded itself may be decoded there.
+func isShorter(text, secret string) bool {
+	return len(text) < len(secret) && strings.IndexByte(secret, '%') < 0
 }
 
 // SpellsFolded is Spells for what HTTP has in letters of either size, such as the
 // name of a header or of a host. Letters are folded once they are decoded.
 func SpellsFolded(text, secret string) bool {
-	if len(text) < len(secret) {
+	if isShorter(text, secret) {
 		return false
 	}
 	var read [512]byte
 	var sought [256]byte
-	return bytes.Contains(fold(appendDecoded(read[:0], text)), fold(append(sought[:0], secret...)))
+	return bytes.Contains(fold(appendDecoded(read[:0], text)), fold(appendDecoded(sought[:0], secret)))
 }
 
 func fold(text []byte) []byte {

@@ -70,7 +70,7 @@ func TestOfPrefixesThatFitTheOneCountsThatHidesMost(t *testing.T) {
 		s.Add(order...)
 		s.AddWide("sk-old-")
 		for text, want := range map[string]string{
-			"sk-old-ab/cd:ef end": "sk-old-*** end", "sk-new-abcd/ef": "sk-***/ef", "sk-older-abcd end": "sk-*** end",
+			"sk-old-ab/cd:ef end": "sk-old-*** end", "sk-new-abcd/ef": "sk-***/ef", "sk-older-abcd end": "sk-older-*** end",
 		} {
 			if got := s.Text(text); got != want {
 				t.Errorf("%v, %q: got %q, want %q", order, text, got, want)
@@ -134,6 +134,22 @@ func TestASecretIsFoundInEverySpelling(t *testing.T) {
 	} {
 		if got := Spells(text, secret); got != want {
 			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+// What was made elsewhere may look percent-encoded, and is decoded with the rest.
+func TestASecretThatLooksEncodedIsFoundInEverySpelling(t *testing.T) {
+	t.Parallel()
+	const odd = "sk-old-a%41b%2Fc-d"
+	for _, text := range []string{odd, "x=" + odd, strings.ReplaceAll(odd, "%", "%25"), everyByteEscaped(odd), "sk-old-aAb/c-d"} {
+		if !Spells(text, odd) || !SpellsFolded(strings.ToLower(text), odd) || !SpellsFolded(strings.ToUpper(text), odd) {
+			t.Errorf("%q: not found", text)
+		}
+	}
+	for _, text := range []string{"", "sk-old-", "sk-old-aAb/c", strings.Repeat("x", 40)} {
+		if Spells(text, odd) || SpellsFolded(text, odd) {
+			t.Errorf("%q: found", text)
 		}
 	}
 }
